@@ -1,0 +1,38 @@
+# How this project compiles: the language, the warnings, the sanitizers, and the two ways to add code.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
+
+find_program(DORMOUSE_CCACHE ccache)
+if(DORMOUSE_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${DORMOUSE_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${DORMOUSE_CCACHE})
+endif()
+
+set(DORMOUSE_SANITIZE "" CACHE STRING "address,undefined or thread: sanitizers for everything")
+if(DORMOUSE_SANITIZE)
+  add_compile_options(-fsanitize=${DORMOUSE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${DORMOUSE_SANITIZE})
+endif()
+
+add_compile_options(-Wall -Wextra -Werror -ffunction-sections -fdata-sections)
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
+add_link_options(-Wl,--gc-sections -Wl,--as-needed)
+
+# dormouse_box(NAME SOURCES a.cc ... LINKS dormouse_base ...): one box of the host, seen as "NAME/header.h".
+function(dormouse_box name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(dormouse_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(dormouse_${name} PUBLIC ${CMAKE_SOURCE_DIR}/host)
+  target_link_libraries(dormouse_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+endfunction()

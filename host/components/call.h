@@ -1,0 +1,67 @@
+// The only door to plugin code: a call takes a lease as its argument, so a call without one does not compile.
+// Moving a component to another process changes what happens behind this door and nothing in front of it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "base/task.h"
+#include "components/lease.h"
+#include "components/value.h"
+#include "exec/event_loop.h"
+#include "exec/lane.h"
+
+namespace dormouse {
+
+// Says that nobody waits any more. Copies share one flag; any thread.
+class CancelToken {
+ public:
+  CancelToken() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
+  void cancel() { flag_->store(true, std::memory_order_relaxed); }
+  bool cancelled() const { return flag_->load(std::memory_order_relaxed); }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> flag_;
+};
+
+struct CallOptions {
+  uint64_t request_id = 0;
+  Time deadline = Time::max();
+  CancelToken cancel;
+  Lane::Priority priority = Lane::Priority::normal;
+  // Called on the lane while the method works, when it reports progress. May be empty.
+  std::function<void(double done, double total, std::string_view what)> progress;
+};
+
+// What one call came to, and where its time went.
+struct CallResult {
+  Result<Value> value;
+  Duration queued{};  // between submit and start, 0 inline
+  Duration ran{};
+};
+
+// A method of a component as a pipeline holds it: resolved once, valid for the life of the registry.
+struct MethodRef {
+  Component* component = nullptr;
+  uint32_t index = 0;  // into TypeManifest::methods
+};
+
+// Whether the method runs at once on the calling thread: fast, thread rule `any`, safety class `unmap`.
+bool runs_inline(const Lease& lease, uint32_t method);
+
+// Calls and waits, on this thread. Only for methods that run inline, and for tests; a mistake is answered, not asserted.
+// The result was checked against the manifest. Errors: the method's own; broken_contract.
+Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in, const CallOptions& options);
+
+// Queues the call on the component's lane and returns at once. `done` runs on `reply`'s thread, exactly once, also when
+// the call was refused (queue_full) or given up before it started (cancelled, deadline_exceeded). The lease is released
+// and `in` let go before `done` is posted, after the method has really returned.
+void call_on_lane(Lease lease, uint32_t method, Value in, CallOptions options, EventLoop& reply,
+                  UniqueFunction<void(CallResult)> done);
+
+}  // namespace dormouse

@@ -1,0 +1,73 @@
+// Lease: move-only proof that a component may be called; while one lives, nothing of it is closed.
+// Gate: the counter behind leases. One word, so finding a component open and taking the lease are one step.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace dormouse {
+
+class Component;
+
+// Open or closed, and how many are inside. Any thread.
+class Gate {
+ public:
+  // Enters if open.
+  bool try_enter() {
+    uint64_t word = word_.load(std::memory_order_relaxed);
+    while (word & kOpen)
+      if (word_.compare_exchange_weak(word, word + 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+    return false;
+  }
+  enum class Left : uint8_t { others_inside, last_open, last_closed };
+  // Leaves. `last_closed`: the gate is shut and now empty; the one who gets this answer tells the owner.
+  Left leave() {
+    const uint64_t after = word_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+    if (after & kCount) return Left::others_inside;
+    return after & kOpen ? Left::last_open : Left::last_closed;
+  }
+  // Opens a closed gate with `inside` already counted in. Owner only.
+  void open(uint64_t inside) { word_.fetch_add(kOpen + inside, std::memory_order_acq_rel); }
+  // Closes; returns how many are still inside. Owner only.
+  uint64_t close() { return word_.fetch_and(~kOpen, std::memory_order_acq_rel) & kCount; }
+  // Closes only when nobody is inside.
+  bool close_if_empty() {
+    uint64_t expected = kOpen;
+    return word_.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
+  }
+  // Counts some in while it stays open or closed as it is. Owner only.
+  void enter_as_owner(uint64_t inside) { word_.fetch_add(inside, std::memory_order_acq_rel); }
+  uint64_t inside() const { return word_.load(std::memory_order_acquire) & kCount; }
+  bool is_open() const { return word_.load(std::memory_order_acquire) & kOpen; }
+
+ private:
+  static constexpr uint64_t kOpen = uint64_t{1} << 63;
+  static constexpr uint64_t kCount = kOpen - 1;
+  std::atomic<uint64_t> word_{0};
+};
+
+class Lease {
+ public:
+  Lease() = default;  // of nothing
+  Lease(Lease&& other) noexcept : component_(std::exchange(other.component_, nullptr)) {}
+  Lease& operator=(Lease&& other) noexcept {
+    std::swap(component_, other.component_);
+    return *this;
+  }
+  ~Lease() {
+    if (component_) release();
+  }
+
+  explicit operator bool() const { return component_ != nullptr; }
+  Component& component() const { return *component_; }
+  // Ends it early. Any thread.
+  void release();
+
+ private:
+  friend class Component;
+  explicit Lease(Component* component) : component_(component) {}
+  Component* component_ = nullptr;
+};
+
+}  // namespace dormouse

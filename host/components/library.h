@@ -1,0 +1,82 @@
+// One plugin file on its way into memory and out again: checked, copied privately, mapped, proven unmapped.
+// Knows nothing of components; the thread that calls map() runs the plugin's static constructors, the thread that calls
+// unmap() its destructors.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "components/safety.h"
+#include "dormouse/plugin.h"
+
+namespace dormouse {
+
+// A file that passed the checks, held open. Nothing of it was executed.
+struct PluginFile {
+  std::string path;    // as configured
+  std::string sha256;  // lower-case hex; empty until hash_plugin_file
+  int fd = -1;         // owned
+  PluginFile() = default;
+  PluginFile(PluginFile&&) noexcept;
+  PluginFile& operator=(PluginFile&&) noexcept;
+  ~PluginFile();
+};
+
+// Opens `path` once, never through a symbolic link at any of its last two levels, and checks that file and folder belong
+// to root or to us and are writable by nobody else. Errors: not_found, invalid_argument (owner, mode, symlink, not a
+// regular file), each with needed, found and remedy.
+Result<PluginFile> open_plugin_file(const std::string& path);
+
+// The private copies: state_dir/libs/<sha256>/<name>, 0400, made once from the descriptor that was checked. Hashes are
+// remembered by device, inode, size and times. Thread-safe.
+class PrivateCopies {
+ public:
+  explicit PrivateCopies(std::string libs_dir);
+  ~PrivateCopies();
+  // Fills file.sha256 and returns the path of the copy, which is verified to be what it should be.
+  // Errors: resource_exhausted (disk full), failed_precondition (folder not ours), each naming the path.
+  Result<std::string> prepare(PluginFile& file);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// How unmap ended.
+struct UnmapReport {
+  bool unmapped = false;              // proven: RTLD_NOLOAD finds nothing and the link map has no entry
+  std::string cause;                  // otherwise: why the loader kept it, as far as it can be known
+  std::vector<std::string> pinned_dependencies;  // came with the plugin and stayed
+};
+
+// A mapped plugin. Not copyable; unmap() before destruction unless it should stay for good.
+class Library {
+ public:
+  // Maps the private copy (RTLD_NOW | RTLD_LOCAL) and finds its exported table. Errors: load_failed with the loader's
+  // message. Runs static constructors on this thread.
+  static Result<std::unique_ptr<Library>> map(const std::string& copy_path);
+  ~Library();
+
+  const dm_plugin* plugin() const;   // not yet checked: handshake.h
+  uint64_t mapped_bytes() const;     // address space of its segments
+  // Closes it and looks whether it is gone. Runs static destructors on this thread. At most once.
+  UnmapReport unmap();
+
+ private:
+  struct Impl;
+  explicit Library(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Keeps `soname` mapped for the life of the process (RTLD_NODELETE), before a plugin that needs it is mapped.
+Status pin_shared_runtime(const std::string& soname);
+
+// Compares what the file said about itself (its manifest) with what it brought (its table), before any of its functions
+// is called: magic, ABI, struct sizes, id, version, types, methods, required function pointers.
+// Errors: invalid_argument (ABI: needed, offered, remedy) or broken_contract. In handshake.cc.
+struct Manifest;
+Status handshake(const dm_plugin* plugin, const Manifest& manifest, const std::string& object);
+
+}  // namespace dormouse

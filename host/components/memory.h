@@ -1,0 +1,30 @@
+// What a load costs and an unload gives back, in bytes of this process.
+#pragma once
+
+#include <cstdint>
+
+#include "base/status.h"
+
+namespace dormouse {
+
+struct MemoryReading {
+  uint64_t resident_bytes = 0;  // RSS
+  uint64_t private_bytes = 0;   // RSS minus file and shared pages: what only we hold
+  uint64_t heap_bytes = 0;      // handed out by malloc, all arenas
+};
+
+// From /proc/self/statm and mallinfo2; some microseconds. Any thread.
+MemoryReading read_memory();
+
+// The difference of two readings around a load or an unload.
+struct MemoryDelta {
+  int64_t private_bytes = 0;
+  int64_t heap_bytes = 0;
+  bool estimate = false;  // another load or unload overlapped, so part of it may belong to that one
+};
+MemoryDelta operator-(const MemoryReading& after, const MemoryReading& before);
+
+// Gives free heap pages back to the kernel. Takes milliseconds per GiB: never on a reactor.
+void trim_heap();
+
+}  // namespace dormouse

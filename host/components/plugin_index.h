@@ -1,0 +1,53 @@
+// The plugin index: which plugin files exist in the configured folders, and what they say about themselves.
+// Parses only; runs nothing and maps nothing. Thread-safe; readers get immutable snapshots.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "components/manifest.h"
+#include "components/safety.h"
+
+namespace dormouse {
+
+// A file that may be used, or why it may not.
+struct PluginEntry {
+  std::string path;
+  std::string id;        // from the manifest; the file name when there is none
+  std::string version;
+  std::string sha256;    // only when an allow-list is configured, or after a load
+  std::shared_ptr<const Manifest> manifest;  // null when `problem` is set
+  Safety safety;
+  Status problem;        // ok, or what was needed, found, and what to do
+};
+
+struct PluginIndexOptions {
+  std::vector<std::string> folders;  // searched in order; the first file with an id and version wins
+  std::vector<std::string> allow;    // sha256 of the only files that may be used; empty: any
+};
+
+class PluginIndex {
+ public:
+  explicit PluginIndex(PluginIndexOptions options);
+
+  using Snapshot = std::shared_ptr<const std::vector<PluginEntry>>;
+  // Reads all folders anew. A missing folder is an entry with a problem, not a failed scan. Files that did not change
+  // (device, inode, size, times) are not read again.
+  Snapshot scan();
+  Snapshot snapshot() const;
+
+  // The entry for plugin `id`, in `version` when not empty, else the newest usable one. Scans when it is not known yet.
+  // Errors: not_found with near names and the folders searched; the entry's problem when all that match are unusable.
+  Result<PluginEntry> find(const std::string& id, const std::string& version);
+
+ private:
+  const PluginIndexOptions options_;
+  mutable std::mutex mutex_;
+  Snapshot snapshot_;
+};
+
+}  // namespace dormouse

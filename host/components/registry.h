@@ -1,0 +1,114 @@
+// The registry: all configured components by name, and the threads that load and close them.
+// Knows plugins and components; knows no pipeline, no HTTP, no config file. Its state belongs to one loop thread, which
+// the caller runs; loads and closes run on a few loader threads and on the components' own lanes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/events.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "base/task.h"
+#include "components/call.h"
+#include "components/component.h"
+#include "components/idle_policy.h"
+#include "components/plugin_index.h"
+#include "exec/event_loop.h"
+
+namespace dormouse {
+
+struct RegistryOptions {
+  std::string state_dir;        // libs/, models/, data/ below it
+  PluginIndexOptions plugins;
+  unsigned parallel_loads = 4;  // loads and closes at the same time; more wait
+  bool unmap = true;            // false: park and keep the code, for sanitizers that must name its frames
+};
+
+// What operators may ask for. Idempotent: asking for what is already so succeeds with changed = false.
+enum class Verb : uint8_t { load, unload, trim, park, pin, unpin };
+std::string_view to_string(Verb verb);
+
+struct VerbOptions {
+  Duration wait{};       // for running calls to end; zero: a busy component answers `busy` and nothing changes
+  bool dry_run = false;  // say what would happen
+};
+
+struct VerbAnswer {
+  Status status;              // busy (409) with the leases, vetoed, load_failed, unavailable
+  bool changed = false;
+  std::string explanation;    // one sentence: what was done, or what would be
+  ComponentStatus component;  // afterwards
+};
+
+// One entry of `dm.pool`: a component's name, or "*" for those without one of their own.
+struct NamedPoolPolicy {
+  std::string name;
+  PoolPolicy policy;
+};
+
+// Where a component's type stands in its plugin's manifest, found without running code.
+struct Description {
+  PluginEntry plugin;
+  const TypeManifest* type = nullptr;  // inside plugin.manifest
+};
+
+class Registry {
+ public:
+  // `loop` is run by the caller until after stop() has answered; all references outlive the registry.
+  // Errors: failed_precondition, resource_exhausted: state_dir cannot be used.
+  static Result<std::unique_ptr<Registry>> create(RegistryOptions options, const Clock& clock, EventLoop& loop,
+                                                  EventLog& events, Metrics& metrics);
+  ~Registry();
+
+  // Before anything else is asked. Errors: invalid_argument for a second one of that name.
+  Status add(ComponentSpec spec);
+
+  // Any thread from here on.
+  Component* find(std::string_view name) const;
+  std::vector<std::string> names() const;
+  std::vector<ComponentStatus> statuses() const;
+
+  // The type behind a component, from its plugin's manifest. Errors: not_found, or what is wrong with the plugin file.
+  Result<Description> describe(const ComponentSpec& spec);
+  PluginIndex& plugins();
+
+  // Replaces all pool policies; the idle clocks of living components are judged anew.
+  void set_pool_policies(std::vector<NamedPoolPolicy> policies);
+  PoolPolicy pool_policy(std::string_view component) const;
+
+  // `done` runs once, on the loop thread, and must only hand over.
+  void request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done);
+
+  // Starts the loads of all components with `preload`.
+  void preload();
+
+  // Ordered stop: refuses demand, cancels loads, waits up to `grace` for leases, closes and unmaps everything.
+  // `done` gets what was left behind, one line each, and runs on the loop thread.
+  void stop(Duration grace, UniqueFunction<void(std::vector<std::string> leftovers)> done);
+
+ private:
+  explicit Registry(std::unique_ptr<RegistryContext> context);
+  std::unique_ptr<RegistryContext> context_;
+};
+
+// Opens a component once for its offline methods, runs one, closes it again; on the calling thread's behalf but on a
+// lane of its own. For `dormouse train`. `progress` runs on that lane.
+struct OfflineRun {
+  ComponentSpec spec;
+  std::string method;
+  Value input;
+  std::function<void(double done, double total, std::string_view what)> progress;
+  CancelToken cancel;
+};
+Result<Value> run_offline(Registry& registry, OfflineRun run);
+
+// Where the model of a component lives: state_dir/models/<component>/. `current` names the file in use.
+std::string model_folder(const std::string& state_dir, const std::string& component);
+// The path of the model in use, empty when there is none. Errors: failed_precondition for a link that points elsewhere.
+Result<std::string> current_model(const std::string& state_dir, const std::string& component);
+
+}  // namespace dormouse

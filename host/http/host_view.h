@@ -1,0 +1,28 @@
+// What the routes may see and do: the parts of the running host, wired in main.
+// A struct of references for two route tables, made once; nothing below http knows it.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/events.h"
+#include "base/metrics.h"
+#include "components/registry.h"
+#include "pipeline/engine.h"
+
+namespace dormouse {
+
+struct HostView {
+  Registry& registry;
+  Engine& engine;
+  EventLog& events;
+  Metrics& metrics;
+  const Clock& clock;
+  Time started;
+  std::string version;       // of the host
+  std::string control_token; // compared in constant time
+  // Ready to serve: scripts loaded, preloads done, not stopping. Any thread.
+  std::function<Status()> readiness;
+};
+
+}  // namespace dormouse

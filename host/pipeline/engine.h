@@ -1,0 +1,147 @@
+// The engine: the scripts of one host, loaded as generations, and the running of requests through them.
+// The front door of the box `pipeline`; the only box that knows Lua. It knows nothing of HTTP and JSON.
+//
+// A request belongs to one event loop from start to end, and to the generation it began on.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/events.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "base/task.h"
+#include "components/registry.h"
+#include "components/type.h"
+#include "components/value.h"
+#include "exec/event_loop.h"
+
+namespace dormouse {
+
+struct ScriptLimits {
+  size_t memory_bytes_max = size_t{64} << 20;          // one Lua state
+  Duration load_cpu_max = std::chrono::seconds(2);     // CPU time of loading one script
+  Duration entry_cpu_max = std::chrono::milliseconds(100);  // CPU time of one entry into Lua while serving
+  unsigned generations_max = 3;                        // alive at the same time, the serving one included
+};
+
+struct EngineOptions {
+  std::vector<std::string> pipelines;  // files, or folders whose *.lua are taken in order of name
+  std::vector<std::string> policies;
+  ScriptLimits limits;
+};
+
+// A fault in a script, where it stands. All faults of a set are found before it is refused.
+struct ScriptError {
+  std::string file;
+  int line = 0;             // 0: the file as a whole
+  std::string stage;        // "assistant/understand/intent", empty outside of stages
+  std::string message;      // one sentence
+  std::string hint;         // "did you mean 'language'?"
+  std::string source_line;  // for the caret; may be empty
+  int column = 0;           // 1-based, 0: unknown
+  int width = 0;            // columns under the caret
+  std::string to_string() const;  // several lines, as compilers print them
+};
+
+// One pipeline as operators see it.
+struct PipelineInfo {
+  std::string name;
+  std::string file;
+  uint64_t generation = 0;
+  Type input, output;
+  Duration deadline{};
+  struct Stage {
+    std::string path;       // "understand/intent"
+    std::string kind;       // component, function, parallel
+    std::string component, method;
+  };
+  std::vector<Stage> stages;
+  std::vector<std::string> components;  // it may need, in order of first use
+  Status problem;                       // a component it needs cannot be described now; calls fail with this cause
+};
+
+enum class Outcome : uint8_t { ok, skipped, fallback, error, timeout, cancelled };
+std::string_view to_string(Outcome outcome);
+
+// How one stage of one request went.
+struct StageTrace {
+  std::string name;
+  Outcome outcome = Outcome::ok;
+  Duration cold{};    // waiting for loads
+  Duration queued{};  // waiting for an instance
+  Duration ran{};     // in the component or function
+  Status error;       // what ended it, when not ok; also with outcome fallback
+};
+
+struct PipelineRequest {
+  Value input;                      // already of the pipeline's input type
+  uint64_t request_id = 0;
+  Time deadline = Time::max();      // can only shorten the pipeline's own
+  Lane::Priority priority = Lane::Priority::normal;
+  CancelToken cancel;               // set by the caller when the client is gone
+};
+
+struct PipelineResponse {
+  Status status;                    // not ok: no output
+  Value output;
+  bool degraded = false;            // a stage ended in fallback, or an optional or partial one in error
+  std::vector<StageTrace> stages;   // in order of ending; stages that never started are absent
+  uint64_t generation = 0;
+};
+
+// A pipeline of one generation; holding it keeps that generation alive.
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+  virtual const PipelineInfo& info() const = 0;
+};
+using PipelinePtr = std::shared_ptr<const Pipeline>;
+
+struct GenerationInfo {
+  uint64_t number = 0;
+  bool serving = false;
+  uint64_t in_flight = 0;
+  std::vector<std::string> files;
+};
+
+struct LoadReport {
+  std::vector<ScriptError> errors;     // empty: it serves (or would, with dry_run)
+  std::vector<ScriptError> warnings;
+  uint64_t generation = 0;             // the new one; 0 when refused
+  Status status;                       // failed_precondition when too many generations are alive
+};
+
+class Engine {
+ public:
+  // `loops`: one per reactor, each with Lua states of its own. All references outlive the engine.
+  Engine(EngineOptions options, Registry& registry, std::vector<EventLoop*> loops, const Clock& clock, EventLog& events,
+         Metrics& metrics);
+  ~Engine();
+
+  // Reads, runs and checks all scripts into a new generation; when all is well it serves from now on and its pool
+  // policies are in force. A refused set changes nothing. Not on a reactor; one at a time (a second waits).
+  LoadReport load(bool dry_run);
+  // Back to the generation before the serving one, while it is still kept. Errors: failed_precondition.
+  Status rollback();
+
+  // Any thread. Null when there is none of that name.
+  PipelinePtr find(const std::string& name) const;
+  std::vector<PipelineInfo> pipelines() const;
+  std::vector<GenerationInfo> generations() const;
+
+  // Runs one request on `loop`, which must be one of the engine's and the calling thread's. `done` runs on the same
+  // thread, exactly once, maybe before this returns.
+  void run(const PipelinePtr& pipeline, PipelineRequest request, EventLoop& loop,
+           UniqueFunction<void(PipelineResponse)> done);
+
+  uint64_t in_flight() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dormouse
