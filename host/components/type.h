@@ -57,6 +57,7 @@ class Type {
 
  private:
   struct Shared;
+  class Parser;
   Kind kind_ = Kind::any;
   bool optional_ = false;
   uint8_t dtype_ = 0;

@@ -65,7 +65,9 @@ Value Value::at(dm_value node) const {
   return Value(buffer_, node.node);
 }
 
-Value Value::field(std::string_view name) const { return at(dm_map_find(view(), name.data(), name.size())); }
+Value Value::field(std::string_view name) const {
+  return at(dm_map_find(view(), name.data(), name.size()));
+}
 
 std::span<const std::byte> Value::bytes() const {
   if (!node_) return {};
@@ -89,7 +91,9 @@ unsigned nesting(dm_value value) {
   return kind == DM_LIST || kind == DM_MAP ? deepest + 1 : 0;
 }
 
-Error foreign_error(Code code, std::string message) { return Error{code, std::move(message), "value", {}, {}, {}}; }
+Error foreign_error(Code code, std::string message) {
+  return Error{code, std::move(message), "value", {}, {}, {}};
+}
 
 }  // namespace
 
@@ -218,7 +222,9 @@ struct ValueWriter::Impl {
     return true;
   }
 
-  bool add_scalar(uint8_t kind, uint64_t payload) noexcept { return may_add() && push(dm_node{kind, 0, 0, 0, payload}); }
+  bool add_scalar(uint8_t kind, uint64_t payload) noexcept {
+    return may_add() && push(dm_node{kind, 0, 0, 0, payload});
+  }
 
   bool countable(size_t size) noexcept { return size <= std::numeric_limits<uint32_t>::max() || too_large(); }
 
@@ -519,22 +525,48 @@ ValueWriter::ValueWriter(const ValueLimits& limits) : impl_(std::make_unique<Imp
 }
 ValueWriter::~ValueWriter() = default;
 
-bool ValueWriter::null() { return impl_->add_scalar(DM_NULL, 0); }
-bool ValueWriter::boolean(bool value) { return impl_->add_scalar(DM_BOOL, value); }
-bool ValueWriter::integer(int64_t value) { return impl_->add_scalar(DM_INT, static_cast<uint64_t>(value)); }
-bool ValueWriter::number(double value) { return impl_->add_scalar(DM_FLOAT, std::bit_cast<uint64_t>(value)); }
-bool ValueWriter::string(std::string_view utf8) { return impl_->add_string(utf8); }
-bool ValueWriter::bytes(std::span<const std::byte> data) { return impl_->add_bytes(data.data(), data.size()); }
-bool ValueWriter::bytes(const void* data, size_t size) { return impl_->add_bytes(data, size); }
+bool ValueWriter::null() {
+  return impl_->add_scalar(DM_NULL, 0);
+}
+bool ValueWriter::boolean(bool value) {
+  return impl_->add_scalar(DM_BOOL, value);
+}
+bool ValueWriter::integer(int64_t value) {
+  return impl_->add_scalar(DM_INT, static_cast<uint64_t>(value));
+}
+bool ValueWriter::number(double value) {
+  return impl_->add_scalar(DM_FLOAT, std::bit_cast<uint64_t>(value));
+}
+bool ValueWriter::string(std::string_view utf8) {
+  return impl_->add_string(utf8);
+}
+bool ValueWriter::bytes(std::span<const std::byte> data) {
+  return impl_->add_bytes(data.data(), data.size());
+}
+bool ValueWriter::bytes(const void* data, size_t size) {
+  return impl_->add_bytes(data, size);
+}
 void* ValueWriter::tensor(int dtype, std::span<const int64_t> shape) {
   return impl_->add_tensor(dtype, shape, nullptr);
 }
-bool ValueWriter::list_begin() { return impl_->begin(false); }
-bool ValueWriter::list_end() { return impl_->end(false); }
-bool ValueWriter::map_begin() { return impl_->begin(true); }
-bool ValueWriter::key(std::string_view name) { return impl_->add_key(name); }
-bool ValueWriter::map_end() { return impl_->end(true); }
-bool ValueWriter::copy(dm_value value) { return impl_->add_copy(value); }
+bool ValueWriter::list_begin() {
+  return impl_->begin(false);
+}
+bool ValueWriter::list_end() {
+  return impl_->end(false);
+}
+bool ValueWriter::map_begin() {
+  return impl_->begin(true);
+}
+bool ValueWriter::key(std::string_view name) {
+  return impl_->add_key(name);
+}
+bool ValueWriter::map_end() {
+  return impl_->end(true);
+}
+bool ValueWriter::copy(dm_value value) {
+  return impl_->add_copy(value);
+}
 
 dm_writer* ValueWriter::abi() {
   // Anew each time: the last borrower may have written into it.
@@ -542,7 +574,9 @@ dm_writer* ValueWriter::abi() {
   return &impl_->abi;
 }
 
-void ValueWriter::reset() { impl_->reset(); }
+void ValueWriter::reset() {
+  impl_->reset();
+}
 
 Result<Value> ValueWriter::finish() {
   Value::Buffer* buffer = impl_->complete() ? impl_->take() : nullptr;

@@ -132,7 +132,8 @@ TEST_CASE("nothing of an earlier value shows in the padding of a later one") {
   w.list_end();
   const Value value = finished(w);
   const auto bytes = value.bytes();
-  CHECK(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find('x') == std::string_view::npos);
+  CHECK(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find('x') ==
+        std::string_view::npos);
 }
 
 TEST_CASE("tensor elements start as zeros in a writer that was used before") {
