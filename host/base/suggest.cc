@@ -30,7 +30,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& known, size_t count) {
   std::vector<std::pair<size_t, const std::string*>> near;
   for (const std::string& candidate : known) {
-    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
+    const size_t shorter = std::min(name.size(), candidate.size());
+    const size_t longer = std::max(name.size(), candidate.size());
     const size_t distance_max = longer / 3;
     // The difference in length is a lower bound, so a hostile, very long name costs nothing.
     if (longer - shorter > distance_max) continue;
