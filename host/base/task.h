@@ -15,14 +15,14 @@ class UniqueFunction;
 // Callables of up to 48 bytes that move without throwing live inside; larger ones on the heap.
 template <class R, class... Args>
 class UniqueFunction<R(Args...)> {
+  template <class F>
+  static constexpr bool kCallableLikeThis =
+      !std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> && std::is_invocable_r_v<R, std::decay_t<F>&, Args...>;
+
  public:
   UniqueFunction() = default;
   template <class F>
-  // clang-format off
-    requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> &&
-             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-      // clang-format on
-      UniqueFunction(F&& f) {
+  requires kCallableLikeThis<F> UniqueFunction(F&& f) {
     using T = std::decay_t<F>;
     if constexpr (sizeof(T) <= kInline && alignof(T) <= alignof(std::max_align_t) &&
                   std::is_nothrow_move_constructible_v<T>) {

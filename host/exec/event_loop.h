@@ -1,5 +1,6 @@
 // One thread's loop, as its users see it: post work, set timers, read the clock.
-// Two implementations: Reactor (Asio, one thread per core) and, in tests, ManualLoop with a clock that only moves when told.
+// Two implementations: Reactor (Asio, one thread per core) and, in tests, ManualLoop with a clock that only moves when
+// told.
 #pragma once
 
 #include <cstdint>

@@ -4,15 +4,16 @@
 // Not a general thread pool: nothing else of the host runs on a lane.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/status.h"
 #include "base/task.h"
 
@@ -21,17 +22,20 @@ namespace dormouse {
 class Lane {
  public:
   struct Limits {
-    unsigned threads_max = 2;     // grown to on demand, one at a time; 1 exists from start to join
-    unsigned pending_max = 64;    // queued tasks; at the bound submit refuses with queue_full
+    unsigned threads_max = 2;   // grown to on demand, one at a time; 1 exists from create to join
+    unsigned pending_max = 64;  // queued tasks; at the bound submit refuses with queue_full
   };
   enum class Priority : uint8_t { high, normal, low };  // strict: a lower one runs when no higher one waits
 
-  Lane(std::string name, Limits limits);
+  // Starts the thread of slot 0. `name` is shown as dm-<name>. Errors: resource_exhausted (no thread to be had).
+  static Result<std::unique_ptr<Lane>> create(std::string name, Limits limits);
   ~Lane();  // joins
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // What runs as first and last thing on each lane thread, so that per-thread state (an instance) has a home.
+  // What runs on each lane thread before its first and after its last submitted task, so that per-thread state (an
+  // instance) has a home. A thread that never gets a task runs neither. Control tasks do not count: the one that opens
+  // the component runs on slot 0 when no instance can exist yet. Hooks of several slots may run at the same time.
   // Set before the first submit. `slot` is 0..threads_max-1; slot 0 is the thread that never retires before join.
   struct Hooks {
     UniqueFunction<void(unsigned slot)> on_thread_start;
@@ -39,28 +43,70 @@ class Lane {
   };
   void set_hooks(Hooks hooks);
 
-  // A request's work: `task(slot)` runs on one of the threads. Errors: queue_full, unavailable after join.
-  // The task is destroyed on the lane thread. Any thread.
+  // A request's work: `task(slot)` runs on one of the threads and must not throw. Errors: queue_full, unavailable once
+  // join began. An accepted task is destroyed on the lane thread, a refused one before submit returns. Any thread.
   Status submit(UniqueFunction<void(unsigned slot)> task, Priority priority);
 
-  // Life-cycle work of the component itself (open, trim, close): runs on slot 0, before any submitted task, not bounded.
+  // Life-cycle work of the component itself (open, trim): runs on slot 0, before any submitted task that slot 0 has not
+  // begun, not bounded. The other slots go on meanwhile. Any thread; while join waits only from the lane's own tasks.
   void submit_control(Task task);
 
-  // Lets all threads but slot 0 end once they are idle (their stop hooks run), without waiting.
+  // Lets all threads but slot 0 end once they are idle (their stop hooks run), without waiting. They come back on
+  // demand.
   void shrink();
 
-  // Runs what is queued, ends all threads, waits for them. Slot 0 ends last: its stop hook runs after every other thread
-  // has been joined, so it can close what the others used. Idempotent. Never from a lane thread.
-  void join();
+  // Runs what is queued, ends all threads, waits for them. `last` runs on slot 0 after all other threads are gone and
+  // every stop hook has run: the place to close the component. Idempotent: only the first call's `last` runs.
+  // Never from a lane thread.
+  void join(Task last = {});
 
   unsigned threads() const;
   unsigned pending() const;
-  // OS thread ids, for the ledger and for tests.
+  // OS thread ids of the slots, for the ledger and for tests. A thread that ends leaves this list a little before it
+  // leaves the kernel; only join is a proof.
   std::vector<int> thread_ids() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  struct Slot {
+    std::condition_variable wake;
+    std::thread thread;
+    std::thread predecessor;  // retired from this slot; joined by `thread` as its first act
+    int os_id = 0;            // 0 until it runs and after it ended
+    bool alive = false;       // from before the thread starts until its stop hook has run
+    bool idle = false;        // waits on `wake`; whoever clears it notifies
+    bool retiring = false;    // ends when it finds nothing to do
+  };
+  using SlotTask = UniqueFunction<void(unsigned slot)>;
+
+  Lane(std::string name, Limits limits);
+
+  // All of these with mutex_ held; those that take the lock release it while the component's code runs.
+  Status start(unsigned index);
+  void run_slot(unsigned index);
+  bool run_one(unsigned index, bool& started, std::unique_lock<std::mutex>& lock);
+  void end_slot(unsigned index, bool started, std::unique_lock<std::mutex>& lock);
+  bool join_others(std::unique_lock<std::mutex>& lock);
+  SlotTask pop();
+  void rouse(Slot& slot);
+  std::shared_ptr<Slot> staff();
+
+  const std::string name_;
+  const Limits limits_;
+  std::once_flag joined_;
+  Hooks hooks_;  // constant once the first task was submitted, so the threads call them without the lock
+
+  mutable std::mutex mutex_;
+  // Shared, because a submitter notifies after unlocking: by then its task may have run, and even have led to the
+  // lane's end on another thread. The slot outlives that.
+  std::vector<std::shared_ptr<Slot>> slots_;
+  std::array<std::deque<SlotTask>, 3> queues_;  // by priority
+  std::deque<Task> control_;
+  Task last_;
+  unsigned queued_ = 0;  // in queues_
+  unsigned waking_ = 0;  // threads started or woken that have not looked at the queues yet
+  bool submitted_ = false;
+  bool stopping_ = false;  // join began
+  bool closed_ = false;    // slot 0 takes no more control tasks
 };
 
 }  // namespace dormouse

@@ -1,0 +1,241 @@
+#include "exec/lane.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "exec/thread.h"
+
+namespace dormouse {
+
+Result<std::unique_ptr<Lane>> Lane::create(std::string name, Limits limits) {
+  limits.threads_max = std::max(limits.threads_max, 1u);
+  std::unique_ptr<Lane> lane(new Lane(std::move(name), limits));
+  std::lock_guard lock(lane->mutex_);
+  if (Status started = lane->start(0); !started.ok()) {
+    std::call_once(lane->joined_, [] {});  // there is nothing to join
+    return started;
+  }
+  return lane;
+}
+
+Lane::Lane(std::string name, Limits limits) : name_(std::move(name)), limits_(limits) {
+  for (unsigned i = 0; i < limits_.threads_max; ++i) slots_.push_back(std::make_shared<Slot>());
+}
+
+Lane::~Lane() {
+  join();
+}
+
+void Lane::set_hooks(Hooks hooks) {
+  std::lock_guard lock(mutex_);
+  assert(!submitted_);
+  hooks_ = std::move(hooks);
+}
+
+Status Lane::submit(SlotTask task, Priority priority) {
+  std::shared_ptr<Slot> woken;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_)
+      return Status({Code::unavailable, "the lane is closing", "lane " + name_, "", "", "try again later"});
+    if (queued_ >= limits_.pending_max) {
+      return Status({Code::queue_full, "its queue is full", "lane " + name_, "",
+                     std::to_string(queued_) + " waiting tasks", "try again later, or raise max_pending"});
+    }
+    submitted_ = true;
+    queues_[static_cast<size_t>(priority)].push_back(std::move(task));
+    ++queued_;
+    woken = staff();
+  }
+  // After unlocking, so that the woken thread does not run into our lock: one futex wake is all it takes.
+  if (woken) woken->wake.notify_one();
+  return {};
+}
+
+void Lane::submit_control(Task task) {
+  std::shared_ptr<Slot> woken;
+  {
+    std::lock_guard lock(mutex_);
+    assert(!closed_);
+    control_.push_back(std::move(task));
+    if (slots_[0]->idle) {
+      woken = slots_[0];
+      rouse(*woken);
+    }
+  }
+  if (woken) woken->wake.notify_one();
+}
+
+void Lane::shrink() {
+  // Under the lock: this is rare, and then nothing needs to be remembered.
+  std::lock_guard lock(mutex_);
+  for (size_t i = 1; i < slots_.size(); ++i) {
+    Slot& slot = *slots_[i];
+    if (!slot.alive) continue;
+    slot.retiring = true;
+    if (slot.idle) {
+      rouse(slot);
+      slot.wake.notify_one();
+    }
+  }
+}
+
+void Lane::join(Task last) {
+  std::call_once(joined_, [&] {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+      last_ = std::move(last);
+      for (const auto& slot : slots_) {
+        assert(slot->thread.get_id() != std::this_thread::get_id());
+        if (!slot->idle) continue;
+        rouse(*slot);
+        slot->wake.notify_one();
+      }
+    }
+    slots_[0]->thread.join();  // it has joined the others
+  });
+}
+
+unsigned Lane::threads() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<unsigned>(std::count_if(slots_.begin(), slots_.end(), [](const auto& s) { return s->alive; }));
+}
+
+unsigned Lane::pending() const {
+  std::lock_guard lock(mutex_);
+  return queued_;
+}
+
+std::vector<int> Lane::thread_ids() const {
+  std::lock_guard lock(mutex_);
+  std::vector<int> ids;
+  for (const auto& slot : slots_) {
+    if (slot->os_id != 0) ids.push_back(slot->os_id);
+  }
+  return ids;
+}
+
+Status Lane::start(unsigned index) {
+  Slot& slot = *slots_[index];
+  slot.predecessor = std::move(slot.thread);
+  Result<std::thread> thread = start_thread("dm-" + name_, [this, index] { run_slot(index); });
+  if (!thread.ok()) {
+    slot.thread = std::move(slot.predecessor);
+    return thread.status();
+  }
+  slot.thread = std::move(*thread);
+  slot.alive = true;
+  slot.retiring = false;
+  ++waking_;
+  return {};
+}
+
+// The thread will look at the queues; the caller notifies `slot.wake`.
+void Lane::rouse(Slot& slot) {
+  slot.idle = false;
+  ++waking_;
+}
+
+// Sees to it that for every queued task a thread is on its way, as far as there may be threads: an idle one, which the
+// caller notifies after unlocking, else a new one. Called whenever one task more is queued or one thread less comes, so
+// one step is enough.
+std::shared_ptr<Lane::Slot> Lane::staff() {
+  if (queued_ <= waking_) return nullptr;
+  for (const auto& slot : slots_) {
+    if (!slot->idle) continue;
+    rouse(*slot);
+    return slot;
+  }
+  for (unsigned i = 1; i < slots_.size(); ++i) {
+    if (slots_[i]->alive) continue;
+    // Without a thread to be had the task is not lost: those that exist come to it, and slot 0 always exists.
+    (void)start(i).ok();
+    return nullptr;
+  }
+  return nullptr;
+}
+
+Lane::SlotTask Lane::pop() {
+  const auto queue = std::find_if(queues_.begin(), queues_.end(), [](const auto& q) { return !q.empty(); });
+  SlotTask task = std::move(queue->front());
+  queue->pop_front();
+  --queued_;
+  return task;
+}
+
+void Lane::run_slot(unsigned index) {
+  Slot& self = *slots_[index];
+  if (self.predecessor.joinable()) self.predecessor.join();
+  bool started = false;  // the start hook ran
+  std::unique_lock lock(mutex_);
+  self.os_id = gettid();
+  --waking_;
+  for (;;) {
+    if (run_one(index, started, lock)) continue;
+    if (index == 0 && stopping_ && join_others(lock)) continue;  // their last tasks may have left control tasks
+    if (stopping_ || self.retiring) break;
+    self.idle = true;
+    self.wake.wait(lock, [&] { return !self.idle; });
+    --waking_;
+  }
+  end_slot(index, started, lock);
+}
+
+// Takes and runs the next thing for this slot; false when there is none.
+bool Lane::run_one(unsigned index, bool& started, std::unique_lock<std::mutex>& lock) {
+  if (index == 0 && !control_.empty()) {
+    Task task = std::move(control_.front());
+    control_.pop_front();
+    const std::shared_ptr<Slot> woken = staff();  // a submitted task may have counted on this thread
+    lock.unlock();
+    if (woken) woken->wake.notify_one();
+    task();
+    task = {};
+    lock.lock();
+    return true;
+  }
+  if (queued_ == 0) return false;
+  SlotTask task = pop();
+  lock.unlock();
+  if (!std::exchange(started, true) && hooks_.on_thread_start) hooks_.on_thread_start(index);
+  task(index);
+  task = {};
+  lock.lock();
+  return true;
+}
+
+void Lane::end_slot(unsigned index, bool started, std::unique_lock<std::mutex>& lock) {
+  closed_ = index == 0;
+  Task last = closed_ ? std::move(last_) : Task();
+  lock.unlock();
+  if (started && hooks_.on_thread_stop) hooks_.on_thread_stop(index);
+  if (last) last();
+  last = {};
+  lock.lock();
+  slots_[index]->alive = false;
+  slots_[index]->os_id = 0;
+  // A task may have come while the stop hook ran, with all other slots busy and this one not free yet.
+  if (stopping_) return;
+  if (const std::shared_ptr<Slot> woken = staff()) woken->wake.notify_one();
+}
+
+// Waits for all threads but slot 0's, which this is. Once join began none is started any more. False when there is
+// none.
+bool Lane::join_others(std::unique_lock<std::mutex>& lock) {
+  std::vector<std::thread> others;
+  for (const auto& slot : slots_) {
+    const bool other = slot->thread.get_id() != std::this_thread::get_id();
+    if (other && slot->thread.joinable()) others.push_back(std::move(slot->thread));
+  }
+  if (others.empty()) return false;
+  lock.unlock();
+  for (std::thread& other : others) other.join();
+  lock.lock();
+  return true;
+}
+
+}  // namespace dormouse

@@ -1,0 +1,18 @@
+// How every OS thread of the host begins: with a name for people who look into top or a core dump, and with all signals
+// blocked, because signals are main's. Not a pool and not an owner: the caller joins.
+#pragma once
+
+#include <string>
+#include <thread>
+
+#include "base/status.h"
+#include "base/task.h"
+
+namespace dormouse {
+
+// Runs `body` on a new thread; of `name` the kernel keeps 15 bytes. The signals are blocked before the thread exists,
+// so there is no moment in which it could take one. Who needs a signal on this thread (a CPU timer) unblocks it there.
+// Thread: any. Errors: resource_exhausted; `body` is destroyed then, not run.
+Result<std::thread> start_thread(const std::string& name, Task body);
+
+}  // namespace dormouse
