@@ -31,8 +31,9 @@ Lane::~Lane() {
 
 void Lane::set_hooks(Hooks hooks) {
   std::lock_guard lock(mutex_);
-  assert(!submitted_);
+  assert(!submitted_ && !hooked_);
   hooks_ = std::move(hooks);
+  hooked_ = true;
 }
 
 Status Lane::submit(SlotTask task, Priority priority) {
@@ -83,12 +84,11 @@ void Lane::shrink() {
   }
 }
 
-void Lane::join(Task last) {
+void Lane::join() {
   std::call_once(joined_, [&] {
     {
       std::lock_guard lock(mutex_);
       stopping_ = true;
-      last_ = std::move(last);
       for (const auto& slot : slots_) {
         assert(slot->thread.get_id() != std::this_thread::get_id());
         if (!slot->idle) continue;
@@ -130,6 +130,7 @@ Status Lane::start(unsigned index) {
   slot.thread = std::move(*thread);
   slot.alive = true;
   slot.retiring = false;
+  slot.started = false;
   ++waking_;
   return {};
 }
@@ -170,23 +171,31 @@ Lane::SlotTask Lane::pop() {
 void Lane::run_slot(unsigned index) {
   Slot& self = *slots_[index];
   if (self.predecessor.joinable()) self.predecessor.join();
-  bool started = false;  // the start hook ran
   std::unique_lock lock(mutex_);
   self.os_id = gettid();
+  run_start_hook(index, lock);  // while we still count as on the way, so that nobody starts a thread for our task
   --waking_;
   for (;;) {
-    if (run_one(index, started, lock)) continue;
+    run_start_hook(index, lock);  // slot 0 may be older than the hooks
+    if (run_one(index, lock)) continue;
     if (index == 0 && stopping_ && join_others(lock)) continue;  // their last tasks may have left control tasks
     if (stopping_ || self.retiring) break;
     self.idle = true;
     self.wake.wait(lock, [&] { return !self.idle; });
     --waking_;
   }
-  end_slot(index, started, lock);
+  end_slot(index, lock);
+}
+
+void Lane::run_start_hook(unsigned index, std::unique_lock<std::mutex>& lock) {
+  if (!hooked_ || std::exchange(slots_[index]->started, true)) return;
+  lock.unlock();
+  if (hooks_.on_thread_start) hooks_.on_thread_start(index);
+  lock.lock();
 }
 
 // Takes and runs the next thing for this slot; false when there is none.
-bool Lane::run_one(unsigned index, bool& started, std::unique_lock<std::mutex>& lock) {
+bool Lane::run_one(unsigned index, std::unique_lock<std::mutex>& lock) {
   if (index == 0 && !control_.empty()) {
     Task task = std::move(control_.front());
     control_.pop_front();
@@ -201,20 +210,16 @@ bool Lane::run_one(unsigned index, bool& started, std::unique_lock<std::mutex>& 
   if (queued_ == 0) return false;
   SlotTask task = pop();
   lock.unlock();
-  if (!std::exchange(started, true) && hooks_.on_thread_start) hooks_.on_thread_start(index);
   task(index);
   task = {};
   lock.lock();
   return true;
 }
 
-void Lane::end_slot(unsigned index, bool started, std::unique_lock<std::mutex>& lock) {
-  closed_ = index == 0;
-  Task last = closed_ ? std::move(last_) : Task();
-  lock.unlock();
-  if (started && hooks_.on_thread_stop) hooks_.on_thread_stop(index);
-  if (last) last();
-  last = {};
+void Lane::end_slot(unsigned index, std::unique_lock<std::mutex>& lock) {
+  if (index == 0) closed_ = true;
+  lock.unlock();  // `started` is this thread's own while it is alive
+  if (slots_[index]->started && hooks_.on_thread_stop) hooks_.on_thread_stop(index);
   lock.lock();
   slots_[index]->alive = false;
   slots_[index]->os_id = 0;

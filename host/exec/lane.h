@@ -33,10 +33,11 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // What runs on each lane thread before its first and after its last submitted task, so that per-thread state (an
-  // instance) has a home. A thread that never gets a task runs neither. Control tasks do not count: the one that opens
-  // the component runs on slot 0 when no instance can exist yet. Hooks of several slots may run at the same time.
-  // Set before the first submit. `slot` is 0..threads_max-1; slot 0 is the thread that never retires before join.
+  // What runs as first and last thing on each lane thread, so that per-thread state (an instance) has a home. On slot
+  // 0, which exists before the hooks do, the first one runs before whatever it runs next. Either both run or none;
+  // those of several slots may run at the same time. Slot 0 is the last to stop, when all other threads are gone: the
+  // place to close the component. Set before the first submit. `slot` is 0..threads_max-1; only slot 0 never retires
+  // before join.
   struct Hooks {
     UniqueFunction<void(unsigned slot)> on_thread_start;
     UniqueFunction<void(unsigned slot)> on_thread_stop;
@@ -55,10 +56,9 @@ class Lane {
   // demand.
   void shrink();
 
-  // Runs what is queued, ends all threads, waits for them. `last` runs on slot 0 after all other threads are gone and
-  // every stop hook has run: the place to close the component. Idempotent: only the first call's `last` runs.
+  // Runs what is queued, ends all threads, waits for them. Idempotent, and safe to be called twice at the same time.
   // Never from a lane thread.
-  void join(Task last = {});
+  void join();
 
   unsigned threads() const;
   unsigned pending() const;
@@ -73,8 +73,9 @@ class Lane {
     std::thread predecessor;  // retired from this slot; joined by `thread` as its first act
     int os_id = 0;            // 0 until it runs and after it ended
     bool alive = false;       // from before the thread starts until its stop hook has run
+    bool started = false;     // its start hook ran, or runs
     bool idle = false;        // waits on `wake`; whoever clears it notifies
-    bool retiring = false;    // ends when it finds nothing to do
+    bool retiring = false;    // ends when it finds no task
   };
   using SlotTask = UniqueFunction<void(unsigned slot)>;
 
@@ -83,8 +84,9 @@ class Lane {
   // All of these with mutex_ held; those that take the lock release it while the component's code runs.
   Status start(unsigned index);
   void run_slot(unsigned index);
-  bool run_one(unsigned index, bool& started, std::unique_lock<std::mutex>& lock);
-  void end_slot(unsigned index, bool started, std::unique_lock<std::mutex>& lock);
+  bool run_one(unsigned index, std::unique_lock<std::mutex>& lock);
+  void run_start_hook(unsigned index, std::unique_lock<std::mutex>& lock);
+  void end_slot(unsigned index, std::unique_lock<std::mutex>& lock);
   bool join_others(std::unique_lock<std::mutex>& lock);
   SlotTask pop();
   void rouse(Slot& slot);
@@ -93,7 +95,7 @@ class Lane {
   const std::string name_;
   const Limits limits_;
   std::once_flag joined_;
-  Hooks hooks_;  // constant once the first task was submitted, so the threads call them without the lock
+  Hooks hooks_;  // constant once hooked_, so the threads call them without the lock
 
   mutable std::mutex mutex_;
   // Shared, because a submitter notifies after unlocking: by then its task may have run, and even have led to the
@@ -101,9 +103,9 @@ class Lane {
   std::vector<std::shared_ptr<Slot>> slots_;
   std::array<std::deque<SlotTask>, 3> queues_;  // by priority
   std::deque<Task> control_;
-  Task last_;
   unsigned queued_ = 0;  // in queues_
   unsigned waking_ = 0;  // threads started or woken that have not looked at the queues yet
+  bool hooked_ = false;  // hooks_ is set
   bool submitted_ = false;
   bool stopping_ = false;  // join began
   bool closed_ = false;    // slot 0 takes no more control tasks
