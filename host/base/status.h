@@ -50,7 +50,7 @@ class [[nodiscard]] Status {
  public:
   Status() = default;  // ok
   Status(Code code, std::string message) : Status(Error{code, std::move(message), {}, {}, {}, {}}) {}
-  explicit Status(Error error) : error_(std::make_shared<const Error>(std::move(error))) {
+  Status(Error error) : error_(std::make_shared<const Error>(std::move(error))) {
     assert(error_->code != Code::ok);
   }
 

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/task.h"
 #include "components/lease.h"
+#include "components/manifest.h"
 #include "components/value.h"
 #include "exec/event_loop.h"
 #include "exec/lane.h"
@@ -45,17 +46,23 @@ struct CallResult {
   Duration ran{};
 };
 
-// A method of a component as a pipeline holds it: resolved once, valid for the life of the registry.
+// A method of a component as a pipeline holds it, found in the manifest the pipeline was checked against.
 struct MethodRef {
   Component* component = nullptr;
-  uint32_t index = 0;  // into TypeManifest::methods
+  std::shared_ptr<const Manifest> manifest;
+  const MethodManifest* method = nullptr;  // inside *manifest
+  uint32_t index = 0;                      // into TypeManifest::methods
 };
+
+// Where the method stands in what is loaded now, which may be another version of the plugin than the one checked: then
+// it is found by name. nullopt: the loaded one has no such method.
+std::optional<uint32_t> resolve_method(const Lease& lease, const MethodRef& ref);
 
 // Whether the method runs at once on the calling thread: fast, thread rule `any`, safety class `unmap`.
 bool runs_inline(const Lease& lease, uint32_t method);
 
-// Calls and waits, on this thread. Only for methods that run inline, and for tests; a mistake is answered, not asserted.
-// The result was checked against the manifest. Errors: the method's own; broken_contract.
+// Calls and waits, on this thread. Only for methods that run inline, and for tests; a mistake is answered, not
+// asserted. The result was checked against the manifest. Errors: the method's own; broken_contract.
 Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in, const CallOptions& options);
 
 // Queues the call on the component's lane and returns at once. `done` runs on `reply`'s thread, exactly once, also when

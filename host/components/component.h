@@ -1,7 +1,7 @@
 // A component: one named, configured use of a type, from its first demand to the proof that it is gone.
-// It is owned by the Registry and lives as long as that; what comes and goes is its loaded self. Its state belongs to the
-// registry's loop thread: every change happens there, in the order of the table in state.h. Other threads see it through
-// the gate (leases) and through status snapshots.
+// It is owned by the Registry and lives as long as that; what comes and goes is its loaded self. Its state belongs to
+// the registry's loop thread: every change happens there, in the order of the table in state.h. Other threads see it
+// through the gate (leases) and through status snapshots.
 #pragma once
 
 #include <atomic>
@@ -24,9 +24,12 @@
 
 namespace dormouse {
 
-class EventLoop;
+class Lane;
+class Ledger;
 struct LoadedPlugin;
+struct Prepared;
 struct RegistryContext;
+struct UnmapReport;
 
 // What the config says about a component.
 struct ComponentSpec {
@@ -41,8 +44,8 @@ struct ComponentSpec {
 
 // Somebody wants to call the component.
 struct Demand {
-  std::string cause;      // "request", "prefetch", "preload", "control": told in events
-  bool retry_now = false; // try a failed load again before its back-off has passed
+  std::string cause;       // "request", "prefetch", "preload", "control": told in events
+  bool retry_now = false;  // try a failed load again before its back-off has passed
   // Called exactly once: at once on the calling thread when the component is callable, otherwise on the registry's loop
   // thread. Must only hand over. Errors: load_failed (with cause and remedy), unavailable (stopping),
   // overloaded (too many wait), deadline_exceeded (load_timeout).
@@ -60,28 +63,44 @@ struct LoadTimes {
 struct ComponentStatus {
   std::string name, type, plugin, version;
   State state = State::absent;
-  std::string cause;            // why it is in this state: "request", "idle for 2m", "asked to", "pinned by ..."
+  std::string cause;  // why it is in this state: "request", "idle for 2m", "asked to", "pinned by ..."
   SafetyClass safety = SafetyClass::unmap;
   std::vector<std::string> safety_reasons;
   std::vector<std::string> pinned_dependencies;
-  uint64_t generation = 0;      // loads so far; a verb's answer names the one it acted on
+  uint64_t generation = 0;  // loads so far; a verb's answer names the one it acted on
   uint64_t leases = 0;
   bool pinned = false;
   unsigned waiters = 0;
   unsigned threads = 0;
-  Duration idle{};                          // only while callable
-  std::optional<Duration> unload_in;        // only while callable and due to go
-  uint64_t mapped_bytes = 0;                // address space of its library while mapped
-  int64_t loaded_private_bytes = 0;         // what its last load added to the process
+  Duration idle{};                    // only while callable
+  std::optional<Duration> unload_in;  // only while callable and due to go
+  uint64_t mapped_bytes = 0;          // address space of its library while mapped
+  int64_t loaded_private_bytes = 0;   // what its last load added to the process
   int64_t loaded_heap_bytes = 0;
   bool loaded_estimate = false;
-  int64_t returned_bytes = 0;               // private bytes that came back with its last park or unload
+  int64_t returned_bytes = 0;  // private bytes that came back with its last park or unload
   bool returned_estimate = false;
-  bool unmapping_proven = false;            // with state unloaded
+  bool unmapping_proven = false;  // with state unloaded
   LoadTimes load_times;
-  std::vector<std::string> ledger;          // what it holds from the host
+  std::vector<std::string> ledger;  // what it holds from the host
   Status last_error;
-  std::optional<Duration> retry_in;         // with state failed
+  std::optional<Duration> retry_in;  // with state failed
+};
+
+// What operators may ask for. Idempotent: asking for what is already so succeeds with changed = false.
+enum class Verb : uint8_t { load, unload, trim, park, pin, unpin };
+std::string_view to_string(Verb verb);
+
+struct VerbOptions {
+  Duration wait{};       // for running calls to end; zero: a busy component answers `busy` and nothing changes
+  bool dry_run = false;  // say what would happen
+};
+
+struct VerbAnswer {
+  Status status;  // busy (409) with the leases, vetoed, load_failed, unavailable
+  bool changed = false;
+  std::string explanation;    // one sentence: what was done, or what would be
+  ComponentStatus component;  // afterwards
 };
 
 class Component {
@@ -107,39 +126,69 @@ class Component {
  private:
   friend class Lease;
   friend class Registry;
-  struct Verb;
+  friend struct RegistryContext;
 
-  void leave();                            // Lease::release
+  void leave();  // Lease::release
+
   // Everything below runs on the registry's loop thread.
+  struct Owned;
+  struct LoadJob;
   void on_demand(Demand demand);
+  void request(Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done);
+  void refuse_waiters(const Status& status);
+  void serve_waiters();
   void change(State to, std::string cause);
-  void start_load();
-  void finish_load(Result<std::unique_ptr<LoadedPlugin>> result);
-  void fail_load(Status status);
-  void open_gate();
-  void give_up_load(Status why);
-  void begin_drain(IdleStep target, std::string cause);
+
+  // Loading, in order.
+  void queue_load(const std::string& cause);
+  void begin_load();
+  void on_prepared(std::shared_ptr<LoadJob> job, Result<Prepared> prepared);
+  void open_plugin(std::shared_ptr<LoadJob> job, Prepared prepared);
+  void on_opened(std::shared_ptr<LoadJob> job, Status status);
+  void undo_load(std::shared_ptr<LoadJob> job, Status why);
+  void on_undone(std::shared_ptr<LoadJob> job, Status why, UnmapReport report, std::vector<std::string> leftovers);
+  void fail(Status why);
+  void give_up_load(Status why, bool by_operator);
+  void end_load_slot(LoadJob& job);
+  bool file_changed();
+
+  // Leaving, in order.
+  void begin_drain(IdleStep target, const std::string& cause, Duration wait);
   void on_drained();
-  void close_loaded();
-  void on_parked(MemoryDelta returned, std::vector<std::string> leftovers);
-  void start_close(std::string cause);
-  void trim(std::string cause);
+  void on_veto(Status answer);
+  void reopen(const std::string& cause);
+  void close_plugin();
+  void on_closed(MemoryDelta returned, std::vector<std::string> leftovers);
+  void begin_unmap(const std::string& cause);
+  void on_unmapped(UnmapReport report, MemoryDelta returned);
+  void begin_trim(const std::string& cause);
+  void on_trimmed(Status status);
+  void move_on();
+
+  void policy_changed();
   void look_at_idleness();
-  void arm_idle_timer(std::optional<Duration> in);
+  void arm_idle_timer();
+  IdleFacts idle_facts() const;
+  void answer_verbs(const Status& status, const std::string& explanation);
   void publish();
+  void stop(Duration grace);
+  bool settled() const;
 
   const ComponentSpec spec_;
   RegistryContext& context_;
 
   Gate gate_;
-  std::atomic<int64_t> last_used_ns_{0};   // end of the last lease, coarse
-  std::unique_ptr<LoadedPlugin> loaded_;   // set before the gate opens, reset after it is shut and empty
+  std::atomic<int64_t> last_used_ns_{0};  // end of the last lease, coarse
+  std::unique_ptr<LoadedPlugin> loaded_;  // set before the gate opens, reset after it is shut and empty
 
-  struct Owned;                            // the loop thread's own: waiters, timers, back-off
-  std::unique_ptr<Owned> owned_;
+  std::unique_ptr<Owned> owned_;  // the loop thread's own: state, waiters, timers, back-off
 
-  mutable std::mutex published_mutex_;     // guards published_ only
+  mutable std::mutex published_mutex_;  // guards what follows
   ComponentStatus published_;
+  std::optional<Time> published_ready_at_;
+  Time published_trimmed_at_{};
+  std::shared_ptr<Lane> published_lane_;
+  std::shared_ptr<Ledger> published_ledger_;
 };
 
 }  // namespace dormouse

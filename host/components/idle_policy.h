@@ -11,9 +11,9 @@ namespace dormouse {
 
 // What `dm.pool` sets for one component. Durations that are not set never come.
 struct PoolPolicy {
-  unsigned min_idle = 0;        // instances kept while the component is ready, made at load
-  unsigned max_instances = 2;   // calls at the same time, and lane threads
-  unsigned max_pending = 64;    // calls waiting for an instance; beyond it queue_full
+  unsigned min_idle = 0;                        // instances kept while the component is ready, made at load
+  unsigned max_instances = 2;                   // calls at the same time, and lane threads
+  unsigned max_pending = 64;                    // calls waiting for an instance; beyond it queue_full
   Duration max_wait = std::chrono::seconds(1);  // longest wait for an instance; beyond it queue_full
   std::optional<Duration> idle_trim;
   std::optional<Duration> idle_park;

@@ -17,7 +17,8 @@ class Gate {
   bool try_enter() {
     uint64_t word = word_.load(std::memory_order_relaxed);
     while (word & kOpen)
-      if (word_.compare_exchange_weak(word, word + 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+      if (word_.compare_exchange_weak(word, word + 1, std::memory_order_acquire, std::memory_order_relaxed))
+        return true;
     return false;
   }
   enum class Left : uint8_t { others_inside, last_open, last_closed };

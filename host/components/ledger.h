@@ -1,9 +1,10 @@
-// The ledger of one component: everything it got from the host, so that "why can it not unload" is a list, and so that a
-// failed open or a sloppy close is undone completely.
-// It is also what the component sees of the host: the dm_host with its services hangs on it.
+// The ledger of one component: everything it got from the host, so that "why can it not unload" is a list, and so that
+// a failed open or a sloppy close is undone completely. It is also what the component sees of the host: the dm_host
+// with its services hangs on it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,11 +17,8 @@
 
 namespace dormouse {
 
-class Lane;
-
 // The outside world of a ledger.
 struct LedgerServices {
-  const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
   // Runs `task` on the lane of the component, or drops it when that is gone. Any thread.
   std::function<void(Task)> on_lane;
@@ -41,6 +39,9 @@ class Ledger {
   // What the component still holds, one line each: "thread 'warmer' (tid 1234)", "2 timers", "3 buffers, 12.0 MiB".
   std::vector<std::string> open_entries() const;
   uint64_t buffer_bytes() const;
+
+  // Cancels all timers: before the lane is joined, so that no callback is queued behind the end. Any thread.
+  void stop_timers();
 
   // After close: cancels timers, frees buffers, joins threads that have ended. Returns what could not be undone, as
   // lines: threads still running inside the library. Never waits for them.

@@ -22,26 +22,10 @@
 namespace dormouse {
 
 struct RegistryOptions {
-  std::string state_dir;        // libs/, models/, data/ below it
+  std::string state_dir;  // libs/, models/, data/ below it
   PluginIndexOptions plugins;
   unsigned parallel_loads = 4;  // loads and closes at the same time; more wait
   bool unmap = true;            // false: park and keep the code, for sanitizers that must name its frames
-};
-
-// What operators may ask for. Idempotent: asking for what is already so succeeds with changed = false.
-enum class Verb : uint8_t { load, unload, trim, park, pin, unpin };
-std::string_view to_string(Verb verb);
-
-struct VerbOptions {
-  Duration wait{};       // for running calls to end; zero: a busy component answers `busy` and nothing changes
-  bool dry_run = false;  // say what would happen
-};
-
-struct VerbAnswer {
-  Status status;              // busy (409) with the leases, vetoed, load_failed, unavailable
-  bool changed = false;
-  std::string explanation;    // one sentence: what was done, or what would be
-  ComponentStatus component;  // afterwards
 };
 
 // One entry of `dm.pool`: a component's name, or "*" for those without one of their own.
@@ -54,6 +38,15 @@ struct NamedPoolPolicy {
 struct Description {
   PluginEntry plugin;
   const TypeManifest* type = nullptr;  // inside plugin.manifest
+};
+
+// One run of an offline method. `progress` is called on the lane.
+struct OfflineRun {
+  ComponentSpec spec;
+  std::string method;
+  Value input;
+  std::function<void(double done, double total, std::string_view what)> progress;
+  CancelToken cancel;
 };
 
 class Registry {
@@ -86,6 +79,10 @@ class Registry {
   // Starts the loads of all components with `preload`.
   void preload();
 
+  // Opens a component once for its offline methods, runs one, closes it again: on a lane of its own, while the caller
+  // waits. The component need not be added. For `dormouse train`. Errors: of loading, and of the method.
+  Result<Value> run_offline(OfflineRun run);
+
   // Ordered stop: refuses demand, cancels loads, waits up to `grace` for leases, closes and unmaps everything.
   // `done` gets what was left behind, one line each, and runs on the loop thread.
   void stop(Duration grace, UniqueFunction<void(std::vector<std::string> leftovers)> done);
@@ -94,17 +91,6 @@ class Registry {
   explicit Registry(std::unique_ptr<RegistryContext> context);
   std::unique_ptr<RegistryContext> context_;
 };
-
-// Opens a component once for its offline methods, runs one, closes it again; on the calling thread's behalf but on a
-// lane of its own. For `dormouse train`. `progress` runs on that lane.
-struct OfflineRun {
-  ComponentSpec spec;
-  std::string method;
-  Value input;
-  std::function<void(double done, double total, std::string_view what)> progress;
-  CancelToken cancel;
-};
-Result<Value> run_offline(Registry& registry, OfflineRun run);
 
 // Where the model of a component lives: state_dir/models/<component>/. `current` names the file in use.
 std::string model_folder(const std::string& state_dir, const std::string& component);

@@ -23,7 +23,9 @@ inline constexpr size_t kStateCount = 10;
 
 inline constexpr std::array<std::string_view, kStateCount> kStateNames{
     "absent", "loading", "ready", "trimmed", "draining", "parked", "closing", "unloaded", "resident", "failed"};
-constexpr std::string_view to_string(State state) { return kStateNames[static_cast<size_t>(state)]; }
+constexpr std::string_view to_string(State state) {
+  return kStateNames[static_cast<size_t>(state)];
+}
 
 struct Transition {
   State from;
@@ -36,8 +38,7 @@ inline constexpr std::array kTransitions{
     Transition{State::absent, State::loading, "first demand"},
     Transition{State::loading, State::ready, "opened and warm"},
     Transition{State::loading, State::failed, "could not be loaded"},
-    Transition{State::loading, State::parked, "given up by everybody after it was mapped"},
-    Transition{State::loading, State::absent, "given up by everybody before it was mapped"},
+    Transition{State::loading, State::unloaded, "given up by an operator, and undone"},
     Transition{State::ready, State::trimmed, "idle, or asked to trim"},
     Transition{State::trimmed, State::ready, "called again"},
     Transition{State::ready, State::draining, "idle, or asked to park or unload"},
@@ -59,6 +60,8 @@ constexpr bool may_follow(State from, State to) {
   return false;
 }
 
-constexpr bool is_callable(State state) { return state == State::ready || state == State::trimmed; }
+constexpr bool is_callable(State state) {
+  return state == State::ready || state == State::trimmed;
+}
 
 }  // namespace dormouse

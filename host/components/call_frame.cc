@@ -1,0 +1,79 @@
+#include "components/call_frame.h"
+
+#include <algorithm>
+
+namespace dormouse {
+namespace {
+
+constexpr size_t kMessageBytesMax = 1000;
+
+CallFrame* frame_of(const dm_call* call) {
+  return static_cast<CallFrame*>(call->self);
+}
+
+bool is_abi_status(int32_t status) {
+  switch (status) {
+    case DM_CANCELLED:
+    case DM_INVALID_ARGUMENT:
+    case DM_DEADLINE_EXCEEDED:
+    case DM_NOT_FOUND:
+    case DM_RESOURCE_EXHAUSTED:
+    case DM_FAILED_PRECONDITION:
+    case DM_INTERNAL:
+    case DM_UNAVAILABLE:
+    case DM_DATA_LOSS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A message cut at the bound, with what is no UTF-8 replaced: it goes into JSON.
+std::string clean_message(const char* message) {
+  const size_t size = ::strnlen(message, kMessageBytesMax);
+  std::string text(message, size);
+  if (size == kMessageBytesMax)  // the cut may have split a character
+    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
+  if (!dm_utf8_valid(reinterpret_cast<const unsigned char*>(text.data()), text.size()))
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  return text;
+}
+
+}  // namespace
+
+CallFrame::CallFrame(const CallOptions& options) : abi_{}, options_(options) {
+  abi_.size = sizeof abi_;
+  abi_.self = this;
+  abi_.request_id = options.request_id;
+  abi_.deadline_ns = options.deadline == Time::max() ? INT64_MAX : options.deadline.time_since_epoch().count();
+  abi_.cancelled = &CallFrame::cancelled;
+  abi_.fail = &CallFrame::fail;
+  abi_.progress = &CallFrame::progress;
+}
+
+int CallFrame::cancelled(const dm_call* call) {
+  return frame_of(call)->options_.cancel.cancelled() ? 1 : 0;
+}
+
+int32_t CallFrame::fail(const dm_call* call, int32_t status, const char* message) {
+  if (message) frame_of(call)->message_ = clean_message(message);
+  return status;
+}
+
+void CallFrame::progress(const dm_call* call, double done, double total, const char* what) {
+  const CallOptions& options = frame_of(call)->options_;
+  if (options.progress) options.progress(done, total, what ? what : "");
+}
+
+Status CallFrame::status(int32_t returned, std::string_view where) const {
+  if (returned == DM_OK) return {};
+  if (!is_abi_status(returned))
+    return Error{Code::broken_contract,    "returned " + std::to_string(returned),
+                 std::string(where),       "a status of dormouse/plugin.h",
+                 std::to_string(returned), {}};
+  std::string message = message_.empty() ? std::string("gave no reason") : message_;
+  return Error{static_cast<Code>(returned), std::move(message), std::string(where), {}, {}, {}};
+}
+
+}  // namespace dormouse

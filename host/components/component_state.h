@@ -1,0 +1,65 @@
+// The part of a component that belongs to the registry's loop thread. Private to component*.cc.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "components/registry_context.h"
+
+namespace dormouse {
+
+// One attempt to load. Shared by the loop and the lane; only the loop writes, but for the cancel flag.
+struct Component::LoadJob {
+  CancelToken cancel;
+  Time began{};
+  bool holds_slot = false;
+  bool by_operator = false;  // given up for an unload, which is no failure
+  Status given_up;           // why the result is not wanted any more
+  MemoryWindows::Id window = 0;
+  bool has_window = false;
+};
+
+struct Component::Owned {
+  State state = State::absent;
+  std::string cause;
+  bool pinned = false;
+  uint64_t generation = 0;
+  PoolPolicy policy;
+  std::deque<Demand> waiters;
+
+  std::shared_ptr<LoadJob> load;
+  Time load_queued_at{};
+  std::string load_cause;
+  EventLoop::TimerId load_timer = 0;
+  unsigned failures = 0;
+  Time retry_at{};
+  std::string failed_identity;
+  Time file_looked_at{};
+  Status last_error;
+
+  Time ready_at{};
+  Time trimmed_at{};
+  EventLoop::TimerId idle_timer = 0;
+
+  IdleStep drain_target = IdleStep::none;
+  EventLoop::TimerId drain_timer = 0;
+  bool drain_waits = false;  // leases are still out; otherwise closing has begun and only a veto turns back
+  bool trimming = false;
+  bool lane_open = false;  // timers of the plugin may run
+  bool stopping = false;
+  MemoryWindows::Id window = 0;
+  int64_t returned_bytes = 0;
+  bool returned_estimate = false;
+  bool proven = false;
+  std::vector<std::string> pinned_dependencies;
+
+  struct PendingVerb {
+    Verb verb;
+    UniqueFunction<void(VerbAnswer)> done;
+  };
+  std::vector<PendingVerb> verbs;
+};
+
+}  // namespace dormouse

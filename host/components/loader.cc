@@ -1,0 +1,254 @@
+#include "components/loader.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/suggest.h"
+#include "components/call_frame.h"
+#include "components/elf.h"
+#include "components/registry.h"
+
+namespace dormouse {
+namespace {
+
+std::string object_of(const std::string& component) {
+  return "component '" + component + "'";
+}
+
+// The manifest is read again from the very descriptor that will be copied: the file may have been replaced since the
+// index saw it. Unchanged content keeps the index's object, so pipelines checked against it need no second look.
+Result<Prepared> read_plugin(const PluginEntry& entry, const PluginFile& file) {
+  Prepared prepared;
+  prepared.path = file.path;
+  Result<std::vector<ClosureEntry>> closure = read_closure(file.fd, file.path);
+  if (!closure.ok()) return closure.status();
+  const ElfFacts& facts = closure->front().facts;
+  if (!facts.manifest)
+    return Error{Code::invalid_argument,
+                 "carries no manifest",
+                 "plugin file " + file.path,
+                 "an ELF section .dormouse.manifest",
+                 "none",
+                 "build it with dormouse_add_plugin()"};
+  Result<Manifest> manifest = parse_manifest(*facts.manifest, "plugin file " + file.path);
+  if (!manifest.ok()) return manifest.status();
+  prepared.safety = classify(*closure);
+  prepared.version = manifest->version;
+  prepared.manifest = entry.manifest && entry.manifest->source == manifest->source
+                          ? entry.manifest
+                          : std::make_shared<const Manifest>(std::move(*manifest));
+  return prepared;
+}
+
+Status check_library(LoadedPlugin& plugin) {
+  const dm_plugin* table = plugin.library->plugin();
+  return handshake(table, *plugin.prepared.manifest, "plugin file " + plugin.prepared.path);
+}
+
+const dm_type* find_type(const dm_plugin& table, const std::string& name) {
+  for (uint32_t i = 0; i < table.type_count; ++i)
+    if (name == table.types[i]->name) return table.types[i];
+  return nullptr;  // the handshake has seen to it that this is not reached
+}
+
+void resolve_methods(LoadedPlugin& plugin) {
+  plugin.methods.clear();
+  for (const MethodManifest& wanted : plugin.prepared.type->methods)
+    for (uint32_t i = 0; i < plugin.type->method_count; ++i)
+      if (wanted.name == plugin.type->methods[i]->name) plugin.methods.push_back(plugin.type->methods[i]);
+}
+
+void ask_capabilities(LoadedPlugin& plugin) {
+  plugin.trim = nullptr;
+  plugin.veto = nullptr;
+  if (!plugin.type->capability) return;
+  plugin.trim = static_cast<const dm_trim*>(plugin.type->capability(plugin.component, DM_EXT_TRIM));
+  plugin.veto = static_cast<const dm_veto*>(plugin.type->capability(plugin.component, DM_EXT_VETO));
+}
+
+bool has_instances(const LoadedPlugin& plugin) {
+  return std::any_of(plugin.prepared.type->methods.begin(), plugin.prepared.type->methods.end(),
+                     [](const MethodManifest& method) { return method.thread == ThreadRule::instance; });
+}
+
+Status call_open(LoadedPlugin& plugin, const OpenOptions& options, const CallOptions& call) {
+  CallFrame frame(call);
+  dm_open_args args{};
+  args.size = sizeof args;
+  args.purpose = options.purpose;
+  args.name = plugin.name.c_str();
+  args.settings = plugin.prepared.settings.view();
+  args.model_path = plugin.prepared.model_path.c_str();
+  args.data_dir = options.data_dir.c_str();
+  const std::string where = object_of(plugin.name) + ", open";
+  return guarded(where, [&]() -> Status {
+    const int32_t returned = plugin.type->open(plugin.ledger->host(), frame.abi(), &args, &plugin.component);
+    if (returned != DM_OK) return frame.status(returned, where);
+    plugin.opened = true;
+    ask_capabilities(plugin);
+    return {};
+  });
+}
+
+void destroy_instance(LoadedPlugin& plugin, unsigned slot) {
+  void* instance = std::exchange(plugin.instances[slot], nullptr);
+  if (!instance) return;
+  // Nothing can be done about an exception here but not to die of it.
+  (void)guarded("destroy", [&] {
+    plugin.type->destroy(instance);
+    return Status();
+  });
+}
+
+void close_component(LoadedPlugin& plugin) {
+  if (!plugin.opened) return;
+  plugin.opened = false;
+  (void)guarded("close", [&] {
+    plugin.type->close(plugin.component);
+    return Status();
+  });
+  plugin.component = nullptr;
+}
+
+}  // namespace
+
+Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifest& manifest) {
+  const std::string& wanted = spec.type.empty() ? spec.name : spec.type;
+  if (const TypeManifest* found = manifest.find_type(wanted)) return found;
+  if (spec.type.empty() && manifest.types.size() == 1) return &manifest.types.front();
+  std::vector<std::string> names;
+  for (const TypeManifest& type : manifest.types) names.push_back(type.name);
+  std::string offered;
+  for (const std::string& name : names) offered += (offered.empty() ? "" : ", ") + name;
+  return Error{Code::not_found,
+               "plugin '" + manifest.id + "' has no type '" + wanted + "'",
+               object_of(spec.name),
+               "one of " + offered,
+               wanted,
+               "set `type` in the component's config" + did_you_mean(wanted, names)};
+}
+
+std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) {
+  Result<PluginEntry> entry = index.find(spec.plugin, spec.version);
+  struct stat st {};
+  if (!entry.ok() || ::stat(entry->path.c_str(), &st) != 0) return {};
+  return std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino) + ":" + std::to_string(st.st_size) + ":" +
+         std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec);
+}
+
+Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
+                         PrivateCopies& copies) {
+  Result<PluginEntry> entry = index.find(spec.plugin, spec.version);
+  if (!entry.ok()) return entry.status();
+  Result<PluginFile> file = open_plugin_file(entry->path);
+  if (!file.ok()) return file.status();
+  Result<Prepared> prepared = read_plugin(*entry, *file);
+  if (!prepared.ok()) return prepared;
+  Result<const TypeManifest*> type = choose_type(spec, *prepared->manifest);
+  if (!type.ok()) return type.status();
+  prepared->type = *type;
+  if (prepared->safety.safety == SafetyClass::process)
+    return Error{Code::failed_precondition,
+                 "cannot run inside the host: " + prepared->safety.reasons.front(),
+                 "plugin file " + file->path,
+                 "safety class unmap, lane or park",
+                 "process",
+                 "running plugins in a process of their own is not available yet"};
+  Result<Value> settings = complete_settings(**type, spec.settings.view(), object_of(spec.name));
+  if (!settings.ok()) return settings.status();
+  prepared->settings = *settings;
+  if ((*type)->needs_model && purpose == DM_OPEN_SERVE) {
+    Result<std::string> model = current_model(state_dir, spec.name);
+    if (!model.ok()) return model.status();
+    if (model->empty())
+      return Error{Code::not_found,
+                   "has no trained model",
+                   object_of(spec.name),
+                   "a file in " + model_folder(state_dir, spec.name),
+                   "none",
+                   "run: dormouse train " + spec.name + " --data FILE"};
+    prepared->model_path = *model;
+  }
+  Result<std::string> copy = copies.prepare(*file);
+  if (!copy.ok()) return copy.status();
+  prepared->copy_path = *copy;
+  prepared->sha256 = file->sha256;
+  if (Status allowed = index.check_allowed(file->path, file->sha256); !allowed.ok()) return allowed;
+  return prepared;
+}
+
+Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options) {
+  const Time started = plugin.clock->now();
+  if (!plugin.library) {
+    for (const std::string& soname : plugin.prepared.safety.shared_runtimes)
+      if (Status pinned = pin_shared_runtime(soname); !pinned.ok()) return pinned;
+    Result<std::unique_ptr<Library>> library = Library::map(plugin.prepared.copy_path);
+    if (!library.ok()) return library.status();
+    plugin.library = std::move(*library);
+  }
+  const Time mapped = plugin.clock->now();
+  plugin.times.map = mapped - started;
+  if (Status same = check_library(plugin); !same.ok()) return same;
+  plugin.type = find_type(*plugin.library->plugin(), plugin.prepared.type->name);
+  resolve_methods(plugin);
+  CallOptions call;
+  call.deadline = options.deadline;
+  call.cancel = options.cancel;
+  if (Status opened = call_open(plugin, options, call); !opened.ok()) return opened;
+  if (plugin.policy.min_idle > 0 && has_instances(plugin)) {
+    CallFrame frame(call);
+    if (Result<void*> first = instance_on_lane(plugin, 0, frame.abi()); !first.ok()) {
+      close_component(plugin);
+      return first.status();
+    }
+  }
+  plugin.times.open = plugin.clock->now() - mapped;
+  return {};
+}
+
+Result<void*> instance_on_lane(LoadedPlugin& plugin, unsigned slot, const dm_call* call) {
+  void*& instance = plugin.instances[slot];
+  if (instance) return instance;
+  const std::string where = object_of(plugin.name) + ", create";
+  Status made = guarded(where, [&]() -> Status {
+    const int32_t returned = plugin.type->create(plugin.component, call, &instance);
+    if (returned == DM_OK && !instance) return {Code::broken_contract, "create succeeded without an instance"};
+    if (returned == DM_OK) return {};
+    instance = nullptr;
+    return Error{returned == DM_CANCELLED ? Code::cancelled : Code::unavailable,
+                 "could not make an instance (status " + std::to_string(returned) + ")",
+                 where,
+                 {},
+                 {},
+                 {}};
+  });
+  if (!made.ok()) return made;
+  return instance;
+}
+
+Lane::Hooks lane_hooks(LoadedPlugin& plugin) {
+  return {.on_thread_start = {}, .on_thread_stop = [&plugin](unsigned slot) {
+            destroy_instance(plugin, slot);
+            if (slot == 0) close_component(plugin);
+          }};
+}
+
+Status trim_on_lane(LoadedPlugin& plugin) {
+  if (!plugin.trim) return {};
+  const CallOptions call;
+  CallFrame frame(call);
+  const std::string where = object_of(plugin.name) + ", trim";
+  return guarded(where, [&] { return frame.status(plugin.trim->trim(plugin.component, frame.abi()), where); });
+}
+
+Status ask_veto_on_lane(LoadedPlugin& plugin) {
+  if (!plugin.veto) return {};
+  const CallOptions call;
+  CallFrame frame(call);
+  const std::string where = object_of(plugin.name) + ", may_park";
+  return guarded(where, [&] { return frame.status(plugin.veto->may_park(plugin.component, frame.abi()), where); });
+}
+
+}  // namespace dormouse

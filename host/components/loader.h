@@ -1,0 +1,97 @@
+// The steps of a load and of a close, each on the thread it belongs to. What to do when, and what follows from a
+// failure, is decided in component.cc on the registry's loop; here nothing knows of states, waiters or timers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "components/call.h"
+#include "components/component.h"
+#include "components/ledger.h"
+#include "components/library.h"
+#include "components/manifest.h"
+#include "components/plugin_index.h"
+#include "components/safety.h"
+#include "dormouse/ext/trim.h"
+#include "dormouse/ext/veto.h"
+#include "dormouse/plugin.h"
+#include "exec/lane.h"
+
+namespace dormouse {
+
+// A plugin file that passed every check which needs none of its code.
+struct Prepared {
+  std::string path;       // as dropped in the folder
+  std::string copy_path;  // what will be mapped
+  std::string sha256;
+  std::string version;
+  std::shared_ptr<const Manifest> manifest;
+  const TypeManifest* type = nullptr;  // inside *manifest
+  Safety safety;
+  Value settings;          // complete
+  std::string model_path;  // empty: none
+};
+
+// The type a component uses: named by the config, or the plugin's only one, or the one called like the component.
+Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifest& manifest);
+
+// Identity of the file a component would load now ("dev:ino:size:mtime:ctime"), empty when there is none. A failed load
+// is remembered with it, so a replaced file is tried again at once.
+std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index);
+
+// [loader thread] Finds, checks, hashes and copies. Errors as Library's, PluginIndex's and the manifest's; not_found
+// for a missing model, with the command that makes it.
+Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
+                         PrivateCopies& copies);
+
+// A component that is mapped, and open while `component` says so. Constant while a lease lives, but for instances, each
+// of which belongs to the lane thread of its slot.
+struct LoadedPlugin {
+  std::string name;
+  Prepared prepared;
+  PoolPolicy policy;  // as of this load
+  std::unique_ptr<Library> library;
+  std::shared_ptr<Ledger> ledger;  // shared with status snapshots
+  std::shared_ptr<Lane> lane;
+  const Clock* clock = nullptr;
+  const dm_type* type = nullptr;
+  void* component = nullptr;
+  bool opened = false;
+  std::vector<const dm_method*> methods;  // in the order of prepared.type->methods
+  std::vector<void*> instances;           // by lane slot; null: none yet
+  const dm_trim* trim = nullptr;
+  const dm_veto* veto = nullptr;
+  LoadTimes times;
+  MemoryReading memory_before;
+  MemoryDelta memory_added;
+};
+
+struct OpenOptions {
+  uint32_t purpose = DM_OPEN_SERVE;
+  Time deadline = Time::max();
+  CancelToken cancel;
+  std::string data_dir;
+};
+
+// [lane, slot 0] Maps the library unless it is mapped already, compares manifest and table, opens the component, makes
+// its first instances. After an error nothing is open; the library may be mapped.
+Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options);
+
+// [lane, any slot] The instance of this slot, made at first use.
+Result<void*> instance_on_lane(LoadedPlugin& plugin, unsigned slot, const dm_call* call);
+// What a lane of this component does at the end of its threads: each destroys its instance, and slot 0, which ends
+// last, closes the component.
+Lane::Hooks lane_hooks(LoadedPlugin& plugin);
+
+// [lane, slot 0] Calls an offline method of thread rule `any` or `instance`. In call.cc, behind the same door as all
+// calls.
+Result<Value> call_offline(LoadedPlugin& plugin, uint32_t method, const Value& in, const CallOptions& options);
+
+// [lane, slot 0] What the component says to being trimmed or parked; ok when it has no such capability.
+Status trim_on_lane(LoadedPlugin& plugin);
+Status ask_veto_on_lane(LoadedPlugin& plugin);
+
+}  // namespace dormouse
