@@ -155,7 +155,6 @@ void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftove
   o.returned_estimate = context_.windows.close(o.window);
   if (!leftovers.empty()) {
     const std::string cause = "the component left behind: " + join_lines(leftovers);
-    context_.leftovers = true;
     context_.kept.push_back(std::move(loaded_));
     o.proven = false;
     change(State::parked, o.cause);

@@ -177,7 +177,6 @@ void Component::on_undone(std::shared_ptr<LoadJob> job, Status why, UnmapReport 
   o.load.reset();
   o.proven = report.unmapped;
   if (loaded_ && !leftovers.empty()) {
-    context_.leftovers = true;
     context_.kept.push_back(std::move(loaded_));
   }
   loaded_.reset();

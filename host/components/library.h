@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "components/safety.h"
+#include "components/handshake.h"
 #include "dormouse/plugin.h"
 
 namespace dormouse {
@@ -59,7 +59,7 @@ class Library {
   static Result<std::unique_ptr<Library>> map(const std::string& copy_path);
   ~Library();
 
-  const dm_plugin* plugin() const;   // not yet checked: handshake.h
+  const dm_plugin* plugin() const;   // not yet checked: see handshake.h
   uint64_t mapped_bytes() const;     // address space of its segments
   // Closes it and looks whether it is gone. Runs static destructors on this thread. At most once.
   UnmapReport unmap();
@@ -72,11 +72,5 @@ class Library {
 
 // Keeps `soname` mapped for the life of the process (RTLD_NODELETE), before a plugin that needs it is mapped.
 Status pin_shared_runtime(const std::string& soname);
-
-// Compares what the file said about itself (its manifest) with what it brought (its table), before any of its functions
-// is called: magic, ABI, struct sizes, id, version, types, methods, required function pointers.
-// Errors: invalid_argument (ABI: needed, offered, remedy) or broken_contract. In handshake.cc.
-struct Manifest;
-Status handshake(const dm_plugin* plugin, const Manifest& manifest, const std::string& object);
 
 }  // namespace dormouse

@@ -30,8 +30,8 @@ struct SettingManifest {
   std::string name;
   std::string help;
   Type type;
-  Value default_value;                  // no value: the setting is required unless its type is optional
-  std::vector<std::string> one_of;      // strings only; empty: any
+  Value default_value;                     // no value: the setting is required unless its type is optional
+  std::vector<std::string> one_of;         // strings only; empty: any
   std::optional<double> minimum, maximum;  // numbers only, inclusive
 };
 
@@ -55,10 +55,12 @@ struct Manifest {
   struct Needs {
     bool network = false;
     bool threads = false;            // starts threads of its own
+    bool data = false;               // keeps files: gets a folder of its own (dm_open_args.data_dir)
     std::vector<std::string> paths;  // host paths it reads
     std::vector<std::string> env;    // variables it reads
   } needs;
   std::vector<TypeManifest> types;
+  std::string source;  // the JSON itself: the same text is the same manifest
   const TypeManifest* find_type(std::string_view name) const;
 };
 

@@ -44,6 +44,9 @@ class PluginIndex {
   // Errors: not_found with near names and the folders searched; the entry's problem when all that match are unusable.
   Result<PluginEntry> find(const std::string& id, const std::string& version);
 
+  // Whether the allow-list lets this content in. Errors: failed_precondition with the hash to add.
+  Status check_allowed(const std::string& path, const std::string& sha256) const;
+
  private:
   const PluginIndexOptions options_;
   mutable std::mutex mutex_;

@@ -68,10 +68,12 @@ void RegistryContext::load_slot_freed() {
   next->begin_load();
 }
 
+bool RegistryContext::all_settled() const {
+  return kept.empty() && std::all_of(components.begin(), components.end(), [](const auto& c) { return c->settled(); });
+}
+
 void RegistryContext::component_settled() {
-  if (!stop_done) return;
-  const bool all = std::all_of(components.begin(), components.end(), [](const auto& c) { return c->settled(); });
-  if (all) finish_stop();
+  if (std::all_of(components.begin(), components.end(), [](const auto& c) { return c->settled(); })) finish_stop();
 }
 
 void RegistryContext::finish_stop() {
@@ -83,7 +85,6 @@ void RegistryContext::finish_stop() {
     const ComponentStatus status = component->status();
     lines.push_back("component '" + status.name + "' is still " + std::string(to_string(status.state)) + " with " +
                     std::to_string(status.leases) + " leases (" + status.cause + ")");
-    leftovers = true;
   }
   for (const auto& plugin : kept)
     for (const std::string& entry : plugin->ledger->open_entries())
@@ -107,7 +108,7 @@ Registry::Registry(std::unique_ptr<RegistryContext> context) : context_(std::mov
 
 Registry::~Registry() {
   // Threads of a plugin may still run in code and data that hang on the context; the process is about to end.
-  if (context_ && context_->leftovers) (void)context_.release();
+  if (context_ && !context_->all_settled()) (void)context_.release();
 }
 
 Status Registry::add(ComponentSpec spec) {
@@ -228,7 +229,6 @@ Result<Value> Registry::run_offline(OfflineRun run) {
   const std::vector<std::string> leftovers = plugin.ledger->settle();
   if (plugin.library && leftovers.empty()) (void)plugin.library->unmap();
   if (!leftovers.empty()) {
-    context_->leftovers = true;
     context_->kept.push_back(std::make_unique<LoadedPlugin>(std::move(plugin)));
   }
   return answer;

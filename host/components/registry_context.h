@@ -57,6 +57,7 @@ struct RegistryContext {
   void load_slot_freed();    // lets the next queued load begin
   void component_settled();  // while stopping: answers when the last one has
   void finish_stop();
+  bool all_settled() const;  // nothing of a plugin can be running any more
 
   const RegistryOptions options;
   const Clock& clock;
@@ -81,7 +82,6 @@ struct RegistryContext {
   bool stopping = false;
   EventLoop::TimerId stop_timer = 0;
   UniqueFunction<void(std::vector<std::string>)> stop_done;
-  bool leftovers = false;                           // plugin code may still run: nothing of this may be destroyed
   std::vector<std::unique_ptr<LoadedPlugin>> kept;  // libraries that a forgotten thread still uses
   std::map<uint64_t, EventLoop::TimerId> ledger_timers;
   std::atomic<uint64_t> next_ledger_timer{1};

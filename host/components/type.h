@@ -1,7 +1,7 @@
 // Types of fields: one small language, the same in manifests and in scripts.
 //   bool int float string bytes any list<T> map<T> tensor<f32,[n,3]> {field: T, other: U?}   T? is optional
-// `int` fits where `float` is wanted; `any` fits everywhere and accepts everything. In a tensor shape a number is exact,
-// a name stands for any size. A Type is an immutable value; copies are cheap and any thread may read.
+// `int` fits where `float` is wanted; `any` fits everywhere and accepts everything. In a tensor shape a number is
+// exact, a name stands for any size. A Type is an immutable value; copies are cheap and any thread may read.
 #pragma once
 
 #include <memory>
@@ -34,12 +34,12 @@ class Type {
 
   Kind kind() const { return kind_; }
   bool is_optional() const { return optional_; }
-  const std::vector<Field>& fields() const;          // record
+  const std::vector<Field>& fields() const;  // record
   const Field* find_field(std::string_view name) const;
   std::vector<std::string> field_names() const;
-  const Type& element() const;                       // list, map
-  int dtype() const { return dtype_; }               // tensor: DM_F32 ...
-  const std::vector<Dimension>& shape() const;       // tensor
+  const Type& element() const;                  // list, map
+  int dtype() const { return dtype_; }          // tensor: DM_F32 ...
+  const std::vector<Dimension>& shape() const;  // tensor
 
   // As parse reads it.
   std::string to_string() const;
