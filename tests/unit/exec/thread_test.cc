@@ -1,0 +1,35 @@
+#include "exec/thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+
+namespace dormouse {
+namespace {
+
+TEST_CASE("a thread has the first fifteen bytes of its name") {
+  char name[16] = {};
+  Result<std::thread> thread =
+      start_thread("dm-component-with-a-long-name", [&] { pthread_getname_np(pthread_self(), name, sizeof name); });
+  REQUIRE(thread.ok());
+  thread->join();
+  CHECK(std::string(name) == "dm-component-wi");
+}
+
+TEST_CASE("a thread has all signals blocked and its creator keeps its own mask") {
+  sigset_t before, inside, after;
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  Result<std::thread> thread = start_thread("t", [&] { pthread_sigmask(SIG_SETMASK, nullptr, &inside); });
+  REQUIRE(thread.ok());
+  thread->join();
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD, SIGUSR1, SIGALRM}) {
+    CHECK(sigismember(&inside, signal) == 1);
+    CHECK(sigismember(&after, signal) == sigismember(&before, signal));
+  }
+  CHECK(sigismember(&after, SIGTERM) == 0);
+}
+
+}  // namespace
+}  // namespace dormouse
