@@ -22,8 +22,8 @@
 //
 // No exception leaves: Failure becomes its status, std::bad_alloc DM_RESOURCE_EXHAUSTED, any other DM_INTERNAL with its
 // what(). Both parties are checked where that is cheap, and the message says who broke the contract.
-// Nothing here is thread_local, a static of a template, or uses std::make_shared, std::async or std::regex: each of them
-// can keep a library mapped for ever (CONTRACT.md, "What keeps a plugin in memory").
+// Nothing here is thread_local, a static of a template, or uses std::make_shared, std::async or std::regex: each of
+// them can keep a library mapped for ever (CONTRACT.md, "What keeps a plugin in memory").
 #ifndef DORMOUSE_PLUGIN_HPP
 #define DORMOUSE_PLUGIN_HPP
 
@@ -78,16 +78,26 @@ class Failure : public std::exception {
 // "string", "int" ...: the words of the type grammar.
 inline const char* kind_word(int kind) noexcept {
   switch (kind) {
-    case DM_NULL: return "null";
-    case DM_BOOL: return "bool";
-    case DM_INT: return "int";
-    case DM_FLOAT: return "float";
-    case DM_STRING: return "string";
-    case DM_BYTES: return "bytes";
-    case DM_TENSOR: return "tensor";
-    case DM_LIST: return "list";
-    case DM_MAP: return "map";
-    default: return "unknown";
+    case DM_NULL:
+      return "null";
+    case DM_BOOL:
+      return "bool";
+    case DM_INT:
+      return "int";
+    case DM_FLOAT:
+      return "float";
+    case DM_STRING:
+      return "string";
+    case DM_BYTES:
+      return "bytes";
+    case DM_TENSOR:
+      return "tensor";
+    case DM_LIST:
+      return "list";
+    case DM_MAP:
+      return "map";
+    default:
+      return "unknown";
   }
 }
 
@@ -114,8 +124,8 @@ struct Tensor {
 };
 
 // A borrowed view of one value, valid as long as the buffer it came from: usually until the function returns.
-// An absent field reads like null. The as_* readers throw Failure(DM_INVALID_ARGUMENT) when the kind is another one; with
-// a default they return it for absent and null, and still throw for another kind.
+// An absent field reads like null. The as_* readers throw Failure(DM_INVALID_ARGUMENT) when the kind is another one;
+// with a default they return it for absent and null, and still throw for another kind.
 class View {
  public:
   constexpr View() noexcept : value_{nullptr, nullptr} {}
@@ -235,7 +245,9 @@ class Range {
   dm_value value_;
 };
 
-inline View read_item(dm_value list, uint32_t i) noexcept { return dm_list_at(list, i); }
+inline View read_item(dm_value list, uint32_t i) noexcept {
+  return dm_list_at(list, i);
+}
 
 inline View::Entry read_entry(dm_value map, uint32_t i) noexcept {
   dm_string_view key = {"", 0};
@@ -368,9 +380,15 @@ class List {
   dm_writer* out_;
 };
 
-inline Map Writer::map() { return Map(out_); }
-inline List Writer::list() { return List(out_); }
-inline List Map::list(std::string_view name) { return field(name).list(); }
+inline Map Writer::map() {
+  return Map(out_);
+}
+inline List Writer::list() {
+  return List(out_);
+}
+inline List Map::list(std::string_view name) {
+  return field(name).list();
+}
 
 template <class T>
 void Writer::write(const T& value) {
@@ -402,10 +420,38 @@ void Writer::write(const T& value) {
 class Log;
 class Counter;
 
+namespace detail {
+
+// What was given up but may still be looked at once by a thread of the host; deleted when the component is closed,
+// because then no such thread is left.
+class Orphans {
+ public:
+  struct Node {
+    virtual ~Node() = default;
+    Node* next = nullptr;
+  };
+  Orphans() = default;
+  Orphans(const Orphans&) = delete;
+  Orphans& operator=(const Orphans&) = delete;
+  ~Orphans() {
+    for (Node* node = first_.load(); node != nullptr;) delete std::exchange(node, node->next);
+  }
+  void adopt(Node* node) noexcept {
+    node->next = first_.load();
+    while (!first_.compare_exchange_weak(node->next, node)) {
+    }
+  }
+
+ private:
+  std::atomic<Node*> first_{nullptr};
+};
+
+}  // namespace detail
+
 // The host as one component sees it; keep a copy in the component for later. Valid until the component is closed.
 class Host {
  public:
-  explicit Host(const dm_host* host) noexcept : host_(host) {}
+  Host(const dm_host* host, detail::Orphans* orphans) noexcept : host_(host), orphans_(orphans) {}
   const dm_host* abi() const noexcept { return host_; }
 
   // The table of a service, or null: the host has none of this id, or a shorter one than this plugin was compiled for.
@@ -425,7 +471,9 @@ class Host {
   Counter counter(const char* name) const noexcept;
 
  private:
+  friend class Timer;
   const dm_host* host_;
+  detail::Orphans* orphans_;
 };
 
 // Lines in the host's log; writes nothing when there is none.
@@ -458,7 +506,9 @@ class Counter {
   dm_counter* counter_ = nullptr;
 };
 
-inline Log Host::log() const noexcept { return Log(*this); }
+inline Log Host::log() const noexcept {
+  return Log(*this);
+}
 
 inline Counter Host::counter(const char* name) const noexcept {
   const dm_metric* table = service<dm_metric>(DM_SERVICE_METRIC);
@@ -561,7 +611,7 @@ class Timer {
   Timer(Host host, uint32_t delay_ms, Callback callback)
       : host_(host.abi()), table_(&host.required_service<dm_timer>(DM_SERVICE_TIMER)) {
     auto pending = std::make_unique<PendingCallback<Callback>>(host, std::move(callback));
-    id_ = table_->start(host_, delay_ms, &Pending::fire, pending.get());
+    id_ = table_->start(host_, delay_ms, &Pending::fire, static_cast<Pending*>(pending.get()));
     if (id_ == 0) throw Failure(DM_RESOURCE_EXHAUSTED, "too many timers are pending");
     pending_ = pending.release();
   }
@@ -584,20 +634,15 @@ class Timer {
   }
 
  private:
-  // Shared by the Timer and the callback that will run: the last one to let go deletes it.
-  struct Pending {
+  struct Pending : detail::Orphans::Node {
     explicit Pending(Host h) noexcept : host(h) {}
-    virtual ~Pending() = default;
     virtual void call() = 0;
 
     static void fire(void* argument) noexcept {
       auto* self = static_cast<Pending*>(argument);
       self->runner = pthread_self();
       int seen = kWaiting;
-      if (!self->state.compare_exchange_strong(seen, kRunning, std::memory_order_acq_rel)) {
-        delete self;  // orphaned on its way here
-        return;
-      }
+      if (!self->state.compare_exchange_strong(seen, kRunning, std::memory_order_acq_rel)) return;  // given up
       try {
         self->call();
       } catch (const std::exception& e) {
@@ -605,23 +650,26 @@ class Timer {
       } catch (...) {
         self->host.log().error("a timer callback of the plugin ended with an exception");
       }
-      if (self->state.exchange(kDone, std::memory_order_acq_rel) == kOrphaned) delete self;
+      if (self->state.exchange(kDone, std::memory_order_acq_rel) == kGivenUp) delete self;
     }
 
-    // After the host said that it cannot cancel: the callback is on its way, runs, or ran. On its way, it must not be
-    // waited for: this may be the very thread it is going to run on.
+    // After the host said that it cannot cancel: the callback is on its way, runs, or ran, or the host cancelled it.
+    // On its way, it must not be waited for: this may be the very thread it is going to run on.
     void let_go() noexcept {
       int seen = kWaiting;
-      if (state.compare_exchange_strong(seen, kOrphaned, std::memory_order_acq_rel)) return;
+      if (state.compare_exchange_strong(seen, kGivenUp, std::memory_order_acq_rel)) {
+        host.orphans_->adopt(this);
+        return;
+      }
       if (seen == kRunning && pthread_equal(runner, pthread_self())) {
-        state.store(kOrphaned, std::memory_order_release);
+        state.store(kGivenUp, std::memory_order_release);  // inside the callback: it deletes itself
         return;
       }
       while (state.load(std::memory_order_acquire) != kDone) sched_yield();
       delete this;
     }
 
-    enum : int { kWaiting, kRunning, kDone, kOrphaned };
+    enum : int { kWaiting, kRunning, kDone, kGivenUp };
     const Host host;
     pthread_t runner{};
     std::atomic<int> state{kWaiting};
@@ -667,8 +715,7 @@ class Call {
 // What a component is opened with. Borrowed until open returns: copy what you keep (Host may be kept as it is).
 class Open {
  public:
-  Open(const dm_host* host, const dm_call* call, const dm_open_args* args) noexcept
-      : host_(host), call_(call), args_(args) {}
+  Open(Host host, const dm_call* call, const dm_open_args* args) noexcept : host_(host), call_(call), args_(args) {}
   Host host() const noexcept { return host_; }
   Call& call() noexcept { return call_; }
   bool training() const noexcept { return args_->purpose == DM_OPEN_TRAIN; }
@@ -762,11 +809,13 @@ struct HasCapability<C, std::void_t<decltype(std::declval<C&>().capability(std::
 // of a template is a symbol that can be unique for the whole process.
 template <class C>
 struct OpenComponent {
-  std::unique_ptr<C> object;
+  explicit OpenComponent(const dm_host* abi) : host(abi, &orphans) {}
+  Orphans orphans;
   Host host;
-  dm_trim trim;
-  dm_veto veto;
+  dm_trim trim{};
+  dm_veto veto{};
   std::atomic<uint32_t> instances{0};
+  std::unique_ptr<C> object;  // destroyed first
 };
 
 // What the host holds as `void* instance`.
@@ -794,10 +843,13 @@ struct Thunks {
       if (args == nullptr || args->size < sizeof(dm_open_args) || args->name == nullptr) {
         host_broke("dm_open_args is missing or too short");
       }
-      Open arguments(host, call, args);
-      std::unique_ptr<C> object = C::open(arguments);
-      if (!object) throw Failure(DM_INTERNAL, "open returned no component");
-      *component = new Holder{std::move(object), Host(host), make_trim(), make_veto(), {}};
+      auto holder = std::make_unique<Holder>(host);
+      holder->trim = make_trim();
+      holder->veto = make_veto();
+      Open arguments(holder->host, call, args);
+      holder->object = C::open(arguments);
+      if (!holder->object) throw Failure(DM_INTERNAL, "open returned no component");
+      *component = holder.release();
     });
   }
 
