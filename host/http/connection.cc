@@ -1,0 +1,642 @@
+#include "http/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+#include <cstring>
+
+#include "http/origin_rules.h"
+
+namespace dormouse {
+namespace {
+
+namespace asio = boost::asio;
+using HttpError = boost::beast::http::error;
+
+constexpr size_t kBufferBytes = 4 << 10;        // a request with its header, nearly always
+constexpr size_t kBodyWindowBytes = 64 << 10;   // read at once of a large body
+constexpr size_t kCopiedBodyBytes = 16 << 10;   // an answer's body up to here goes out in one piece with its head
+constexpr size_t kOutBytesKept = 64 << 10;
+constexpr Duration kLinger = std::chrono::seconds(2);
+constexpr size_t kLingerBytesMax = size_t{32} << 20;
+constexpr Duration kStreamStall = std::chrono::seconds(30);  // a stream's reader that takes nothing is gone
+
+std::string_view reason_of(unsigned status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 411:
+      return "Length Required";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";  // the phrase may be empty
+  }
+}
+
+Response response_of(const Problem& problem) {
+  Response response;
+  response.status = problem.row->status;
+  response.content_type = "application/problem+json";
+  if (problem.row->retry_after_s > 0) response.add_header("Retry-After", std::to_string(problem.row->retry_after_s));
+  response.body = to_json(problem);
+  return response;
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<ServerShard> shard, ServerShard::Socket socket)
+    : shard_(std::move(shard)), socket_(std::move(socket)) {}
+
+Connection::~Connection() {
+  if (memory_taken_ > 0) shard_->shared().body_bytes -= memory_taken_;
+}
+
+void Connection::set_phase(Phase phase, Duration time_left) {
+  phase_ = phase;
+  deadline_ = shard_->reactor().now() + time_left;
+}
+
+void Connection::start() {
+  ErrorCode ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  parsed_request_.take_memory = [this](size_t bytes) { return take_memory(bytes); };
+  shard_->add(*this);
+  // A client that connects has something to say; only after its first request may it be idle for long.
+  set_phase(Phase::head, limits().header_timeout);
+  if (!grow(std::min(kBufferBytes, limits().header_bytes_max))) return close();
+  read();
+}
+
+void Connection::start_refused(std::string why) {
+  refused_ = true;
+  ErrorCode ignored;
+  socket_.non_blocking(true, ignored);
+  shard_->add(*this);
+  set_phase(Phase::writing, kLinger);
+  if (!grow(kBufferBytes)) return close();
+  refuse(Problem::of(Status(Error{Code::overloaded, std::move(why), shard_->options().name, {}, {}, {}})));
+}
+
+void Connection::close() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  const auto self = shared_from_this();  // the last operation may end with the socket
+  request_.cancel.cancel();
+  ErrorCode ignored;
+  socket_.close(ignored);
+  shard_->remove(*this);
+  if (on_stream_change_) std::exchange(on_stream_change_, {})();
+}
+
+void Connection::sweep(Time now) {
+  if (phase_ == Phase::handling && !watching_) watch_client();
+  if (now < deadline_) return;
+  switch (phase_) {
+    case Phase::head:
+      if (filled_ == 0) return close();
+      return refuse(Problem::of(HttpProblem::request_timeout, "the header did not arrive in time"));
+    case Phase::body:
+      return refuse(Problem::of(HttpProblem::request_timeout, "the body did not arrive in time"));
+    case Phase::handling:
+      request_.cancel.cancel();
+      return refuse(Problem::of(Status(Error{Code::deadline_exceeded, "the request took longer than the server allows",
+                                             std::string(request_.path), {}, {}, {}})));
+    case Phase::streaming:
+      // Time is only running while something waits to be taken.
+      return stream_out_.empty() ? set_phase(Phase::streaming, kStreamStall) : close();
+    default:
+      return close();
+  }
+}
+
+// ---- in ----
+
+bool Connection::grow(size_t capacity) {
+  std::unique_ptr<char[]> larger(new (std::nothrow) char[capacity]);
+  if (!larger) return false;
+  if (filled_ > 0) std::memcpy(larger.get(), buffer_.get(), filled_);
+  buffer_ = std::move(larger);
+  capacity_ = capacity;
+  return true;
+}
+
+void Connection::read() {
+  if (reading_) return;
+  reading_ = true;
+  socket_.async_read_some(asio::mutable_buffer(buffer_.get() + filled_, capacity_ - filled_),
+                          [self = shared_from_this()](ErrorCode error, size_t size) { self->on_read(error, size); });
+}
+
+void Connection::on_read(ErrorCode error, size_t size) {
+  reading_ = false;
+  if (phase_ == Phase::closed) return;
+  if (error) return close();  // the client is gone; what it sent so far is no request
+  if (phase_ == Phase::lingering) return read_to_nowhere();
+  if (phase_ == Phase::idle) set_phase(Phase::head, limits().header_timeout);
+  filled_ += size;
+  process();
+}
+
+// From bytes to requests, one after the other, until more bytes or an answer are waited for. A loop, so that a thousand
+// requests in one packet do not become a thousand frames on the stack.
+void Connection::process() {
+  if (processing_) return;
+  processing_ = true;
+  const auto self = shared_from_this();  // an answer may close us
+  while (phase_ == Phase::idle || phase_ == Phase::head || phase_ == Phase::body) {
+    if (filled_ == parsed_) {
+      if (make_room()) read();
+      break;
+    }
+    if (phase_ == Phase::idle) set_phase(Phase::head, limits().header_timeout);
+    const Parsed parsed = parse();
+    if (parsed == Parsed::whole) dispatch();
+    if (parsed == Parsed::partly) {
+      if (make_room()) read();
+      break;
+    }
+  }
+  processing_ = false;
+}
+
+Connection::Parsed Connection::parse() {
+  if (phase_ == Phase::head) {
+    if (const Parsed head = parse_head(); head != Parsed::whole) return head;
+  }
+  return parse_body();
+}
+
+Connection::Parsed Connection::parse_head() {
+  if (!parser_) {
+    parser_.emplace(parsed_request_);
+    parser_->header_limit(static_cast<uint32_t>(limits().header_bytes_max));
+    parser_->body_limit(limits().body_bytes_max);
+  }
+  ErrorCode error;
+  parsed_ += parser_->feed(buffer_.get(), parsed_, filled_, error);
+  if (error == HttpError::need_more) return Parsed::partly;
+  if (error) return refuse_parse_error(error), Parsed::refused;
+  head_end_ = parsed_;
+  fill_request();
+  // A refusal costs the connection only when a body would have to be skipped.
+  whole_when_refused_ = parser_->is_done();
+  if (!check_head()) return Parsed::refused;
+  whole_when_refused_ = false;
+  set_phase(Phase::body, limits().body_timeout);
+  parser_->eager(true);
+  return Parsed::whole;
+}
+
+Connection::Parsed Connection::parse_body() {
+  if (parser_->is_done()) return Parsed::whole;
+  if (parsed_ < filled_) {
+    ErrorCode error;
+    parsed_ += parser_->feed(buffer_.get(), parsed_, filled_, error);
+    if (error && error != HttpError::need_more) return refuse_parse_error(error), Parsed::refused;
+    if (parser_->is_done()) return Parsed::whole;
+  }
+  // What the parser used of the body is copied; its place behind the header is free again.
+  std::memmove(buffer_.get() + head_end_, buffer_.get() + parsed_, filled_ - parsed_);
+  filled_ -= parsed_ - head_end_;
+  parsed_ = head_end_;
+  return Parsed::partly;
+}
+
+// Space to read into, or a refusal.
+bool Connection::make_room() {
+  if (phase_ != Phase::body) {
+    if (filled_ < capacity_) return true;
+    const size_t header_max = limits().header_bytes_max;
+    if (capacity_ < header_max && grow(std::min(capacity_ * 2, header_max))) return true;
+    refuse(Problem::of(HttpProblem::headers_too_large,
+                       Error{Code::invalid_argument, "the header is too large", {},
+                             "at most " + std::to_string(header_max) + " bytes", {}, {}}));
+    return false;
+  }
+  const boost::optional<uint64_t> left = parser_->content_length_remaining();
+  const size_t wanted = static_cast<size_t>(std::min<uint64_t>(left.value_or(kBufferBytes), kBodyWindowBytes));
+  if (capacity_ - filled_ >= wanted) return true;
+  // Chunks with absurd extensions could ask for ever more.
+  if (filled_ - head_end_ < kBodyWindowBytes && grow(filled_ + wanted)) return true;
+  refuse(Problem::of(HttpProblem::bad_request, "a chunk header is too large"));
+  return false;
+}
+
+void Connection::fill_request() {
+  const char* base = buffer_.get();
+  request_.method = parsed_request_.method.in(base);
+  head_only_ = request_.method == "HEAD";
+  std::string_view target = parsed_request_.target.in(base);
+  // "GET http://host/path" is allowed to any server; check_authority looks at that host.
+  if (target.starts_with("http://")) target.remove_prefix(std::min(target.find('/', 7), target.size()));
+  const size_t query = std::min(target.find('?'), target.size());
+  request_.path = target.substr(0, query);
+  request_.query = target.substr(std::min(query + 1, target.size()));
+  request_.fields.clear();
+  for (const auto& field : parsed_request_.fields)
+    request_.fields.push_back({field.name.in(base), field.value.in(base)});
+  request_.body = parsed_request_.body;
+}
+
+// All that can be said about a request before its body is there.
+bool Connection::check_head() {
+  if (!check_authority()) return false;
+  Problem problem{};
+  std::string allow;
+  route_ = find_route(shard_->shared().routes, request_, &problem, &allow);
+  if (!route_) {
+    Response fields;
+    if (!allow.empty()) fields.add_header("Allow", allow);
+    return refuse(problem, fields.headers), false;
+  }
+  if (route_->access == Route::Access::token &&
+      !is_token(request_.header("Authorization"), shard_->options().token)) {
+    Error error{Code::invalid_argument, "this needs the control token", std::string(request_.path),
+                "Authorization: Bearer <token>", request_.has_header("Authorization") ? "another token" : "none",
+                "send the content of state_dir/token"};
+    const Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
+    return refuse(unauthenticated, "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n"), false;
+  }
+  const bool announced = parser_->chunked() || parser_->content_length();
+  if (route_->body == Route::Body::required && !announced)
+    return refuse(Problem::of(HttpProblem::length_required,
+                              Error{Code::invalid_argument, "a body is needed", std::string(request_.path),
+                                    "Content-Length or Transfer-Encoding: chunked", "neither", {}})),
+           false;
+  const std::string_view expect = request_.header("Expect");
+  if (expect.empty() || parsed_request_.version < 11) return true;
+  if (!equals_ignoring_case(expect, "100-continue"))
+    return refuse(Problem::of(HttpProblem::expectation_failed,
+                              Error{Code::invalid_argument, "that expectation is not known", "Expect", "100-continue",
+                                    std::string(expect.substr(0, 64)), {}})),
+           false;
+  // Sent at once; a socket that cannot take 25 bytes now belongs to a client that does not read.
+  if (!parser_->is_done() && filled_ == parsed_) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    ErrorCode error;
+    socket_.write_some(asio::buffer(kContinue.data(), kContinue.size()), error);
+  }
+  return true;
+}
+
+bool Connection::check_authority() {
+  const auto bad = [&](HttpProblem problem, std::string message, std::string object, std::string remedy = {}) {
+    refuse(Problem::of(problem, Error{Code::invalid_argument, std::move(message), std::move(object), {}, {},
+                                      std::move(remedy)}));
+    return false;
+  };
+  size_t hosts = 0;
+  std::string_view authority;
+  for (const HeaderField& field : request_.fields) {
+    if (!equals_ignoring_case(field.name, "Host")) continue;
+    ++hosts;
+    authority = field.value;
+  }
+  if (hosts > 1) return bad(HttpProblem::bad_request, "more than one Host", "Host");
+  if (hosts == 0 && parsed_request_.version >= 11) return bad(HttpProblem::bad_request, "no Host", "Host");
+  const std::string_view target = parsed_request_.target.in(buffer_.get());
+  const bool absolute = target.starts_with("http://");
+  if (absolute) authority = target.substr(7, std::min(target.find_first_of("/?", 7), target.size()) - 7);
+  if (!request_.path.starts_with('/'))
+    return bad(HttpProblem::bad_request, "the request target is no path", std::string(target.substr(0, 100)));
+
+  if ((hosts > 0 || absolute) && authority != accepted_authority_) {
+    const std::string_view host = host_of(authority);
+    if (host.empty()) return bad(HttpProblem::bad_request, "it is no host name", "Host");
+    ErrorCode ignored;
+    const std::string local = socket_.local_endpoint(ignored).address().to_string();
+    if (!is_host_allowed(host, local, shard_->options().allowed_hosts))
+      return bad(HttpProblem::forbidden, "this host name is not allowed here",
+                 "Host '" + std::string(host.substr(0, 100)) + "'", "add it to allowed_hosts when it is yours");
+    accepted_authority_ = authority;
+  }
+  for (const HeaderField& field : request_.fields)
+    if (equals_ignoring_case(field.name, "Origin") &&
+        !is_origin_allowed(field.value, authority, shard_->options().allowed_origins))
+      return bad(HttpProblem::forbidden, "pages of this origin are not allowed here",
+                 "Origin '" + std::string(field.value.substr(0, 100)) + "'",
+                 "add it to allowed_origins when it is yours");
+  return true;
+}
+
+// Small bodies are bounded by the number of connections; large ones by their sum.
+bool Connection::take_memory(size_t bytes) {
+  constexpr size_t kFree = RequestParser::kBodyBytesKept;
+  if (parsed_request_.body.size() + bytes <= kFree) return true;
+  std::atomic<size_t>& taken = shard_->shared().body_bytes;
+  if (taken.fetch_add(bytes) + bytes > limits().bodies_bytes_max) {
+    taken.fetch_sub(bytes);
+    return false;
+  }
+  memory_taken_ += bytes;
+  return true;
+}
+
+void Connection::refuse_parse_error(ErrorCode error) {
+  if (error == HttpError::body_limit)
+    return refuse(Problem::of(HttpProblem::body_too_large,
+                              Error{Code::invalid_argument, "the body is too large", {},
+                                    "at most " + std::to_string(limits().body_bytes_max) + " bytes", {}, {}}));
+  if (error == HttpError::header_limit)
+    return refuse(Problem::of(HttpProblem::headers_too_large,
+                              Error{Code::invalid_argument, "the header is too large", {},
+                                    "at most " + std::to_string(limits().header_bytes_max) + " bytes", {}, {}}));
+  if (error == HttpError::bad_version)
+    return refuse(Problem::of(HttpProblem::version_not_supported, "this server speaks HTTP/1.0 and HTTP/1.1"));
+  switch (parser_->refusal()) {
+    case RequestParser::Refusal::fields_max:
+      return refuse(Problem::of(HttpProblem::headers_too_large,
+                                Error{Code::invalid_argument, "too many header fields", {},
+                                      "at most " + std::to_string(RequestParser::kFieldsMax), {}, {}}));
+    case RequestParser::Refusal::no_memory:
+      return refuse(Problem::of(Status(Code::overloaded, "too many large bodies at once")));
+    case RequestParser::Refusal::obs_fold:
+    case RequestParser::Refusal::framing:
+      return refuse(Problem::of(HttpProblem::bad_request, std::string(parser_->refusal_text())));
+    case RequestParser::Refusal::none:
+      return refuse(Problem::of(HttpProblem::bad_request, "not an HTTP request: " + error.message()));
+  }
+}
+
+void Connection::dispatch() {
+  fill_request();  // the buffer may have moved since the header was checked
+  keep_alive_ = parser_->keep_alive();
+  request_.id = shard_->shared().next_request_id.fetch_add(1, std::memory_order_relaxed);
+  request_.cancel = CancelToken();
+  set_phase(Phase::handling, limits().request_timeout);
+  request_.received = deadline_ - limits().request_timeout;
+  ++serial_;
+  watching_ = false;
+  route_->handle(request_, Responder(shared_from_this()));
+}
+
+// Most requests are answered long before anybody would ask whether their client is still there, so this starts with
+// the first sweep that finds one running. Bytes that come early (a pipelined request) end the watch: they stay where
+// they are until their turn.
+void Connection::watch_client() {
+  watching_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this(), serial = serial_](ErrorCode error) {
+    if (error || self->phase_ != Phase::handling || self->serial_ != serial) return;
+    char byte;
+    const ssize_t size = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (size > 0) return;
+    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return self->watch_client();
+    self->close();
+  });
+}
+
+// ---- out ----
+
+void Connection::answer(Response response) {
+  if (reactor().in_loop_thread()) {
+    if (phase_ == Phase::handling) respond(std::move(response));
+    return;
+  }
+  reactor().post([self = shared_from_this(), response = std::move(response)]() mutable {
+    self->answer(std::move(response));
+  });
+}
+
+void Connection::fail(const Problem& problem) {
+  answer(response_of(problem));
+}
+
+// Answers what no route will see, and closes when more of it may come.
+void Connection::refuse(const Problem& problem, std::string_view headers) {
+  keep_alive_ = std::exchange(whole_when_refused_, false) && parser_->keep_alive();
+  unread_input_ = !keep_alive_;
+  Response response = response_of(problem);
+  response.headers += headers;
+  respond(std::move(response));
+}
+
+void Connection::respond(Response response) {
+  if (shard_->shared().stopping.load(std::memory_order_relaxed)) keep_alive_ = false;
+  out_.clear();
+  out_ += "HTTP/1.1 ";
+  out_ += std::to_string(response.status);
+  out_ += ' ';
+  out_ += reason_of(response.status);
+  out_ += "\r\nDate: ";
+  out_ += shard_->date();
+  out_ += "\r\nContent-Type: ";
+  out_ += response.content_type;
+  out_ += "\r\nContent-Length: ";
+  out_ += std::to_string(response.body.size());
+  out_ += "\r\n";
+  out_ += response.headers;
+  if (!keep_alive_) {
+    out_ += "Connection: close\r\n";
+  } else if (parsed_request_.version < 11) {
+    out_ += "Connection: keep-alive\r\n";
+  }
+  out_ += "\r\n";
+  body_out_.clear();
+  if (!head_only_ && response.body.size() <= kCopiedBodyBytes) {
+    out_ += response.body;
+  } else if (!head_only_) {
+    body_out_ = std::move(response.body);
+  }
+  phase_ = Phase::writing;  // within the time the request has left
+  if (unread_input_) deadline_ = shard_->reactor().now() + kLinger;
+  write_out();
+}
+
+// Nearly every answer fits into the socket at once; only the rest goes through the loop.
+void Connection::write_out() {
+  std::array<asio::const_buffer, 2> parts{asio::buffer(out_), asio::buffer(body_out_)};
+  ErrorCode error;
+  size_t written =
+      body_out_.empty() ? socket_.write_some(asio::buffer(out_), error) : socket_.write_some(parts, error);
+  if (error && error != asio::error::would_block && error != asio::error::try_again) return close();
+  if (error) written = 0;
+  if (written == out_.size() + body_out_.size()) return finish_response();
+  const size_t of_head = std::min(written, out_.size());
+  parts[0] += of_head;
+  parts[1] += written - of_head;
+  asio::async_write(socket_, parts,
+                    [self = shared_from_this()](ErrorCode failed, size_t) { self->on_written(failed); });
+}
+
+void Connection::on_written(ErrorCode error) {
+  if (phase_ != Phase::writing) return;
+  error ? close() : finish_response();
+}
+
+void Connection::finish_response() {
+  if (out_.capacity() > kOutBytesKept) out_ = {};
+  if (body_out_.capacity() > 0) body_out_ = {};
+  if (memory_taken_ > 0) shard_->shared().body_bytes -= std::exchange(memory_taken_, 0);
+  if (!keep_alive_) return unread_input_ ? linger() : close();
+  next_request();
+}
+
+void Connection::next_request() {
+  if (shard_->shared().stopping.load(std::memory_order_relaxed)) return close();
+  parser_.reset();
+  parsed_request_.clear();
+  route_ = nullptr;
+  head_only_ = false;
+  const size_t left = filled_ - parsed_;
+  if (left > 0) std::memmove(buffer_.get(), buffer_.get() + parsed_, left);
+  filled_ = left;
+  parsed_ = 0;
+  head_end_ = 0;
+  if (capacity_ > limits().header_bytes_max && left <= kBufferBytes) grow(kBufferBytes);
+  if (left > 0) {
+    set_phase(Phase::head, limits().header_timeout);
+  } else {
+    set_phase(Phase::idle, limits().idle_timeout);
+  }
+  process();
+}
+
+// Closing with unread bytes resets the connection, and the client may lose the answer it was about to read.
+void Connection::linger() {
+  ErrorCode ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  set_phase(Phase::lingering, kLinger);
+  read_to_nowhere();
+}
+
+void Connection::read_to_nowhere() {
+  if (reading_) return;  // the read under way ends in on_read, which leads here again
+  filled_ = 0;
+  parsed_ = 0;
+  reading_ = true;
+  socket_.async_read_some(asio::mutable_buffer(buffer_.get(), capacity_),
+                          [self = shared_from_this()](ErrorCode error, size_t size) {
+                            self->reading_ = false;
+                            self->lingered_bytes_ += size;
+                            if (self->phase_ == Phase::closed) return;
+                            if (error || self->lingered_bytes_ > kLingerBytesMax) return self->close();
+                            self->read_to_nowhere();
+                          });
+}
+
+// ---- streams ----
+
+void Connection::begin_stream(std::string_view content_type) {
+  if (phase_ != Phase::handling) return;
+  keep_alive_ = false;
+  set_phase(Phase::streaming, kStreamStall);
+  std::string head = "HTTP/1.1 200 OK\r\nDate: ";
+  head += shard_->date();
+  head += "\r\nContent-Type: ";
+  head += content_type;
+  head += "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n";
+  write_stream(head);
+  // The client says nothing more; its end of the connection does.
+  if (phase_ == Phase::streaming) read_to_nowhere();
+}
+
+void Connection::write_stream(std::string_view text) {
+  if (phase_ != Phase::streaming) return;
+  stream_next_ += text;
+  if (stream_out_.empty()) continue_stream();
+}
+
+void Connection::continue_stream() {
+  std::swap(stream_out_, stream_next_);
+  if (stream_out_.empty()) return;
+  set_phase(Phase::streaming, kStreamStall);
+  asio::async_write(socket_, asio::buffer(stream_out_), [self = shared_from_this()](ErrorCode error, size_t) {
+    if (self->phase_ != Phase::streaming) return;
+    if (error) return self->close();
+    self->stream_out_.clear();
+    if (!self->stream_next_.empty()) return self->continue_stream();
+    Task told = std::exchange(self->on_stream_change_, {});
+    if (told) told();
+    if (self->phase_ == Phase::streaming && !self->on_stream_change_) self->on_stream_change_ = std::move(told);
+  });
+}
+
+// ---- responders ----
+
+Responder::~Responder() {
+  if (!connection_) return;
+  connection_->fail(Problem::of(Status(Code::internal, "the request was dropped without an answer")));
+}
+
+void Responder::answer(Response response) {
+  if (const auto connection = std::exchange(connection_, nullptr)) connection->answer(std::move(response));
+}
+
+void Responder::fail(const Problem& problem) {
+  if (const auto connection = std::exchange(connection_, nullptr)) connection->fail(problem);
+}
+
+ResponseStream Responder::stream(std::string_view content_type) {
+  auto connection = std::exchange(connection_, nullptr);
+  if (connection) connection->begin_stream(content_type);
+  return ResponseStream(std::move(connection));
+}
+
+ResponseStream& ResponseStream::operator=(ResponseStream&& other) noexcept {
+  std::swap(connection_, other.connection_);
+  return *this;
+}
+
+ResponseStream::~ResponseStream() {
+  if (!connection_) return;
+  connection_->on_stream_change(Task());
+  connection_->close();
+}
+
+bool ResponseStream::is_open() const {
+  return connection_ && connection_->phase() == Connection::Phase::streaming;
+}
+
+size_t ResponseStream::waiting_bytes() const {
+  return connection_ ? connection_->waiting_bytes() : 0;
+}
+
+void ResponseStream::write(std::string_view text) {
+  if (connection_) connection_->write_stream(text);
+}
+
+void ResponseStream::on_change(Task task) {
+  if (connection_) connection_->on_stream_change(std::move(task));
+}
+
+EventLoop& ResponseStream::loop() const {
+  return connection_->reactor();
+}
+
+}  // namespace dormouse

@@ -1,0 +1,66 @@
+// One HTTP request as handlers see it, and the answer they give.
+// Views into the connection's buffers: valid until the request's Responder has answered. Loop thread only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "components/call.h"
+
+namespace dormouse {
+
+struct HeaderField {
+  std::string_view name;   // as sent
+  std::string_view value;  // without the spaces around it
+};
+
+// A part of a path that the route's pattern names, percent-decoded.
+struct Capture {
+  std::string_view name;
+  std::string value;
+};
+
+struct Request {
+  std::string_view method;  // "GET"
+  std::string_view path;    // "/v1/components/nlu.language", not decoded
+  std::string_view query;   // behind the '?', not decoded
+  std::string_view body;
+  std::vector<HeaderField> fields;
+  std::array<Capture, 2> captures;
+  uint64_t id = 0;      // unique in this process
+  Time received{};      // when its header was complete
+  CancelToken cancel;   // set when the client is gone or the request's time is up
+
+  // The first field of that name, in any case; empty when there is none.
+  std::string_view header(std::string_view name) const;
+  bool has_header(std::string_view name) const;
+  // What the pattern's {name} stands for; empty when it has none.
+  std::string_view capture(std::string_view name) const;
+  // A query parameter, decoded; nothing when absent. "?flag" is an empty string.
+  std::optional<std::string> parameter(std::string_view name) const;
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string_view content_type = "application/json";  // static text
+  std::string headers;  // more fields, each "Name: value\r\n"
+  std::string body;
+
+  // Drops what cannot stand in a field value.
+  void add_header(std::string_view name, std::string_view value);
+};
+
+// Whether two header names are the same: ASCII, any case.
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+// '%XX' decoded. Errors: nothing when an escape is broken, or stands for NUL.
+std::optional<std::string> percent_decoded(std::string_view text);
+// Of a query: the names in it, decoded, in order.
+std::vector<std::string> parameter_names(std::string_view query);
+
+}  // namespace dormouse

@@ -1,0 +1,58 @@
+// The right and duty to answer one request, exactly once.
+// Movable, from any thread to any thread. Dropped without an answer it answers 500 itself, so no client waits for a
+// handler that forgot it. Answering a client that is gone does nothing.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/status.h"
+#include "base/task.h"
+#include "http/problem.h"
+#include "http/request.h"
+
+namespace dormouse {
+
+class Connection;
+
+// An answer without end: server-sent events. Loop thread of its connection only. Dropping it closes the connection.
+class ResponseStream {
+ public:
+  ResponseStream() = default;  // of nothing
+  explicit ResponseStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  ResponseStream(ResponseStream&&) = default;
+  ResponseStream& operator=(ResponseStream&& other) noexcept;
+  ~ResponseStream();
+
+  bool is_open() const;
+  // Written but not yet taken by the client's socket, in bytes. Whoever writes keeps this bounded.
+  size_t waiting_bytes() const;
+  void write(std::string_view text);
+  // Called after the socket took everything that waited, and once when the connection is closed from outside.
+  void on_change(Task task);
+  // The Asio and EventLoop thread all of the above belongs to.
+  class EventLoop& loop() const;
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+class Responder {
+ public:
+  explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  Responder(Responder&&) = default;
+  Responder& operator=(Responder&&) = delete;
+  ~Responder();
+
+  void answer(Response response);
+  void fail(const Problem& problem);
+  // The problem of `status`, which is not ok.
+  void fail(const Status& status) { fail(Problem::of(status)); }
+  // Sends the head of a response without a length, and hands out the rest. From the handler itself only.
+  ResponseStream stream(std::string_view content_type);
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+}  // namespace dormouse

@@ -1,0 +1,77 @@
+// The server core under both listeners: sockets, limits, Host and Origin, routing. Knows no route's business.
+// One acceptor per reactor on the same port; a connection lives and dies on the reactor that accepted it.
+//
+// Decisions at the limits: beyond connections_max the longest idle connection is closed in favour of the new one; when
+// none is idle the new one is answered 503 and closed, and when even those pile up it is closed without a word.
+// What cannot be understood is answered once and closed. A client that closes its end while its request runs is gone:
+// the request is cancelled, also when it only closed its sending side.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "exec/reactor.h"
+#include "http/options.h"
+#include "http/router.h"
+
+namespace dormouse {
+
+struct ServerOptions {
+  std::string name;  // in errors and logs: "data listener"
+  std::string key;   // the config key of `listen`, for remedies: "host.data.listen"
+  std::string listen;
+  bool allow_remote = false;
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> allowed_origins;
+  HttpLimits limits;
+  std::string token;  // for routes with Access::token; empty: nobody gets in
+};
+
+// What all reactors of one server share.
+struct ServerShared {
+  ServerOptions options;
+  std::vector<Route> routes;
+  std::string address;  // "127.0.0.1:8080", as bound
+  std::atomic<unsigned> connections{0};
+  std::atomic<size_t> body_bytes{0};  // of large bodies, see HttpLimits::bodies_bytes_max
+  std::atomic<uint64_t> next_request_id{0};
+  std::atomic<bool> stopping{false};
+
+  std::mutex mutex;  // with `changed`: for the end of the last connection
+  std::condition_variable changed;
+};
+
+class ServerShard;
+
+class Server {
+ public:
+  // Binds, listens, and accepts as soon as the reactors run; they are run until stop() has returned.
+  // Errors: invalid_argument (address), failed_precondition (taken, or no rights), resource_exhausted.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, std::vector<Route> routes,
+                                               const std::vector<Reactor*>& reactors);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  const std::string& address() const { return shared_->address; }
+  unsigned connections() const { return shared_->connections; }
+
+  // Stops accepting, closes what is idle, waits up to `grace` for running requests, closes the rest and cancels their
+  // requests. Blocks; never from a reactor. Idempotent.
+  void stop(Duration grace);
+
+ private:
+  explicit Server(std::shared_ptr<ServerShared> shared) : shared_(std::move(shared)) {}
+  bool wait_until_empty(Duration at_most);
+
+  std::shared_ptr<ServerShared> shared_;
+  std::vector<std::shared_ptr<ServerShard>> shards_;
+};
+
+}  // namespace dormouse
