@@ -39,20 +39,18 @@ std::string_view to_string(Code code);
 // What went wrong, in the parts a person needs. Only `code` and `message` are always set.
 struct Error {
   Code code = Code::internal;
-  std::string message;  // one sentence without the parts below: "the file is truncated"
-  std::string object;   // what it is about: "plugin file /opt/p/echo.so", "/text"
-  std::string needed;
-  std::string found;
-  std::string remedy;  // what to do, as an imperative: "run dormouse train nlu.language"
+  std::string message = {};  // one sentence without the parts below: "the file is truncated"
+  std::string object = {};   // what it is about: "plugin file /opt/p/echo.so", "/text"
+  std::string needed = {};
+  std::string found = {};
+  std::string remedy = {};  // what to do, as an imperative: "run dormouse train nlu.language"
 };
 
 class [[nodiscard]] Status {
  public:
   Status() = default;  // ok
   Status(Code code, std::string message) : Status(Error{code, std::move(message), {}, {}, {}, {}}) {}
-  Status(Error error) : error_(std::make_shared<const Error>(std::move(error))) {
-    assert(error_->code != Code::ok);
-  }
+  Status(Error error) : error_(std::make_shared<const Error>(std::move(error))) { assert(error_->code != Code::ok); }
 
   bool ok() const { return !error_; }
   Code code() const { return error_ ? error_->code : Code::ok; }

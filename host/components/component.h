@@ -135,6 +135,13 @@ class Component {
   struct LoadJob;
   void on_demand(Demand demand);
   void request(Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done);
+  void request_pin(bool pin, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void request_load(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void request_descent(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void request_end_of_load(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void request_descent_of_callable(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void refuse(UniqueFunction<void(VerbAnswer)>& done, Error error);
+  void explain(UniqueFunction<void(VerbAnswer)>& done, bool changed, std::string explanation);
   void refuse_waiters(const Status& status);
   void serve_waiters();
   void change(State to, std::string cause);
@@ -154,6 +161,7 @@ class Component {
 
   // Leaving, in order.
   void begin_drain(IdleStep target, const std::string& cause, Duration wait);
+  void begin_close(IdleStep target, const std::string& cause);
   void on_drained();
   void on_veto(Status answer);
   void reopen(const std::string& cause);

@@ -63,10 +63,7 @@ void Component::look_at_idleness() {
   // A lease may have come since: then the gate stays open, and this is looked at again.
   if (!gate_.close_if_empty()) return arm_idle_timer();
   if (decision.step == IdleStep::trim) return begin_trim(cause);
-  o.drain_target = decision.step;
-  o.drain_waits = true;
-  change(State::draining, cause);
-  on_drained();
+  begin_close(decision.step, cause);
 }
 
 // ---- draining, parking, unmapping ----
@@ -87,6 +84,16 @@ void Component::begin_drain(IdleStep target, const std::string& cause, Duration 
                        std::to_string(inside) + " when the wait began", "wait longer, or stop what uses it"},
                  "");
   });
+}
+
+// The gate is shut and nobody is inside.
+void Component::begin_close(IdleStep target, const std::string& cause) {
+  Owned& o = *owned_;
+  if (o.idle_timer) context_.loop.cancel(std::exchange(o.idle_timer, 0));
+  o.drain_target = target;
+  o.drain_waits = true;
+  change(State::draining, cause);
+  on_drained();
 }
 
 // Comes from whoever left last, perhaps late: then the gate is open again, or closing has begun.

@@ -1,7 +1,16 @@
-// What operators may ask of a component: each verb either happens, is already so, or is refused with the reason.
+// What operators may ask of a component: each verb happens, is so already, or is refused with the reason.
 #include "components/component_state.h"
 
 namespace dormouse {
+namespace {
+
+using Reply = UniqueFunction<void(VerbAnswer)>;
+
+std::string count_of(uint64_t n, std::string_view noun) {
+  return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+}
+
+}  // namespace
 
 std::string_view to_string(Verb verb) {
   constexpr std::string_view kNames[] = {"load", "unload", "trim", "park", "pin", "unpin"};
@@ -14,107 +23,132 @@ void Component::answer_verbs(const Status& status, const std::string& explanatio
   for (Owned::PendingVerb& pending : verbs) pending.done(VerbAnswer{status, status.ok(), explanation, this->status()});
 }
 
-void Component::request(Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done) {
+void Component::refuse(Reply& done, Error error) {
+  error.object = "component '" + spec_.name + "'";
+  done(VerbAnswer{Status(std::move(error)), false, {}, status()});
+}
+
+void Component::explain(Reply& done, bool changed, std::string explanation) {
+  done(VerbAnswer{{}, changed, std::move(explanation), status()});
+}
+
+void Component::request(Verb verb, VerbOptions options, Reply done) {
+  if (owned_->stopping) return refuse(done, {.code = Code::unavailable, .message = "the host is stopping"});
+  switch (verb) {
+    case Verb::pin:
+    case Verb::unpin:
+      return request_pin(verb == Verb::pin, options, std::move(done));
+    case Verb::load:
+      return request_load(options, std::move(done));
+    case Verb::trim:
+    case Verb::park:
+    case Verb::unload:
+      return request_descent(verb, options, std::move(done));
+  }
+}
+
+void Component::request_pin(bool pin, const VerbOptions& options, Reply done) {
   Owned& o = *owned_;
-  const auto say = [&](Status status, bool changed, std::string explanation) {
-    done(VerbAnswer{std::move(status), changed, std::move(explanation), this->status()});
-  };
-  const auto nothing = [&](std::string why) { say({}, false, std::move(why)); };
-  const auto would = [&](std::string what) { say({}, false, "would " + std::move(what)); };
-  if (o.stopping) return say(Status(Code::unavailable, "the host is stopping"), false, "");
+  if (o.pinned == pin) return explain(done, false, pin ? "is pinned already" : "is not pinned");
+  if (options.dry_run)
+    return explain(done, false, pin ? "would pin it: idleness could not take it down" : "would unpin it");
+  o.pinned = pin;
+  publish();
+  policy_changed();
+  explain(done, true, pin ? "pinned" : "unpinned");
+}
 
-  if (verb == Verb::pin || verb == Verb::unpin) {
-    const bool pin = verb == Verb::pin;
-    if (o.pinned == pin) return nothing(pin ? "is pinned already" : "is not pinned");
-    if (options.dry_run) return would(pin ? "pin it: idleness would not take it down" : "unpin it");
-    o.pinned = pin;
-    publish();
-    if (is_callable(o.state) || o.state == State::parked) arm_idle_timer();
-    return say({}, true, pin ? "pinned" : "unpinned");
-  }
+void Component::request_load(const VerbOptions& options, Reply done) {
+  if (is_callable(owned_->state))
+    return explain(done, false, "is " + std::string(to_string(owned_->state)) + " already");
+  if (options.dry_run) return explain(done, false, "would load it");
+  // The same way as everybody else's demand; the lease is dropped with the answer.
+  on_demand(Demand{"control", /*retry_now=*/true, [this, done = std::move(done)](Result<Lease> lease) mutable {
+                     const bool ok = lease.ok();
+                     const Status status = lease.status();
+                     if (ok) lease->release();
+                     done(VerbAnswer{status, ok, ok ? "loaded" : "", this->status()});
+                   }});
+}
 
-  if (verb == Verb::load) {
-    if (is_callable(o.state)) return nothing("is " + std::string(to_string(o.state)) + " already");
-    if (options.dry_run) return would("load it");
-    // The same way as everybody else's demand; the lease is dropped with the answer.
-    on_demand(Demand{"control", /*retry_now=*/true, [this, done = std::move(done)](Result<Lease> lease) mutable {
-                       done(VerbAnswer{lease.status(), lease.ok(), lease.ok() ? "loaded" : "", this->status()});
-                     }});
-    return;
-  }
-
-  // unload, park, trim
-  const uint64_t leases = gate_.inside();
+// Trim, park and unload: what they come to depends on how far down the component is already.
+void Component::request_descent(Verb verb, const VerbOptions& options, Reply done) {
+  Owned& o = *owned_;
   switch (o.state) {
     case State::absent:
     case State::unloaded:
     case State::failed:
-      return nothing("is " + std::string(to_string(o.state)) + ": there is nothing in memory");
+      return explain(done, false, "is " + std::string(to_string(o.state)) + ": nothing of it is in memory");
     case State::resident:
-      return nothing("is closed already; its code stays mapped: " + o.cause);
+      return explain(done, false, "is closed already; its code stays mapped: " + o.cause);
     case State::parked:
-      if (verb != Verb::unload) return nothing("is parked already");
-      if (options.dry_run) return would("close its library");
+      if (verb != Verb::unload) return explain(done, false, "is parked already");
+      if (options.dry_run) return explain(done, false, "would close its library");
       o.verbs.push_back({verb, std::move(done)});
       return begin_unmap("asked to unload");
     case State::loading:
-      if (!o.waiters.empty())
-        return say(Error{Code::busy, "is being loaded", "component '" + spec_.name + "'", "no demand",
-                         std::to_string(o.waiters.size()) + " waiting for the load", "try again once it is ready"},
-                   false, "");
-      if (options.dry_run) return would("give its load up");
-      o.verbs.push_back({verb, std::move(done)});
-      return give_up_load(Status(Code::unavailable, "asked to unload while loading"), /*by_operator=*/true);
+      return request_end_of_load(verb, options, std::move(done));
     case State::draining:
     case State::closing:
-      if (options.dry_run) return would("wait for what is under way");
+      if (options.dry_run) return explain(done, false, "would wait for what is under way");
       if (verb == Verb::unload) o.drain_target = IdleStep::unload;
       o.verbs.push_back({verb, std::move(done)});
       return;
     case State::ready:
     case State::trimmed:
-      break;
+      return request_descent_of_callable(verb, options, std::move(done));
   }
+}
+
+void Component::request_end_of_load(Verb verb, const VerbOptions& options, Reply done) {
+  Owned& o = *owned_;
+  if (!o.waiters.empty())
+    return refuse(done, {.code = Code::busy,
+                         .message = "is being loaded",
+                         .needed = "no demand",
+                         .found = count_of(o.waiters.size(), "demand") + " waiting for the load",
+                         .remedy = "try again once it is ready"});
+  if (options.dry_run) return explain(done, false, "would give its load up");
+  o.verbs.push_back({verb, std::move(done)});
+  give_up_load(Status(Code::unavailable, "asked to " + std::string(to_string(verb)) + " while loading"),
+               /*by_operator=*/true);
+}
+
+void Component::request_descent_of_callable(Verb verb, const VerbOptions& options, Reply done) {
+  Owned& o = *owned_;
+  const std::string name(to_string(verb));
   if (o.pinned && verb != Verb::trim)
-    return say(Error{Code::failed_precondition, "is pinned", "component '" + spec_.name + "'", "an unpinned component",
-                     "pinned", "unpin it first"},
-               false, "");
-  if (verb == Verb::trim && o.state == State::trimmed) return nothing("is trimmed already");
-  const auto busy = [&] {
-    say(Error{Code::busy, "is in use", "component '" + spec_.name + "'", "no lease", std::to_string(leases) + " leases",
-              "ask again with wait=MILLISECONDS, or later"},
-        false, "");
-  };
-  if (options.dry_run) {
-    if (leases > 0 && options.wait == Duration{}) return busy();
-    return would(std::string(to_string(verb)) + " it" +
-                 (leases ? " after " + std::to_string(leases) + " running calls" : ""));
-  }
-  if (o.trimming) {  // the gate is shut for a moment; it opens again in any case
-    if (verb == Verb::trim) {
-      o.verbs.push_back({verb, std::move(done)});
-    } else {
-      say(Error{Code::busy, "is being trimmed", "component '" + spec_.name + "'", {}, {}, "ask again"}, false, "");
-    }
+    return refuse(done, {.code = Code::failed_precondition,
+                         .message = "is pinned",
+                         .needed = "an unpinned component",
+                         .found = "pinned",
+                         .remedy = "unpin it first"});
+  if (verb == Verb::trim && o.state == State::trimmed) return explain(done, false, "is trimmed already");
+  const uint64_t leases = gate_.inside();
+  const bool waits = options.wait > Duration{} && verb != Verb::trim;
+  if (options.dry_run && (leases == 0 || waits))
+    return explain(done, false, "would " + name + " it" + (leases ? " after " + count_of(leases, "running call") : ""));
+  if (o.trimming && verb == Verb::trim) {
+    o.verbs.push_back({verb, std::move(done)});
     return;
   }
-  const std::string cause = "asked to " + std::string(to_string(verb));
-  if (verb == Verb::trim) {
-    if (!gate_.close_if_empty()) return busy();
-    o.verbs.push_back({verb, std::move(done)});
-    return begin_trim(cause);
+  if (!options.dry_run && !o.trimming) {
+    if (waits) {
+      o.verbs.push_back({verb, std::move(done)});
+      return begin_drain(verb == Verb::unload ? IdleStep::unload : IdleStep::park, "asked to " + name, options.wait);
+    }
+    if (gate_.close_if_empty()) {
+      o.verbs.push_back({verb, std::move(done)});
+      return verb == Verb::trim
+                 ? begin_trim("asked to trim")
+                 : begin_close(verb == Verb::unload ? IdleStep::unload : IdleStep::park, "asked to " + name);
+    }
   }
-  const IdleStep target = verb == Verb::unload ? IdleStep::unload : IdleStep::park;
-  if (options.wait == Duration{}) {
-    if (!gate_.close_if_empty()) return busy();
-    o.drain_target = target;
-    o.drain_waits = true;
-    o.verbs.push_back({verb, std::move(done)});
-    change(State::draining, cause);
-    return on_drained();
-  }
-  o.verbs.push_back({verb, std::move(done)});
-  begin_drain(target, cause, options.wait);
+  refuse(done, {.code = Code::busy,
+                .message = o.trimming ? "is being trimmed" : "is in use",
+                .needed = "no lease",
+                .found = count_of(leases, "lease"),
+                .remedy = "ask again with wait=MILLISECONDS, or later"});
 }
 
 }  // namespace dormouse

@@ -65,7 +65,7 @@ TEST_CASE("busy component is not unloaded") {
   Result<Lease> lease = host.acquire(echo);
   const VerbAnswer answer = host.request(echo, Verb::unload);
   CHECK(answer.status.code() == Code::busy);
-  CHECK(answer.status.error().found == "1 leases");
+  CHECK(answer.status.error().found == "1 lease");
   CHECK_FALSE(answer.changed);
   CHECK(echo.status().state == State::ready);
   CHECK(host.call(*lease, "echo", text_value("still here")).ok());
@@ -105,7 +105,7 @@ TEST_CASE("a dry run says what would happen and does nothing") {
   Result<Lease> lease = host.acquire(echo);
   CHECK(host.request(echo, Verb::unload, {.dry_run = true}).status.code() == Code::busy);
   CHECK(host.request(echo, Verb::unload, {.wait = 1s, .dry_run = true}).explanation ==
-        "would unload it after 1 running calls");
+        "would unload it after 1 running call");
   lease->release();
   CHECK(host.request(echo, Verb::unload, {.dry_run = true}).explanation == "would unload it");
   CHECK(echo.status().state == State::ready);
