@@ -147,7 +147,7 @@ typedef struct dm_open_args {
   const char *name;       /* the component's name in the config, "nlu.language" */
   dm_value settings;      /* a map: checked against the manifest, defaults filled in */
   const char *model_path; /* the trained model to serve; "" when there is none */
-  const char *data_dir;   /* a folder of the component's own, 0700; "" when the host has none */
+  const char *data_dir;   /* a folder of the component's own, 0700, for files that outlive it (needs.data) */
 } dm_open_args;
 
 /* One kind of component.
