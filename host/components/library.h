@@ -16,7 +16,7 @@ namespace dormouse {
 // A file that passed the checks, held open. Nothing of it was executed.
 struct PluginFile {
   std::string path;    // as configured
-  std::string sha256;  // lower-case hex; empty until hash_plugin_file
+  std::string sha256;  // lower-case hex; empty until PrivateCopies::prepare or hash_plugin_file
   int fd = -1;         // owned
   PluginFile() = default;
   PluginFile(PluginFile&&) noexcept;
@@ -29,8 +29,12 @@ struct PluginFile {
 // regular file), each with needed, found and remedy.
 Result<PluginFile> open_plugin_file(const std::string& path);
 
-// The private copies: state_dir/libs/<sha256>/<name>, 0400, made once from the descriptor that was checked. Hashes are
-// remembered by device, inode, size and times. Thread-safe.
+// The SHA-256 of an open file, in lower-case hex. Errors: unavailable when the file changes meanwhile, and read errors.
+Result<std::string> hash_plugin_file(const PluginFile& file);
+
+// The private copies: libs_dir/<sha256>/<name>, 0400, made once from the descriptor that was checked. Hashes are
+// remembered by device, inode, size and times, also across starts (libs_dir/hashes). Thread-safe: one copy at a time of
+// one content, any number of different ones.
 class PrivateCopies {
  public:
   explicit PrivateCopies(std::string libs_dir);
@@ -51,7 +55,8 @@ struct UnmapReport {
   std::vector<std::string> pinned_dependencies;  // came with the plugin and stayed
 };
 
-// A mapped plugin. Not copyable; unmap() before destruction unless it should stay for good.
+// A mapped plugin. Not copyable; unmap() before destruction unless it should stay for good. Several may have the same
+// copy mapped; only the last one's unmap() makes it go.
 class Library {
  public:
   // Maps the private copy (RTLD_NOW | RTLD_LOCAL) and finds its exported table. Errors: load_failed with the loader's

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,15 +15,17 @@
 
 namespace dormouse {
 
+struct PluginFile;
+
 // A file that may be used, or why it may not.
 struct PluginEntry {
   std::string path;
-  std::string id;        // from the manifest; the file name when there is none
+  std::string id;  // from the manifest; the file name when there is none
   std::string version;
-  std::string sha256;    // only when an allow-list is configured, or after a load
+  std::string sha256;                        // only when an allow-list is configured, or after a load
   std::shared_ptr<const Manifest> manifest;  // null when `problem` is set
   Safety safety;
-  Status problem;        // ok, or what was needed, found, and what to do
+  Status problem;  // ok, or what was needed, found, and what to do
 };
 
 struct PluginIndexOptions {
@@ -33,6 +36,7 @@ struct PluginIndexOptions {
 class PluginIndex {
  public:
   explicit PluginIndex(PluginIndexOptions options);
+  ~PluginIndex();
 
   using Snapshot = std::shared_ptr<const std::vector<PluginEntry>>;
   // Reads all folders anew. A missing folder is an entry with a problem, not a failed scan. Files that did not change
@@ -48,8 +52,18 @@ class PluginIndex {
   Status check_allowed(const std::string& path, const std::string& sha256) const;
 
  private:
+  struct Known;  // what was read from a file, and by what the file is recognised
+
+  PluginEntry look_at(const std::string& path, std::map<std::string, Known>& known);
+  void allow(const PluginFile& file, PluginEntry& entry) const;
+  static std::optional<PluginEntry> find_in(const std::vector<PluginEntry>& entries, const std::string& id,
+                                            const std::string& version);
+  Status not_found(const std::vector<PluginEntry>& entries, const std::string& id, const std::string& version) const;
+
   const PluginIndexOptions options_;
-  mutable std::mutex mutex_;
+  std::mutex scanning_;                 // held during a scan: two at once would read everything twice
+  std::map<std::string, Known> known_;  // by path; guarded by scanning_
+  mutable std::mutex mutex_;            // guards snapshot_
   Snapshot snapshot_;
 };
 

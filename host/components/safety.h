@@ -43,7 +43,8 @@ struct Safety {
 //   a Go or CUDA runtime                                  -> process
 Safety classify(const std::vector<ClosureEntry>& closure);
 
-// Follows DT_NEEDED from an open plugin file. Errors: not_found naming the library that is missing and who needs it.
+// Follows DT_NEEDED from an open plugin file, stopping at what the host had mapped before its first plugin.
+// Errors: read_elf's, and not_found naming the library that is missing and who needs it.
 Result<std::vector<ClosureEntry>> read_closure(int fd, const std::string& path);
 
 }  // namespace dormouse

@@ -1,0 +1,100 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/unique_fd.h"
+#include "components/library.h"
+
+namespace dormouse {
+
+PluginFile::PluginFile(PluginFile&& other) noexcept
+    : path(std::move(other.path)), sha256(std::move(other.sha256)), fd(std::exchange(other.fd, -1)) {}
+
+PluginFile& PluginFile::operator=(PluginFile&& other) noexcept {
+  std::swap(path, other.path);
+  std::swap(sha256, other.sha256);
+  std::swap(fd, other.fd);
+  return *this;
+}
+
+PluginFile::~PluginFile() {
+  if (fd >= 0) close(fd);
+}
+
+namespace {
+
+Status refused(std::string message, const std::string& object, std::string needed, std::string found,
+               std::string remedy) {
+  return Status(Error{Code::invalid_argument, std::move(message), object, std::move(needed), std::move(found),
+                      std::move(remedy)});
+}
+
+std::string octal(mode_t mode) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
+  return text;
+}
+
+// Whoever can write the file or its folder can run code as this process.
+Status check_trust(const struct stat& info, const std::string& object, const std::string& path) {
+  if (info.st_uid != 0 && info.st_uid != geteuid())
+    return refused("belongs to somebody else", object, "owner root or user " + std::to_string(geteuid()),
+                   "user " + std::to_string(info.st_uid), "chown it");
+  if (info.st_mode & (S_IWGRP | S_IWOTH))
+    return refused("is writable by others", object, "no write permission for group and others",
+                   "mode " + octal(info.st_mode), "chmod go-w " + path);
+  return Status();
+}
+
+Status open_error(const std::string& object, const std::string& path, int error, const char* kind) {
+  if (error == ELOOP || error == ENOTDIR)
+    return refused("cannot be used", object, std::string("a ") + kind + " that is no symbolic link",
+                   error == ELOOP ? "a symbolic link" : "no folder", "name the real path");
+  const Status status = file_error("open it", path, error);
+  Error named = status.error();
+  named.object = object;
+  return Status(std::move(named));
+}
+
+}  // namespace
+
+Result<PluginFile> open_plugin_file(const std::string& path) {
+  // Normalised, so that "link/." does not follow the link behind O_NOFOLLOW's back.
+  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+  const std::string name = normal.filename().string();
+  std::string folder = normal.parent_path().string();
+  if (folder.empty()) folder = ".";
+  const std::string file_object = "plugin file " + path;
+  const std::string folder_object = "plugin folder " + folder;
+  if (name.empty() || name == "." || name == "..")
+    return refused("is no file", file_object, "the path of a .so file", "a folder", {});
+
+  const UniqueFd folder_fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder_fd) {
+    // With O_DIRECTORY a link is reported as "not a folder".
+    struct stat info {};
+    const int error = errno == ENOTDIR && lstat(folder.c_str(), &info) == 0 && S_ISLNK(info.st_mode) ? ELOOP : errno;
+    return open_error(folder_object, folder, error, "folder");
+  }
+  struct stat info {};
+  if (fstat(folder_fd.get(), &info) != 0) return file_error("look at it", folder, errno);
+  if (Status trusted = check_trust(info, folder_object, folder); !trusted.ok()) return trusted;
+
+  PluginFile file;
+  file.path = path;
+  // O_NONBLOCK: opening a FIFO must not wait for a writer.
+  file.fd = openat(folder_fd.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file.fd < 0) return open_error(file_object, path, errno, "file");
+  if (fstat(file.fd, &info) != 0) return file_error("look at it", path, errno);
+  if (!S_ISREG(info.st_mode))
+    return refused("is no regular file", file_object, "a regular file", "a folder or something special", {});
+  if (Status trusted = check_trust(info, file_object, path); !trusted.ok()) return trusted;
+  return file;
+}
+
+}  // namespace dormouse
