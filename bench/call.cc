@@ -1,0 +1,78 @@
+// The price of the door: acquire + call + release, beside calling the method's function pointer with the same writer.
+// Both read the same prebuilt value and finish the same answer, so the difference is what the host adds.
+#include <benchmark/benchmark.h>
+
+#include "in_process.h"
+
+namespace dormouse::bench {
+namespace {
+
+int never_cancelled(const dm_call*) {
+  return 0;
+}
+int32_t ignore_reason(const dm_call*, int32_t status, const char*) {
+  return status;
+}
+void ignore_progress(const dm_call*, double, double, const char*) {}
+
+void direct_call(benchmark::State& state, InProcess& in_process) {
+  const Subject& echo = in_process.echo;
+  Result<Lease> lease = in_process.host.acquire(*echo.component);
+  const LoadedPlugin& plugin = lease->component().loaded();
+  const dm_method* method = plugin.methods[echo.method];
+  dm_call call{};
+  call.size = sizeof call;
+  call.deadline_ns = INT64_MAX;
+  call.cancelled = never_cancelled;
+  call.fail = ignore_reason;
+  call.progress = ignore_progress;
+  ValueWriter writer;
+  for (auto _ : state) {
+    writer.reset();
+    benchmark::DoNotOptimize(method->run(plugin.component, &call, echo.in.view(), writer.abi()));
+    Result<Value> answer = writer.finish();
+    benchmark::DoNotOptimize(answer);
+  }
+}
+
+void warm_call(benchmark::State& state, InProcess& in_process) {
+  const Subject& echo = in_process.echo;
+  { const Result<Lease> load = in_process.host.acquire(*echo.component); }
+  const CallOptions options;
+  for (auto _ : state) {
+    std::optional<Lease> lease = echo.component->try_acquire();
+    Result<Value> answer = call_inline(*lease, echo.method, echo.in, options);
+    benchmark::DoNotOptimize(answer);
+  }
+}
+
+// The same in a registry with a thousand other components that nobody ever called.
+void warm_call_among_unused(benchmark::State& state) {
+  LiveRegistry host({DORMOUSE_PLUGINS});
+  Component& echo = host.add("echo", "echo");
+  for (int i = 0; i < 1000; ++i) host.add("unused." + std::to_string(i), "echo");
+  host.start();
+  const uint32_t method = host.method_index(echo, "echo");
+  const Value in = text_value("what attractions are in Cairo?");
+  { const Result<Lease> load = host.acquire(echo); }
+  const CallOptions options;
+  for (auto _ : state) {
+    std::optional<Lease> lease = echo.try_acquire();
+    Result<Value> answer = call_inline(*lease, method, in, options);
+    benchmark::DoNotOptimize(answer);
+  }
+}
+
+}  // namespace
+
+void register_call_benchmarks(InProcess& in_process) {
+  const auto add = [&](const char* name, auto body) {
+    benchmark::RegisterBenchmark(name, [&in_process, body](benchmark::State& state) { body(state, in_process); })
+        ->MinTime(0.3);
+  };
+  add("call/direct", direct_call);
+  add("call/warm", warm_call);
+  benchmark::RegisterBenchmark("call/warm_among_unused", warm_call_among_unused)->MinTime(0.3);
+}
+
+}  // namespace dormouse::bench

@@ -1,0 +1,104 @@
+// Three stages over HTTP (components that parse, hash and return their input) beside nginx + Lua doing the same.
+//   dormouse_bench_http                 the row `http`
+//   dormouse_bench_http NAME=VALUE ...  the same host alone, with these variables in its environment: what an allocator
+//                                       costs and gives; prints one line
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <iostream>
+
+#include "support/live/http_client.h"
+#include "support/live/process_facts.h"
+#include "support/report.h"
+#include "support/servers.h"
+
+namespace dormouse::bench {
+namespace {
+
+constexpr int kRounds = 5;
+constexpr const char* kTarget = "/v1/pipelines/three_stages";
+constexpr const char* kBody = R"({"id":"4711","text":"what attractions are in Cairo?"})";
+
+ServerPlan plan(const std::string& name, std::vector<std::string> environment) {
+  return plan_dormouse({.name = name,
+                        .components = "  parser: {plugin: stages}\n  hasher: {plugin: stages}\n"
+                                      "  responder: {plugin: stages}\n",
+                        .plugins = {DORMOUSE_BENCH_PLUGINS},
+                        .pipelines = {std::string(DORMOUSE_BENCH_SOURCE) + "/pipelines/three_stages.lua"},
+                        .environment = std::move(environment)});
+}
+
+boost::json::value answer_of(uint16_t port) {
+  HttpClient client(port, std::chrono::seconds(10));
+  HttpAnswer answer;
+  const std::string mistake = client.exchange(http_request("POST", kTarget, kBody), answer);
+  if (!mistake.empty() || answer.status != 200)
+    throw std::runtime_error(fmt::format("{} {} {}", mistake, answer.status, answer.body));
+  return boost::json::parse(answer.body);
+}
+
+void compare_answers(uint16_t ours, uint16_t peer) {
+  const boost::json::value a = answer_of(ours), b = answer_of(peer);
+  if (a != b)
+    throw std::runtime_error("the answers differ: " + boost::json::serialize(a) + " " + boost::json::serialize(b));
+  std::cout << "both answer " << boost::json::serialize(a) << "\n";
+}
+
+struct Side {
+  Series rate;
+  Series p99;
+  void measure(uint16_t port) {
+    const LoadResult result = run_wrk(port, kTarget, kBody, {});
+    rate.add(result.requests_per_second);
+    p99.add(result.p99_ms);
+  }
+};
+
+void measure_http() {
+  const ServerPlan our_plan = plan("http-dormouse", {}), peer_plan = plan_nginx("nginx-lua");
+  const RunningServer ours(our_plan), peer(peer_plan);
+  compare_answers(our_plan.port, peer_plan.port);
+  for (const ServerPlan* warm_up : {&our_plan, &peer_plan}) run_wrk(warm_up->port, kTarget, kBody, {.seconds = 2});
+  Side dormouse{{"dormouse, three components", "requests/s", {}}, {"dormouse, p99", "ms", {}}};
+  Side nginx{{"nginx + Lua", "requests/s", {}}, {"nginx + Lua, p99", "ms", {}}};
+  for (int i = 0; i < kRounds; ++i) {
+    dormouse.measure(our_plan.port);
+    nginx.measure(peer_plan.port);
+  }
+  Report report("http");
+  report.series(dormouse.rate);
+  report.series(nginx.rate);
+  report.series(dormouse.p99);
+  report.series(nginx.p99);
+  report.judge("three stages over HTTP, against nginx + Lua", dormouse.rate.median() / nginx.rate.median(), "x",
+               Bar::at_least, 1);
+}
+
+void measure_alone(std::vector<std::string> environment) {
+  const std::string name = fmt::format("{}", fmt::join(environment, " "));
+  const ServerPlan our_plan = plan("http-allocator", std::move(environment));
+  const RunningServer ours(our_plan);
+  run_wrk(our_plan.port, kTarget, kBody, {.seconds = 1});
+  Side dormouse{{name, "requests/s", {}}, {"p99", "ms", {}}};
+  for (int i = 0; i < kRounds; ++i) dormouse.measure(our_plan.port);
+  Report report("allocator");
+  report.series(dormouse.rate);
+  report.figure("resident after the load", static_cast<double>(resident_bytes(ours.pid())) / 1024, "KiB");
+}
+
+}  // namespace
+}  // namespace dormouse::bench
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 1) {
+      dormouse::bench::measure_http();
+    } else {
+      dormouse::bench::measure_alone({argv + 1, argv + argc});
+    }
+    return 0;
+  } catch (const std::exception& e) {
+    std::cerr << argv[0] << ": " << e.what() << "\n";
+    return 1;
+  }
+}

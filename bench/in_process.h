@@ -1,0 +1,40 @@
+// A registry inside the benchmark, with the components to be measured. One for all benchmarks, made by main.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "components/loader.h"
+#include "support/live/live_registry.h"
+
+namespace dormouse::bench {
+
+// A component that can be loaded here, and what is asked of it.
+struct Subject {
+  Component* component = nullptr;
+  uint32_t method = 0;
+  Value in;
+};
+
+class InProcess {
+ public:
+  InProcess();
+
+  LiveRegistry host;
+  Subject echo;
+  Subject language;  // component null when there is no such plugin
+
+ private:
+  void train_language();
+};
+
+Value text_value(const std::string& text);
+// Asks until nothing is mapped. Throws when it stays.
+void unload(LiveRegistry& host, Component& component);
+
+// The benchmarks of call.cc and cold.cc.
+void register_call_benchmarks(InProcess& in_process);
+void register_cold_benchmarks(InProcess& in_process);
+
+}  // namespace dormouse::bench

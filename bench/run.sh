@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|all]...
+# Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
+# figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+build="$(realpath "${DORMOUSE_BUILD:-build}")"
+bin="$build/bin"
+rows=(start call cold cycles http unused)
+
+machine() {
+  printf 'cores %s, %s, %s\n' "$(nproc)" \
+    "$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' "$build/CMakeCache.txt" | xargs -I{} {} --version | head -n 1)" \
+    "$(sed -n 's/^CMAKE_BUILD_TYPE:[^=]*=/build type /p' "$build/CMakeCache.txt")"
+}
+
+row_start() { "$bin/dormouse_bench_start" start; }
+row_unused() {
+  "$bin/dormouse_bench_start" unused
+  "$bin/dormouse_bench" --benchmark_filter='call/warm'
+}
+row_call() { "$bin/dormouse_bench" --benchmark_filter=call/; }
+row_cold() { "$bin/dormouse_bench" --benchmark_filter=cold/; }
+row_http() { "$bin/dormouse_bench_http"; }
+
+# The lifetime tests, for the figures they print.
+row_cycles() {
+  printf '\ncycles\n'
+  for test in "$bin"/cycles_*; do
+    [ -x "$test" ] || continue
+    "$test" | grep 'cycles;' | sed 's/^/  /'
+  done
+}
+
+# What the allocator gives and costs: memory after cycles, requests a second. Not part of `all`: the decision is made
+# (docs/performance.md), and two of the candidates are packages the project does not need otherwise.
+row_allocator() {
+  local candidates=(MALLOC_ARENA_MAX=0 MALLOC_ARENA_MAX=1 MALLOC_ARENA_MAX=2)
+  for library in libjemalloc.so.2 libmimalloc.so.2; do
+    local path
+    path="$(find /usr/lib -name "$library*" -print -quit)"
+    [ -z "$path" ] || candidates+=("LD_PRELOAD=$path")
+  done
+  for candidate in "${candidates[@]}"; do
+    "$bin/dormouse_bench_http" "$candidate"
+    for test in cycles_echo cycles_language cycles_openmp; do
+      [ -x "$bin/$test" ] || continue
+      env "$candidate" "$bin/$test" | grep 'cycles;' | sed 's/^/  /' || true
+    done
+  done
+}
+
+[ "$#" -gt 0 ] || set -- all
+mkdir -p "$build/bench"
+machine
+for row in "$@"; do
+  case "$row" in
+    all) for each in "${rows[@]}"; do "row_$each"; done ;;
+    start | call | cold | cycles | http | unused | allocator) "row_$row" ;;
+    *) printf 'bench: no row "%s"; there are: %s allocator all\n' "$row" "${rows[*]}" >&2; exit 2 ;;
+  esac
+done
