@@ -54,7 +54,7 @@ class Mutator {
       default: {
         std::vector<std::pair<std::string, Tree>> fields;
         for (uint64_t i = pick(4); i > 0; --i) fields.emplace_back(std::string(i, 'k'), random_tree(depth + 1));
-        return Tree::map(std::move(fields));
+        return Tree::map(fields);
       }
     }
   }

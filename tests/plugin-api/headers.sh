@@ -7,6 +7,7 @@ count=0
 for header in $(cd "$api" && find dormouse -name '*.h*' | sort); do
   case $language-$header in c-*.hpp) continue ;; esac
   echo "$compiler -std=$standard $header"
+  # shellcheck disable=SC2086  # the flags are words
   printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
     $compiler $flags -x "$language" -c -o /dev/null -
   count=$((count + 1))

@@ -39,11 +39,11 @@ struct Tree {
     return {DM_TENSOR, 0, std::move(elements), static_cast<uint8_t>(dtype), std::move(shape), {}, {}};
   }
   static Tree list(std::vector<Tree> items) { return {DM_LIST, 0, {}, 0, {}, std::move(items), {}}; }
-  static Tree map(std::vector<std::pair<std::string, Tree>> fields) {
+  static Tree map(const std::vector<std::pair<std::string, Tree>>& fields) {
     Tree tree{DM_MAP, 0, {}, 0, {}, {}, {}};
-    for (auto& [key, value] : fields) {
-      tree.keys.push_back(std::move(key));
-      tree.items.push_back(std::move(value));
+    for (const auto& [key, value] : fields) {
+      tree.keys.push_back(key);
+      tree.items.push_back(value);
     }
     return tree;
   }

@@ -2,9 +2,13 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <atomic>
+#include <functional>
+#include <future>
 #include <limits>
 #include <list>
 #include <stdexcept>
+#include <thread>
 
 #include "dormouse/plugin.hpp"
 #include "plugin-api/fake_host.h"
@@ -512,4 +516,26 @@ TEST_CASE("a timer may be destroyed inside its own callback and what it throws i
   REQUIRE(subject.act("tell") == DM_OK);
   const AlignedBytes out = subject.out.bytes();
   CHECK(dormouse::View(out.root())["fired"].as_int() == 1);
+}
+
+TEST_CASE("destroying a timer waits for its callback on another thread") {
+  FakeHost host;
+  std::promise<void> started, may_end;
+  std::atomic<bool> ended{false};
+  std::thread lane, releaser;
+  {
+    dormouse::Timer timer(dormouse::Host(host.abi(), nullptr), 5, [&] {
+      started.set_value();
+      may_end.get_future().wait();
+      ended = true;
+    });
+    // Taken out of the table by the test's thread, so that the host answers "cannot cancel" from here on.
+    const auto fired = host.timers.extract(1);
+    lane = std::thread([&] { fired.mapped().first(fired.mapped().second); });
+    started.get_future().wait();
+    releaser = std::thread([&] { may_end.set_value(); });
+  }
+  CHECK(ended);
+  lane.join();
+  releaser.join();
 }
