@@ -11,7 +11,7 @@ typedef struct dm_trim {
   uint32_t reserved;
   /* Drops caches and scratch memory of the component; it stays callable, and later calls may be slower.
      Thread: [lane]. State: ready, idle: no call runs; instances may exist and are destroyed afterwards. */
-  int32_t (*trim)(void *component, const dm_call *call);
+  int32_t (*trim)(void* component, const dm_call* call);
 } dm_trim;
 
 #endif

@@ -13,7 +13,7 @@ typedef struct dm_veto {
      through call->fail: the component goes back to ready, and is asked again after the next idle period.
      Not asked when the host stops: then nothing can stay.
      Thread: [lane]. State: draining, no lease alive. */
-  int32_t (*may_park)(void *component, const dm_call *call);
+  int32_t (*may_park)(void* component, const dm_call* call);
 } dm_veto;
 
 #endif

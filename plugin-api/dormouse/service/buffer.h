@@ -11,9 +11,9 @@ typedef struct dm_buffer {
   uint32_t size;
   uint32_t reserved;
   /* `bytes` of zeroed memory on a page boundary, or null when there is none. Thread: [any]. */
-  void *(*allocate)(const dm_host *host, size_t bytes);
+  void* (*allocate)(const dm_host* host, size_t bytes);
   /* Frees what allocate returned; null does nothing. Thread: [any]. */
-  void (*release)(const dm_host *host, void *memory);
+  void (*release)(const dm_host* host, void* memory);
 } dm_buffer;
 
 #endif

@@ -12,7 +12,7 @@ typedef struct dm_log {
   uint32_t size;
   uint32_t reserved;
   /* Thread: [any]. Owner: `utf8` is copied. Control characters are escaped, so one call is one line. */
-  void (*write)(const dm_host *host, int level, const char *utf8, size_t size);
+  void (*write)(const dm_host* host, int level, const char* utf8, size_t size);
 } dm_log;
 
 #endif

@@ -15,10 +15,10 @@ typedef struct dm_thread {
   uint32_t reserved;
   /* Runs body(argument) on a new thread called `name` (at most 15 bytes are shown).
      Owner: *handle is the host's until join. Errors: resource_exhausted. */
-  int32_t (*start)(const dm_host *host, const char *name, void (*body)(void *argument), void *argument,
-                   dm_thread_handle **handle);
+  int32_t (*start)(const dm_host* host, const char* name, void (*body)(void* argument), void* argument,
+                   dm_thread_handle** handle);
   /* Waits until body has returned, and frees the handle. Never from the thread itself. */
-  void (*join)(const dm_host *host, dm_thread_handle *handle);
+  void (*join)(const dm_host* host, dm_thread_handle* handle);
 } dm_thread;
 
 #endif
