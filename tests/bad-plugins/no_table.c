@@ -1,0 +1,2 @@
+/* A manifest without the table that belongs to it. */
+int not_a_plugin = 1;
