@@ -73,6 +73,7 @@ Response response_of(const Problem& problem) {
   response.status = problem.row->status;
   response.content_type = "application/problem+json";
   if (problem.row->retry_after_s > 0) response.add_header("Retry-After", std::to_string(problem.row->retry_after_s));
+  response.headers += problem.headers;
   response.body = to_json(problem);
   return response;
 }
@@ -281,17 +282,17 @@ bool Connection::check_head() {
   std::string allow;
   route_ = find_route(shard_->shared().routes, request_, &problem, &allow);
   if (!route_) {
-    Response fields;
-    if (!allow.empty()) fields.add_header("Allow", allow);
-    return refuse(problem, fields.headers), false;
+    if (!allow.empty()) problem.headers = "Allow: " + allow + "\r\n";
+    return refuse(problem), false;
   }
   if (route_->access == Route::Access::token &&
       !is_token(request_.header("Authorization"), shard_->options().token)) {
     Error error{Code::invalid_argument, "this needs the control token", std::string(request_.path),
                 "Authorization: Bearer <token>", request_.has_header("Authorization") ? "another token" : "none",
                 "send the content of state_dir/token"};
-    const Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
-    return refuse(unauthenticated, "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n"), false;
+    Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
+    unauthenticated.headers = "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n";
+    return refuse(unauthenticated), false;
   }
   const bool announced = parser_->chunked() || parser_->content_length();
   if (route_->body == Route::Body::required && !announced)
@@ -438,12 +439,10 @@ void Connection::fail(const Problem& problem) {
 }
 
 // Answers what no route will see, and closes when more of it may come.
-void Connection::refuse(const Problem& problem, std::string_view headers) {
+void Connection::refuse(const Problem& problem) {
   keep_alive_ = std::exchange(whole_when_refused_, false) && parser_->keep_alive();
   unread_input_ = !keep_alive_;
-  Response response = response_of(problem);
-  response.headers += headers;
-  respond(std::move(response));
+  respond(response_of(problem));
 }
 
 void Connection::respond(Response response) {
@@ -592,6 +591,10 @@ void Connection::continue_stream() {
 Responder::~Responder() {
   if (!connection_) return;
   connection_->fail(Problem::of(Status(Code::internal, "the request was dropped without an answer")));
+}
+
+EventLoop& Responder::loop() const {
+  return connection_->reactor();
 }
 
 void Responder::answer(Response response) {

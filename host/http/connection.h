@@ -79,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void dispatch();
 
   // ---- out ----
-  void refuse(const Problem& problem, std::string_view headers = {});
+  void refuse(const Problem& problem);
   void respond(Response response);
   void write_out();
   void on_written(ErrorCode error);

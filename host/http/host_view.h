@@ -2,6 +2,7 @@
 // A struct of references for two route tables, made once; nothing below http knows it.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/clock.h"

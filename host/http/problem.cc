@@ -59,11 +59,11 @@ std::span<const ProblemRow> problem_rows() {
 }
 
 Problem Problem::of(const Status& status) {
-  return Problem{&problem_row(status.code()), status.error(), {}};
+  return Problem{&problem_row(status.code()), status.error()};
 }
 
 Problem Problem::of(HttpProblem problem, Error error) {
-  return Problem{&problem_row(problem), std::move(error), {}};
+  return Problem{&problem_row(problem), std::move(error)};
 }
 
 std::string to_json(const Problem& problem) {

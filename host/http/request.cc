@@ -64,10 +64,11 @@ bool Request::has_header(std::string_view name) const {
                      [&](const HeaderField& field) { return equals_ignoring_case(field.name, name); });
 }
 
-std::string_view Request::capture(std::string_view name) const {
+const std::string& Request::capture(std::string_view name) const {
+  static const std::string kNone;
   for (const Capture& capture : captures)
     if (capture.name == name) return capture.value;
-  return {};
+  return kNone;
 }
 
 std::optional<std::string> Request::parameter(std::string_view name) const {

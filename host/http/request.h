@@ -41,7 +41,7 @@ struct Request {
   std::string_view header(std::string_view name) const;
   bool has_header(std::string_view name) const;
   // What the pattern's {name} stands for; empty when it has none.
-  std::string_view capture(std::string_view name) const;
+  const std::string& capture(std::string_view name) const;
   // A query parameter, decoded; nothing when absent. "?flag" is an empty string.
   std::optional<std::string> parameter(std::string_view name) const;
 };

@@ -14,6 +14,7 @@
 namespace dormouse {
 
 class Connection;
+class EventLoop;
 
 // An answer without end: server-sent events. Loop thread of its connection only. Dropping it closes the connection.
 class ResponseStream {
@@ -30,8 +31,8 @@ class ResponseStream {
   void write(std::string_view text);
   // Called after the socket took everything that waited, and once when the connection is closed from outside.
   void on_change(Task task);
-  // The Asio and EventLoop thread all of the above belongs to.
-  class EventLoop& loop() const;
+  // Whose thread all of the above belongs to.
+  EventLoop& loop() const;
 
  private:
   std::shared_ptr<Connection> connection_;
@@ -44,6 +45,8 @@ class Responder {
   Responder& operator=(Responder&&) = delete;
   ~Responder();
 
+  // The loop of the request's connection. Not after an answer.
+  EventLoop& loop() const;
   void answer(Response response);
   void fail(const Problem& problem);
   // The problem of `status`, which is not ok.

@@ -106,8 +106,8 @@ Duration sweep_interval(const HttpLimits& limits) {
 
 // ---- the server ----
 
-Result<std::unique_ptr<Server>> Server::start(ServerOptions options, std::vector<Route> routes,
-                                              const std::vector<Reactor*>& reactors) {
+Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, std::vector<Route> routes,
+                                             const std::vector<Reactor*>& reactors) {
   Result<ListenAddress> where = parse_listen(options.listen, options.allow_remote);
   if (!where.ok()) {
     Error error = where.status().error();
@@ -125,12 +125,14 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, std::vector
   shared->next_request_id = (uint64_t{std::random_device()()} << 32) | 1;
 
   std::unique_ptr<Server> server(new Server(shared));
-  for (size_t i = 0; i < reactors.size(); ++i) {
-    auto shard = std::make_shared<ServerShard>(shared, *reactors[i], std::move((*acceptors)[i]));
-    server->shards_.push_back(shard);
-    reactors[i]->post([shard] { shard->accept(); });
-  }
+  for (size_t i = 0; i < reactors.size(); ++i)
+    server->shards_.push_back(std::make_shared<ServerShard>(shared, *reactors[i], std::move((*acceptors)[i])));
   return server;
+}
+
+void Server::open() {
+  opened_ = true;
+  for (const auto& shard : shards_) shard->reactor().post([shard] { shard->accept(); });
 }
 
 Server::~Server() {
@@ -144,7 +146,7 @@ bool Server::wait_until_empty(Duration at_most) {
 
 void Server::stop(Duration grace) {
   constexpr Duration kLoopAnswers = std::chrono::seconds(1);  // longest a loop takes to run what is posted
-  if (shared_->stopping.exchange(true)) return;
+  if (shared_->stopping.exchange(true) || !opened_) return;
   const auto on_each_loop = [&](void (ServerShard::*act)()) {
     std::vector<std::future<void>> acted;
     for (const auto& shard : shards_) {

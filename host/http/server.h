@@ -51,14 +51,16 @@ class ServerShard;
 
 class Server {
  public:
-  // Binds, listens, and accepts as soon as the reactors run; they are run until stop() has returned.
+  // Takes the port and listens; clients connect and wait.
   // Errors: invalid_argument (address), failed_precondition (taken, or no rights), resource_exhausted.
-  static Result<std::unique_ptr<Server>> start(ServerOptions options, std::vector<Route> routes,
-                                               const std::vector<Reactor*>& reactors);
-  ~Server();
+  static Result<std::unique_ptr<Server>> bind(ServerOptions options, std::vector<Route> routes,
+                                              const std::vector<Reactor*>& reactors);
+  ~Server();  // stop(0)
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  // Accepts from now on, as soon as the reactors run; they are run until stop() has returned. Once.
+  void open();
   const std::string& address() const { return shared_->address; }
   unsigned connections() const { return shared_->connections; }
 
@@ -72,6 +74,7 @@ class Server {
 
   std::shared_ptr<ServerShared> shared_;
   std::vector<std::shared_ptr<ServerShard>> shards_;
+  bool opened_ = false;
 };
 
 }  // namespace dormouse

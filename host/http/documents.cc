@@ -1,0 +1,196 @@
+#include "http/documents.h"
+
+#include <cstdio>
+#include <ctime>
+#include <optional>
+
+namespace dormouse {
+namespace {
+
+double ms_of(Duration duration) {
+  // Microseconds are as fine as anybody reads; whole numbers stay whole in the text.
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) / 1000;
+}
+
+int64_t whole_ms(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+void write_ms(JsonText& out, std::string_view name, bool known, Duration duration) {
+  out.key(name);
+  known ? out.value(whole_ms(duration)) : out.null();
+}
+
+void write_ms(JsonText& out, std::string_view name, const std::optional<Duration>& duration) {
+  write_ms(out, name, duration.has_value(), duration.value_or(Duration::zero()));
+}
+
+void write_load_times(JsonText& out, const LoadTimes& times) {
+  out.key("load_ms").begin_object();
+  out.member("queued", ms_of(times.queued));
+  out.member("prepare", ms_of(times.prepare));
+  out.member("map", ms_of(times.map));
+  out.member("open", ms_of(times.open));
+  out.end_object();
+}
+
+void write_bytes(JsonText& out, const ComponentStatus& component) {
+  out.key("bytes").begin_object();
+  out.member("mapped", component.mapped_bytes);
+  out.member("heap", component.loaded_heap_bytes);
+  out.member("private", component.loaded_private_bytes);
+  out.member("estimate", component.loaded_estimate);
+  out.member("returned", component.returned_bytes);
+  out.member("returned_estimate", component.returned_estimate);
+  out.end_object();
+}
+
+}  // namespace
+
+std::string utc_text(std::chrono::system_clock::time_point at) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+  const auto second = static_cast<time_t>(ms / 1000);
+  tm parts{};
+  gmtime_r(&second, &parts);
+  char text[96];
+  snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+           parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(ms % 1000));
+  return text;
+}
+
+void write_list(JsonText& out, std::string_view name, const std::vector<std::string>& items) {
+  out.key(name).begin_array();
+  for (const std::string& item : items) out.value(item);
+  out.end_array();
+}
+
+void write(JsonText& out, const Status& status) {
+  if (status.ok()) {
+    out.null();
+    return;
+  }
+  const Error& error = status.error();
+  out.begin_object();
+  out.member("code", to_string(error.code));
+  out.member("detail", error.message);
+  const auto add = [&](std::string_view name, const std::string& text) {
+    if (!text.empty()) out.member(name, text);
+  };
+  add("object", error.object);
+  add("needed", error.needed);
+  add("found", error.found);
+  add("remedy", error.remedy);
+  out.end_object();
+}
+
+void write(JsonText& out, const ComponentStatus& component) {
+  const bool callable = is_callable(component.state);
+  out.begin_object();
+  out.member("name", component.name);
+  out.member("type", component.type);
+  out.member("plugin", component.plugin);
+  out.member("version", component.version);
+  out.member("state", to_string(component.state));
+  out.member("cause", component.cause);
+  out.member("class", to_string(component.safety));
+  out.member("generation", component.generation);
+  out.member("leases", component.leases);
+  out.member("pinned", component.pinned);
+  out.member("waiters", component.waiters);
+  out.member("threads", component.threads);
+  write_ms(out, "idle_ms", callable, component.idle);
+  write_ms(out, "unload_in_ms", callable ? component.unload_in : std::nullopt);
+  write_ms(out, "retry_in_ms", component.retry_in);
+  write_bytes(out, component);
+  out.member("unmapping_proven", component.unmapping_proven);
+  write_load_times(out, component.load_times);
+  write_list(out, "class_reasons", component.safety_reasons);
+  write_list(out, "pinned_dependencies", component.pinned_dependencies);
+  write_list(out, "ledger", component.ledger);
+  write(out.key("last_error"), component.last_error);
+  out.end_object();
+}
+
+void write(JsonText& out, const PluginEntry& plugin) {
+  out.begin_object();
+  out.member("id", plugin.id);
+  out.member("version", plugin.version);
+  out.member("path", plugin.path);
+  out.member("sha256", plugin.sha256);
+  out.member("usable", plugin.problem.ok());
+  out.member("class", to_string(plugin.safety.safety));
+  write_list(out, "class_reasons", plugin.safety.reasons);
+  write_list(out, "pinned_dependencies", plugin.safety.pinned_dependencies);
+  out.key("types").begin_array();
+  if (plugin.manifest)
+    for (const TypeManifest& type : plugin.manifest->types) out.value(type.name);
+  out.end_array();
+  write(out.key("problem"), plugin.problem);
+  out.end_object();
+}
+
+void write(JsonText& out, const PipelineInfo& pipeline) {
+  out.begin_object();
+  out.member("name", pipeline.name);
+  out.member("file", pipeline.file);
+  out.member("generation", pipeline.generation);
+  out.member("input", pipeline.input.to_string());
+  out.member("output", pipeline.output.to_string());
+  write_ms(out, "deadline_ms", true, pipeline.deadline);
+  out.key("stages").begin_array();
+  for (const PipelineInfo::Stage& stage : pipeline.stages) {
+    out.begin_object().member("path", stage.path).member("kind", stage.kind);
+    if (!stage.component.empty()) out.member("component", stage.component);
+    if (!stage.method.empty()) out.member("method", stage.method);
+    out.end_object();
+  }
+  out.end_array();
+  write_list(out, "components", pipeline.components);
+  write(out.key("problem"), pipeline.problem);
+  out.end_object();
+}
+
+void write(JsonText& out, const GenerationInfo& generation) {
+  out.begin_object();
+  out.member("number", generation.number);
+  out.member("serving", generation.serving);
+  out.member("in_flight", generation.in_flight);
+  write_list(out, "files", generation.files);
+  out.end_object();
+}
+
+void write(JsonText& out, const ScriptError& error) {
+  out.begin_object();
+  out.member("file", error.file);
+  out.member("line", error.line);
+  out.member("column", error.column);
+  out.member("width", error.width);
+  out.member("stage", error.stage);
+  out.member("message", error.message);
+  out.member("hint", error.hint);
+  out.member("source_line", error.source_line);
+  out.member("text", error.to_string());
+  out.end_object();
+}
+
+void write(JsonText& out, const Event& event) {
+  out.begin_object();
+  out.member("sequence", event.sequence);
+  out.member("at", utc_text(event.at));
+  out.member("kind", event.kind);
+  out.member("object", event.object);
+  out.key("fields").begin_object();
+  for (const auto& [name, value] : event.fields) out.member(name, value);
+  out.end_object();
+  out.end_object();
+}
+
+void write(JsonText& out, const MemoryReading& memory) {
+  out.begin_object();
+  out.member("resident", memory.resident_bytes);
+  out.member("private", memory.private_bytes);
+  out.member("heap", memory.heap_bytes);
+  out.end_object();
+}
+
+}  // namespace dormouse

@@ -1,0 +1,38 @@
+// The JSON documents of the control listener: what operators and `dormouse ctl` read. Field names are a promise
+// (ARCHITECTURE.md section 9). Snapshots in, text out; pure.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/events.h"
+#include "components/memory.h"
+#include "components/plugin_index.h"
+#include "components/registry.h"
+#include "http/json_text.h"
+#include "pipeline/engine.h"
+
+namespace dormouse {
+
+void write(JsonText& out, const ComponentStatus& component);
+void write(JsonText& out, const PluginEntry& plugin);
+void write(JsonText& out, const PipelineInfo& pipeline);
+void write(JsonText& out, const GenerationInfo& generation);
+void write(JsonText& out, const ScriptError& error);
+void write(JsonText& out, const Event& event);
+void write(JsonText& out, const MemoryReading& memory);
+// null when ok, else {"code","detail","object","needed","found","remedy"}.
+void write(JsonText& out, const Status& status);
+
+template <class T>
+void write_list(JsonText& out, std::string_view name, const std::vector<T>& items) {
+  out.key(name).begin_array();
+  for (const T& item : items) write(out, item);
+  out.end_array();
+}
+void write_list(JsonText& out, std::string_view name, const std::vector<std::string>& items);
+
+// "2026-01-31T08:12:31.123Z"
+std::string utc_text(std::chrono::system_clock::time_point at);
+
+}  // namespace dormouse

@@ -1,0 +1,79 @@
+#include "http/http_host.h"
+
+#include "http/background.h"
+#include "http/control_routes.h"
+#include "http/data_routes.h"
+#include "http/openapi.h"
+#include "http/server.h"
+
+namespace dormouse {
+namespace {
+
+template <class Options>
+ServerOptions server_options(Options& options, std::string name, std::string key) {
+  ServerOptions server;
+  server.name = std::move(name);
+  server.key = std::move(key);
+  server.listen = std::move(options.listen);
+  server.allow_remote = options.allow_remote;
+  server.allowed_hosts = std::move(options.allowed_hosts);
+  server.allowed_origins = std::move(options.allowed_origins);
+  server.limits = options.limits;
+  return server;
+}
+
+}  // namespace
+
+// In the order in which the parts depend on each other.
+struct HttpHost::Impl {
+  Background background;
+  std::unique_ptr<Server> control;
+  std::unique_ptr<Server> data;
+};
+
+Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptions control_options, HostView host,
+                                                  std::vector<Reactor*> reactors, Reactor& control) {
+  auto impl = std::make_unique<Impl>();
+  auto openapi = std::make_shared<std::string>();
+  std::vector<Route> data_table = data_routes(data, host);
+  std::vector<Route> control_table = control_routes(control_options, host, impl->background, openapi);
+  *openapi = openapi_json(host.version, control_table, data_table);
+
+  // Both ports are taken before anybody is let in at either.
+  ServerOptions for_control = server_options(control_options, "control listener", "host.control.listen");
+  for_control.token = host.control_token;
+  Result<std::unique_ptr<Server>> control_server =
+      Server::bind(std::move(for_control), std::move(control_table), {&control});
+  if (!control_server.ok()) return control_server.status();
+  Result<std::unique_ptr<Server>> data_server = Server::bind(
+      server_options(data, "data listener", "host.data.listen"), std::move(data_table), reactors);
+  if (!data_server.ok()) return data_server.status();
+  impl->control = std::move(*control_server);
+  impl->data = std::move(*data_server);
+  impl->control->open();
+  impl->data->open();
+  return std::unique_ptr<HttpHost>(new HttpHost(std::move(impl)));
+}
+
+HttpHost::HttpHost(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpHost::~HttpHost() {
+  stop(Duration::zero());
+}
+
+const std::string& HttpHost::data_address() const {
+  return impl_->data->address();
+}
+
+const std::string& HttpHost::control_address() const {
+  return impl_->control->address();
+}
+
+// Operators can watch the data side drain, so control goes last.
+void HttpHost::stop(Duration grace) {
+  impl_->data->stop(grace);
+  impl_->background.stop();
+  impl_->control->stop(std::chrono::seconds(1));
+}
+
+}  // namespace dormouse

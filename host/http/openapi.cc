@@ -1,0 +1,141 @@
+#include "http/openapi.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "http/json_text.h"
+#include "http/problem.h"
+
+namespace dormouse {
+namespace {
+
+struct DescribedPath {
+  std::vector<const Route*> routes;
+  bool on_data = false;  // and not on the control listener
+};
+
+// "get" + "/v1/components/{name}" -> "get_v1_components_name": unique, since methods and paths are.
+std::string operation_id(const Route& route) {
+  std::string id;
+  for (const char c : route.method) id += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : route.pattern) {
+    if (std::isalnum(static_cast<unsigned char>(c))) {
+      id += c;
+    } else if (id.back() != '_') {
+      id += '_';
+    }
+  }
+  if (id.back() == '_') id.pop_back();
+  return id;
+}
+
+std::string method_key(const Route& route) {
+  std::string key(route.method);
+  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+  return key;
+}
+
+void write_parameter(JsonText& out, std::string_view name, std::string_view in, std::string_view type,
+                     std::string_view help) {
+  out.begin_object().member("name", name).member("in", in).member("required", in == "path");
+  if (!help.empty()) out.member("description", help);
+  out.key("schema").begin_object().member("type", type).end_object();
+  out.end_object();
+}
+
+void write_parameters(JsonText& out, const Route& route) {
+  out.key("parameters").begin_array();
+  for (size_t at = route.pattern.find('{'); at != std::string::npos; at = route.pattern.find('{', at + 1)) {
+    const size_t end = route.pattern.find('}', at);
+    write_parameter(out, std::string_view(route.pattern).substr(at + 1, end - at - 1), "path", "string", "");
+  }
+  for (const QueryParameter& parameter : route.query)
+    write_parameter(out, parameter.name, "query", parameter.type, parameter.help);
+  out.end_array();
+}
+
+void write_request_body(JsonText& out) {
+  out.key("requestBody").begin_object().member("required", true);
+  out.key("content").begin_object();
+  out.key("application/json").begin_object().key("schema").begin_object().end_object().end_object();
+  out.key("application/octet-stream").begin_object().key("schema").begin_object().end_object().end_object();
+  out.end_object().end_object();
+}
+
+void write_operation(JsonText& out, const Route& route) {
+  out.key(method_key(route)).begin_object();
+  out.member("operationId", operation_id(route));
+  out.member("summary", route.summary);
+  write_parameters(out, route);
+  if (route.body == Route::Body::required) write_request_body(out);
+  if (route.access == Route::Access::token)
+    out.key("security").begin_array().begin_object().key("token").begin_array().end_array().end_object().end_array();
+  out.key("responses").begin_object();
+  out.key("200").begin_object().member("description", "Done.");
+  out.key("content").begin_object().key(route.answer).begin_object().end_object().end_object().end_object();
+  out.key("default").begin_object().member("$ref", "#/components/responses/Problem").end_object();
+  out.end_object().end_object();
+}
+
+void write_problem_schema(JsonText& out) {
+  out.key("Problem").begin_object().member("type", "object");
+  out.key("required").begin_array();
+  for (const char* name : {"type", "title", "status", "detail", "code"}) out.value(name);
+  out.end_array();
+  out.key("properties").begin_object();
+  for (const char* name : {"type", "title", "detail", "object", "needed", "found", "remedy"})
+    out.key(name).begin_object().member("type", "string").end_object();
+  out.key("status").begin_object().member("type", "integer").end_object();
+  out.key("code").begin_object().member("type", "string").key("enum").begin_array();
+  for (const ProblemRow& row : problem_rows()) out.value(row.code);
+  out.end_array().end_object();
+  out.end_object().end_object();
+}
+
+void write_components(JsonText& out) {
+  out.key("components").begin_object();
+  out.key("securitySchemes").begin_object().key("token").begin_object();
+  out.member("type", "http").member("scheme", "bearer");
+  out.member("description", "The content of state_dir/token.").end_object().end_object();
+  out.key("schemas").begin_object();
+  write_problem_schema(out);
+  out.end_object();
+  out.key("responses").begin_object().key("Problem").begin_object();
+  out.member("description", "What went wrong and what to do about it (RFC 9457).");
+  out.key("content").begin_object().key("application/problem+json").begin_object();
+  out.key("schema").begin_object().member("$ref", "#/components/schemas/Problem").end_object();
+  out.end_object().end_object().end_object().end_object();
+  out.end_object();
+}
+
+}  // namespace
+
+std::string openapi_json(std::string_view version, const std::vector<Route>& control, const std::vector<Route>& data) {
+  std::map<std::string_view, DescribedPath> paths;
+  for (const Route& route : control) paths[route.pattern].routes.push_back(&route);
+  for (const Route& route : data) {
+    DescribedPath& path = paths[route.pattern];
+    const bool known = std::any_of(path.routes.begin(), path.routes.end(),
+                                   [&](const Route* other) { return other->method == route.method; });
+    if (known) continue;  // the health checks, which both listeners answer
+    path.on_data = path.routes.empty();
+    path.routes.push_back(&route);
+  }
+  JsonText out;
+  out.begin_object().member("openapi", "3.1.0");
+  out.key("info").begin_object().member("title", "Dormouse").member("version", version).end_object();
+  out.key("paths").begin_object();
+  for (const auto& [pattern, path] : paths) {
+    out.key(pattern).begin_object();
+    if (path.on_data) out.member("description", "On the data listener.");
+    for (const Route* route : path.routes) write_operation(out, *route);
+    out.end_object();
+  }
+  out.end_object();
+  write_components(out);
+  out.end_object();
+  return out.take();
+}
+
+}  // namespace dormouse

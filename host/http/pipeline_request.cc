@@ -1,0 +1,145 @@
+#include "http/pipeline_request.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "http/request.h"
+
+namespace dormouse {
+namespace {
+
+constexpr int64_t kTimeoutMsMax = 86'400'000;  // a day
+constexpr size_t kTimedStagesMax = 64;         // in one header field, which many readers bound at 8 KiB
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool is_lower_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+// A metric name in Server-Timing is a token; stage names may be anything.
+void append_token(std::string& out, std::string_view name) {
+  for (const char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    out += letter || c == '_' || c == '-' || c == '.' ? c : '_';
+  }
+}
+
+// Milliseconds with one decimal, three below one.
+void append_timing(std::string& out, std::string_view name, std::string_view suffix, Duration time) {
+  if (!out.empty()) out += ", ";
+  append_token(out, name);
+  out += suffix;
+  out += ";dur=";
+  const double ms = std::chrono::duration<double, std::milli>(time).count();
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, ms, std::chars_format::fixed, ms < 1 ? 3 : 1);
+  out.append(digits, end.ptr);
+}
+
+}  // namespace
+
+std::optional<BodyFormat> body_format(std::string_view content_type) {
+  const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
+  if (type.empty() || equals_ignoring_case(type, "application/json") ||
+      equals_ignoring_case(type, "application/x-www-form-urlencoded"))
+    return BodyFormat::json;
+  if (equals_ignoring_case(type, "application/octet-stream")) return BodyFormat::bytes;
+  return std::nullopt;
+}
+
+Result<std::optional<Duration>> parse_request_timeout(std::string_view text) {
+  text = trimmed(text);
+  if (text.empty()) return std::optional<Duration>();
+  int64_t ms = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || ms < 1 || ms > kTimeoutMsMax)
+    return Error{Code::invalid_argument, "it is no time in milliseconds", "header Request-Timeout",
+                 "a whole number from 1 to " + std::to_string(kTimeoutMsMax), std::string(text.substr(0, 32)), {}};
+  return std::optional<Duration>(std::chrono::milliseconds(ms));
+}
+
+Lane::Priority parse_priority(std::string_view text, Lane::Priority at_most) {
+  Lane::Priority asked = Lane::Priority::normal;
+  text = trimmed(text);
+  if (equals_ignoring_case(text, "high")) asked = Lane::Priority::high;
+  if (equals_ignoring_case(text, "low")) asked = Lane::Priority::low;
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    const std::string_view member = trimmed(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    if (member.size() != 3 || !member.starts_with("u=") || member[2] < '0' || member[2] > '7') continue;
+    // 3 is what a request has that says nothing.
+    asked = member[2] < '3'   ? Lane::Priority::high
+            : member[2] < '5' ? Lane::Priority::normal
+                              : Lane::Priority::low;
+  }
+  return std::max(asked, at_most);  // a larger number is a lower priority
+}
+
+bool is_traceparent(std::string_view text) {
+  return text.size() == 55 && text[2] == '-' && text[35] == '-' && text[52] == '-' && is_lower_hex(text.substr(0, 2)) &&
+         is_lower_hex(text.substr(3, 32)) && is_lower_hex(text.substr(36, 16)) && is_lower_hex(text.substr(53, 2));
+}
+
+Result<Value> input_of_bytes(std::string_view body, const Type& input) {
+  const Type::Field* only = nullptr;
+  size_t bytes_fields = 0, needed_fields = 0;
+  for (const Type::Field& field : input.fields()) {
+    if (field.type.kind() == Type::Kind::bytes) {
+      only = &field;
+      ++bytes_fields;
+    }
+    if (!field.type.is_optional()) ++needed_fields;
+  }
+  const bool fits = bytes_fields == 1 && needed_fields == (only->type.is_optional() ? 0u : 1u);
+  if (!fits)
+    return Error{Code::invalid_argument, "this pipeline does not take a body of plain bytes", "",
+                 "application/json of type " + input.to_string(), "application/octet-stream", {}};
+  ValueWriter writer;
+  writer.map_begin();
+  writer.key(only->name);
+  writer.bytes(body.data(), body.size());
+  writer.map_end();
+  return writer.finish();
+}
+
+std::string server_timing(const std::vector<StageTrace>& stages, Duration total) {
+  std::string text;
+  const size_t count = std::min(stages.size(), kTimedStagesMax);
+  for (size_t i = 0; i < count; ++i) {
+    const StageTrace& stage = stages[i];
+    append_timing(text, stage.name, "", stage.ran);
+    if (stage.queued > Duration::zero()) append_timing(text, stage.name, "-queue", stage.queued);
+    if (stage.cold > Duration::zero()) append_timing(text, stage.name, "-cold", stage.cold);
+  }
+  append_timing(text, "total", "", total);
+  return text;
+}
+
+std::string degraded_stages(const std::vector<StageTrace>& stages) {
+  std::string text;
+  for (const StageTrace& stage : stages) {
+    if (stage.outcome == Outcome::ok || stage.outcome == Outcome::skipped) continue;
+    if (!text.empty()) text += ", ";
+    append_token(text, stage.name);
+    text += '=';
+    text += to_string(stage.outcome);
+  }
+  return text.empty() ? "partial" : text;
+}
+
+std::string request_id_text(uint64_t id) {
+  char text[17];
+  snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id));
+  return text;
+}
+
+}  // namespace dormouse

@@ -1,0 +1,47 @@
+// What the headers of a pipeline request mean, and what the headers of its answer say. Pure; no socket, no engine.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "components/type.h"
+#include "components/value.h"
+#include "exec/lane.h"
+#include "pipeline/engine.h"
+
+namespace dormouse {
+
+enum class BodyFormat : uint8_t { json, bytes };
+// `content_type` as sent. JSON also when there is none, and for what `curl -d` sends without being told; text is refused
+// rather than guessed. Nothing for all others (415).
+std::optional<BodyFormat> body_format(std::string_view content_type);
+
+// Request-Timeout, in milliseconds. Nothing when the header is absent (empty).
+// Errors: invalid_argument when it is no whole number from 1 to 86400000.
+Result<std::optional<Duration>> parse_request_timeout(std::string_view text);
+
+// Priority: "u=0" to "u=7" as in RFC 9218 (browsers send it), or high, normal, low. What cannot be understood is
+// normal, as that RFC wants it. Never above `at_most`.
+Lane::Priority parse_priority(std::string_view text, Lane::Priority at_most);
+
+// A W3C trace context: fit to be logged.
+bool is_traceparent(std::string_view text);
+
+// The input of a pipeline that takes exactly one value of type bytes (and else nothing that is needed).
+// Errors: invalid_argument when the pipeline wants something else.
+Result<Value> input_of_bytes(std::string_view body, const Type& input);
+
+// "language;dur=0.1, language-cold;dur=12.3, total;dur=12.9", in milliseconds.
+std::string server_timing(const std::vector<StageTrace>& stages, Duration total);
+
+// "intent=timeout, entities=error": the stages whose result is missing or a fallback.
+std::string degraded_stages(const std::vector<StageTrace>& stages);
+
+// 16 hexadecimal digits.
+std::string request_id_text(uint64_t id);
+
+}  // namespace dormouse
