@@ -42,6 +42,7 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
   if (near.size() > count) near.resize(count);
 
   std::vector<std::string> names;
+  names.reserve(near.size());
   for (const auto& [distance, candidate] : near) names.push_back(*candidate);
   return names;
 }
