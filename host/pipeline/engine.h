@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -88,7 +89,7 @@ struct PipelineResponse {
   Status status;                    // not ok: no output
   Value output;
   bool degraded = false;            // a stage ended in fallback, or an optional or partial one in error
-  std::vector<StageTrace> stages;   // in order of ending; stages that never started are absent
+  std::vector<StageTrace> stages;   // in order of ending; stages the request ended before are absent
   uint64_t generation = 0;
 };
 
@@ -114,11 +115,17 @@ struct LoadReport {
   Status status;                       // failed_precondition when too many generations are alive
 };
 
+class Callees;
+
 class Engine {
  public:
   // `loops`: one per reactor, each with Lua states of its own. All references outlive the engine.
   Engine(EngineOptions options, Registry& registry, std::vector<EventLoop*> loops, const Clock& clock, EventLog& events,
          Metrics& metrics);
+  // The same on other components than the registry's: fakes, for tests of scripts.
+  Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vector<EventLoop*> loops, const Clock& clock,
+         EventLog& events, Metrics& metrics);
+  // After its loops have stopped, or with no request in flight.
   ~Engine();
 
   // Reads, runs and checks all scripts into a new generation; when all is well it serves from now on and its pool
@@ -133,9 +140,12 @@ class Engine {
   std::vector<GenerationInfo> generations() const;
 
   // Runs one request on `loop`, which must be one of the engine's and the calling thread's. `done` runs on the same
-  // thread, exactly once, maybe before this returns.
-  void run(const PipelinePtr& pipeline, PipelineRequest request, EventLoop& loop,
+  // thread, exactly once, maybe before this returns. The answer names the request for cancel(), on this loop.
+  uint64_t run(const PipelinePtr& pipeline, PipelineRequest request, EventLoop& loop,
            UniqueFunction<void(PipelineResponse)> done);
+  // The client is gone: ends the request now (`done` runs, with `cancelled`) instead of at its next completion, where
+  // its cancel token is looked at. One that has ended is ignored. Same thread as run().
+  void cancel(uint64_t request, EventLoop& loop);
 
   uint64_t in_flight() const;
 

@@ -1,0 +1,68 @@
+// What scripts said, before it is checked: names are not resolved, everything has its line.
+// Made by the script API in one Lua state; the checker turns it into a graph. Function numbers are references in that
+// state's registry and mean nothing elsewhere.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "components/registry.h"
+#include "components/type.h"
+#include "pipeline/expression.h"
+#include "pipeline/graph.h"
+#include "pipeline/script_errors.h"
+
+namespace dormouse {
+
+constexpr int kNoFunction = -2;  // LUA_NOREF
+
+struct StageDescription {
+  ScriptCall call;
+  std::vector<ScriptErrors::Fault> faults;  // told once the stage's path is known
+  std::string name;
+  bool group = false;
+  bool listed = false;  // in a pipeline or a group
+
+  std::string component, method;
+  std::optional<Expression> input;
+  std::optional<Value> fallback;
+  int functions[kFunctionSlots] = {kNoFunction, kNoFunction, kNoFunction};
+  std::optional<Duration> timeout;
+  bool optional = false;
+
+  Join join = Join::all;
+  unsigned quorum = 0;
+  OnError on_error = OnError::fail_fast;
+  std::vector<std::shared_ptr<StageDescription>> members;
+};
+
+struct PipelineDescription {
+  ScriptCall call;
+  std::vector<ScriptErrors::Fault> faults;
+  std::string name;
+  std::optional<Duration> deadline;
+  Type input = Type::record({});
+  std::optional<Expression> output;
+  std::vector<std::shared_ptr<StageDescription>> stages;
+};
+
+// The fields of PoolPolicy that one `dm.pool` sets.
+struct PoolDescription {
+  ScriptCall call;
+  std::vector<ScriptErrors::Fault> faults;
+  std::string name;
+  std::optional<unsigned> min_idle, max_instances, max_pending;
+  std::optional<Duration> max_wait, idle_trim, idle_park, idle_unload, min_residency, load_timeout, drain_timeout;
+};
+
+// Everything that one set of scripts described.
+struct ScriptDescription {
+  std::vector<std::shared_ptr<PipelineDescription>> pipelines;
+  std::vector<std::shared_ptr<StageDescription>> stages;  // all that were made, listed or not
+  std::vector<PoolDescription> pools;
+};
+
+}  // namespace dormouse

@@ -1,0 +1,116 @@
+#include "pipeline/generation.h"
+
+#include "pipeline/scheduler.h"
+
+namespace dormouse {
+
+void CompiledPipeline::count(Metrics& metrics, uint16_t node, Outcome outcome) const {
+  std::atomic<Counter*>& slot = outcome_counters[node][static_cast<size_t>(outcome)];
+  Counter* counter = slot.load(std::memory_order_acquire);
+  if (!counter) {
+    counter = &metrics.counter("dormouse_stage_outcome_total", {{"pipeline", graph.name},
+                                                                {"stage", graph.nodes[node].path},
+                                                                {"outcome", std::string(to_string(outcome))}});
+    slot.store(counter, std::memory_order_release);
+  }
+  counter->add();
+}
+
+Generation::~Generation() {
+  for (const auto& loop : loops)
+    if (loop->has_state)
+      if (const std::shared_ptr<Scheduler> scheduler = loop->scheduler.lock()) scheduler->forget(number);
+}
+
+uint64_t Generation::in_flight() const {
+  uint64_t sum = 0;
+  for (const auto& loop : loops) sum += loop->in_flight.load(std::memory_order_relaxed);
+  return sum;
+}
+
+namespace {
+
+std::unique_ptr<CompiledPipeline> compiled(CheckedPipeline checked, Generation& generation) {
+  auto made = std::make_unique<CompiledPipeline>();
+  made->details = std::move(checked.info);
+  made->graph = std::move(checked.graph);
+  made->callees = std::move(checked.callees);
+  made->generation = &generation;
+  made->outcome_counters = std::vector<std::array<std::atomic<Counter*>, kOutcomes>>(made->graph.nodes.size());
+  return made;
+}
+
+// Finds each function of the generation again in what this state described.
+Status find_functions(const Generation& generation, const ScriptDescription& description, std::vector<int>& functions) {
+  std::unordered_map<std::string, int> by_name;
+  const auto note = [&](const std::string& pipeline, const std::string& path, const StageDescription& stage) {
+    for (size_t slot = 0; slot < kFunctionSlots; ++slot)
+      if (stage.functions[slot] != kNoFunction)
+        by_name[pipeline + "/" + path + "#" + std::to_string(slot)] = stage.functions[slot];
+  };
+  for (const auto& pipeline : description.pipelines)
+    for (const auto& stage : pipeline->stages) {
+      note(pipeline->name, stage->name, *stage);
+      for (const auto& member : stage->members) note(pipeline->name, stage->name + "/" + member->name, *member);
+    }
+  for (const FunctionName& name : generation.functions) {
+    const auto found = by_name.find(name.pipeline + "/" + name.stage + "#" + std::to_string(name.slot));
+    if (found == by_name.end())
+      return Error{Code::internal, "the script describes something else each time it runs",
+                   "stage " + name.pipeline + "/" + name.stage, "the same functions in every Lua state", {},
+                   "do not let math.random or table order decide what is described"};
+    functions.push_back(found->second);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::shared_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptLimits& limits, Callees& callees,
+                                    ScriptErrors& errors) {
+  auto generation = std::make_shared<Generation>();
+  generation->files = std::move(files);
+  ScriptHost host;
+  Result<std::unique_ptr<LuaState>> state = make_script_state(limits, host);
+  const SourceText nowhere("scripts", "");
+  if (!state.ok()) return errors.add(nowhere, 0, state.status().to_string()), nullptr;
+  ScriptDescription description;
+  for (const ScriptFile& file : generation->files) {
+    if (run_script(**state, host, *file.source, file.kind, limits, description, errors)) continue;
+    // What a script described before it stopped is half a description: nothing more is said about it.
+    std::erase_if(description.stages, [&](const auto& stage) { return stage->call.source == file.source.get(); });
+  }
+  // Also after an error in one file: all faults of the others are told in the same run.
+  Checked checked = check(description, callees, errors);
+  if (!errors.empty()) return nullptr;
+  generation->functions = std::move(checked.functions);
+  generation->pools = std::move(checked.pools);
+  for (CheckedPipeline& pipeline : checked.pipelines) {
+    const std::string name = pipeline.graph.name;
+    generation->pipelines.emplace(name, compiled(std::move(pipeline), *generation));
+  }
+  return generation;
+}
+
+std::unique_ptr<LoopScripts> open_scripts(const Generation& generation, const ScriptLimits& limits) {
+  auto scripts = std::make_unique<LoopScripts>();
+  Result<std::unique_ptr<LuaState>> state = make_script_state(limits, scripts->host);
+  if (!state.ok()) {
+    scripts->problem = state.status();
+    return scripts;
+  }
+  scripts->state = std::move(*state);
+  ScriptDescription description;
+  ScriptErrors errors;
+  for (const ScriptFile& file : generation.files)
+    if (file.kind == ScriptKind::pipelines)
+      run_script(*scripts->state, scripts->host, *file.source, file.kind, limits, description, errors);
+  if (errors.empty()) {
+    scripts->problem = find_functions(generation, description, scripts->functions);
+  } else {
+    scripts->problem = Error{Code::internal, errors.take_errors().front().to_string(), "scripts", {}, {}, {}};
+  }
+  return scripts;
+}
+
+}  // namespace dormouse

@@ -1,0 +1,75 @@
+// One loaded, checked set of scripts. Immutable but for its counters; any thread. Requests and pipelines hold it, and it
+// goes when the last of them lets go. The Lua states made from it belong to the schedulers.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/metrics.h"
+#include "pipeline/check.h"
+#include "pipeline/script_api.h"
+
+namespace dormouse {
+
+class Scheduler;
+struct Generation;
+
+constexpr size_t kOutcomes = 6;
+
+struct CompiledPipeline final : Pipeline {
+  PipelineInfo details;
+  Graph graph;
+  std::vector<Callee*> callees;         // by Graph::components
+  Generation* generation = nullptr;     // which owns this
+  mutable std::vector<std::array<std::atomic<Counter*>, kOutcomes>> outcome_counters;  // by node, made at first use
+
+  const PipelineInfo& info() const override { return details; }
+  void count(Metrics& metrics, uint16_t node, Outcome outcome) const;
+};
+
+struct ScriptFile {
+  ScriptKind kind;
+  std::shared_ptr<const SourceText> source;
+};
+
+struct Generation {
+  uint64_t number = 0;
+  std::vector<ScriptFile> files;
+  std::vector<FunctionName> functions;
+  std::vector<NamedPoolPolicy> pools;
+  std::unordered_map<std::string, std::unique_ptr<CompiledPipeline>> pipelines;
+
+  // By scheduler; each writes its own.
+  struct alignas(64) PerLoop {
+    std::weak_ptr<Scheduler> scheduler;
+    std::atomic<uint64_t> in_flight{0};
+    std::atomic<bool> has_state{false};
+  };
+  std::vector<std::unique_ptr<PerLoop>> loops;
+
+  Generation() = default;
+  Generation(const Generation&) = delete;
+  ~Generation();  // tells the schedulers to close their Lua states of it
+
+  uint64_t in_flight() const;
+};
+
+// Runs all scripts in one fresh state and checks them. Not on a reactor. The caller numbers the result and gives it its
+// loops. Null when there are errors.
+std::shared_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptLimits& limits, Callees& callees,
+                                    ScriptErrors& errors);
+
+// The Lua side of one generation on one loop: its functions, by Generation::functions. Thread: that loop's.
+struct LoopScripts {
+  ScriptHost host;
+  std::unique_ptr<LuaState> state;
+  std::vector<int> functions;  // references in the registry
+  Status problem;              // why there is no state
+};
+std::unique_ptr<LoopScripts> open_scripts(const Generation& generation, const ScriptLimits& limits);
+
+}  // namespace dormouse

@@ -1,0 +1,84 @@
+// One Lua state with its guard rails: bounded memory, allow-listed libraries, bounded entries.
+// For accidents, not attackers. Knows nothing of pipelines; what `require "dormouse"` gives is put in by the owner.
+// One thread at a time. Everything that runs script code runs in a coroutine of this state.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "pipeline/lua.h"
+
+namespace dormouse {
+
+class LuaState {
+ public:
+  // `owner` is what C functions find with owner_of(). Errors: resource_exhausted.
+  static Result<std::unique_ptr<LuaState>> create(size_t memory_bytes_max, void* owner);
+  ~LuaState();
+  LuaState(const LuaState&) = delete;
+
+  lua_State* main() const { return main_; }
+  size_t memory_bytes() const { return memory_.used; }
+
+  static void* owner_of(lua_State* L);
+
+  // A coroutine to run functions in, kept from the collector until it is given back or dropped.
+  struct Coroutine {
+    lua_State* thread = nullptr;
+    int anchor = 0;
+    explicit operator bool() const { return thread != nullptr; }
+  };
+  // Errors: resource_exhausted.
+  Result<Coroutine> take_coroutine();
+  // Ends it (its to-be-closed variables run, within `limit`) and keeps it for reuse.
+  void give_back(Coroutine& coroutine, Duration limit);
+  // Leaves it to the collector as it is: what ran over its budget is not allowed another instruction.
+  void drop(Coroutine& coroutine);
+
+  enum class Ended : uint8_t { returned, yielded, failed, out_of_time };
+  struct Run {
+    Ended how;
+    int values = 0;  // on top of the coroutine's stack; when failed: the error value
+  };
+  // Runs or goes on with what is on the coroutine's stack with `arguments` values, for at most `limit` of CPU time.
+  Run resume(const Coroutine& coroutine, int arguments, Duration limit);
+
+  // Loads text (never bytecode) as a function on top of `thread`. Errors: invalid_argument with Lua's message.
+  static Status load_text(lua_State* thread, const std::string& text, const std::string& name);
+
+ private:
+  struct Memory {
+    size_t used = 0;
+    size_t max = 0;
+  };
+  LuaState() = default;
+  static void* allocate(void* memory, void* block, size_t old_size, size_t new_size);
+
+  Memory memory_;
+  lua_State* main_ = nullptr;
+  std::vector<Coroutine> idle_;
+};
+
+// Runs `body(L)` so that Lua errors inside it (out of memory, mostly) become a Status. For host code that works on a
+// stack outside of any Lua call.
+template <class Body>
+Status protect(lua_State* L, Body&& body);
+
+// What an error value says, as text: strings as they are, others by their type. Raises nothing.
+std::string error_text(lua_State* L, int index);
+
+namespace lua_detail {
+Status run_protected(lua_State* L, void (*run)(void* body, lua_State* L), void* body);
+}
+
+template <class Body>
+Status protect(lua_State* L, Body&& body) {
+  return lua_detail::run_protected(
+      L, [](void* b, lua_State* state) { (*static_cast<std::remove_reference_t<Body>*>(b))(state); }, &body);
+}
+
+}  // namespace dormouse

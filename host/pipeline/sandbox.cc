@@ -1,0 +1,410 @@
+#include "pipeline/sandbox.h"
+
+#include <cmath>
+#include <cstring>
+#include <string_view>
+
+#include "pipeline/guard.h"
+#include "pipeline/script_errors.h"
+
+namespace dormouse {
+namespace {
+
+// ---- pattern functions: the originals behind a bound ----
+
+std::string_view text_argument(lua_State* L, int index) {
+  size_t size = 0;
+  const char* text = luaL_checklstring(L, index, &size);
+  return {text, size};
+}
+
+// Calls upvalue 1, the original, with the same arguments.
+int call_original(lua_State* L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+void check_pattern(lua_State* L) {
+  const std::string_view subject = text_argument(L, 1);
+  const std::string_view pattern = text_argument(L, 2);
+  if (pattern_steps(pattern, subject.size()) > kPatternStepsMax)
+    luaL_error(L, "pattern '%s' could take too long on a text of %d bytes: use a shorter text, fewer of * + -, or begin it with ^",
+               std::string(pattern.substr(0, 60)).c_str(), static_cast<int>(subject.size()));
+}
+
+int bounded_match(lua_State* L) {
+  check_pattern(L);
+  return call_original(L);
+}
+
+int bounded_find(lua_State* L) {
+  if (!lua_toboolean(L, 4)) check_pattern(L);
+  return call_original(L);
+}
+
+// ---- string.rep, table.concat, table.sort, table.move ----
+
+int bounded_rep(lua_State* L) {
+  const std::string_view text = text_argument(L, 1);
+  const lua_Integer count = luaL_checkinteger(L, 2);
+  size_t separator = 0;
+  luaL_optlstring(L, 3, "", &separator);
+  const size_t each = text.size() + separator;
+  if (count > 0 && each > 0 && static_cast<size_t>(count) > kStringBytesMax / each)
+    return luaL_error(L, "string.rep would make more than %d bytes", static_cast<int>(kStringBytesMax));
+  return call_original(L);
+}
+
+int bounded_concat(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  size_t separator = 0;
+  luaL_optlstring(L, 2, "", &separator);
+  const lua_Integer first = luaL_optinteger(L, 3, 1);
+  const lua_Integer last = luaL_opt(L, luaL_checkinteger, 4, luaL_len(L, 1));
+  size_t bytes = 0;
+  for (lua_Integer i = first; i <= last; ++i) {
+    if (lua_rawgeti(L, 1, i) == LUA_TSTRING) bytes += lua_rawlen(L, -1);
+    lua_pop(L, 1);
+    bytes += separator + 1;
+    if (bytes > kStringBytesMax)
+      return luaL_error(L, "table.concat would make more than %d bytes", static_cast<int>(kStringBytesMax));
+  }
+  return call_original(L);
+}
+
+int bounded_sort(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (luaL_len(L, 1) > static_cast<lua_Integer>(kSortElementsMax))
+    return luaL_error(L, "table.sort takes at most %d elements", static_cast<int>(kSortElementsMax));
+  return call_original(L);
+}
+
+int bounded_move(lua_State* L) {
+  const lua_Integer first = luaL_checkinteger(L, 2);
+  const lua_Integer last = luaL_checkinteger(L, 3);
+  if (last >= first && static_cast<lua_Unsigned>(last) - static_cast<lua_Unsigned>(first) >= kMoveElementsMax)
+    return luaL_error(L, "table.move moves at most %d elements", static_cast<int>(kMoveElementsMax));
+  return call_original(L);
+}
+
+// ---- base: what is replaced ----
+
+// Handlers run after unwinding, as ordinary code: inside of Lua's own error handling no hook would stop them.
+int finish_xpcall(lua_State* L, int status, lua_KContext) {
+  if (status == LUA_OK || status == LUA_YIELD) {
+    lua_pushboolean(L, 1);
+    lua_replace(L, 1);
+    return lua_gettop(L);
+  }
+  lua_pushvalue(L, 1);  // the handler
+  lua_insert(L, -2);
+  lua_pushboolean(L, 0);
+  lua_insert(L, -3);
+  const auto handled = [](lua_State* state, int handler_status, lua_KContext) {
+    if (handler_status != LUA_OK && handler_status != LUA_YIELD) {
+      lua_pushboolean(state, 0);
+      lua_insert(state, -2);
+    }
+    return 2;
+  };
+  return handled(L, lua_pcallk(L, 1, 1, 0, 0, handled), 0);
+}
+
+// xpcall(f, handler, ...)
+int plain_xpcall(lua_State* L) {
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 1);
+  lua_replace(L, 2);
+  lua_replace(L, 1);  // handler, f, ...
+  return finish_xpcall(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, finish_xpcall), 0);
+}
+
+constexpr char kReadOnlyMark[] = "dormouse.read_only";
+
+bool is_read_only(lua_State* L, int index) {
+  if (!lua_getmetatable(L, index)) return false;
+  lua_pushstring(L, kReadOnlyMark);
+  const bool marked = lua_rawget(L, -2) != LUA_TNIL;
+  lua_pop(L, 2);
+  return marked;
+}
+
+int checked_rawset(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (is_read_only(L, 1)) return luaL_error(L, "this table is read-only");
+  return call_original(L);
+}
+
+int checked_setmetatable(lua_State* L) {
+  if (lua_istable(L, 2)) {
+    lua_pushliteral(L, "__gc");
+    if (lua_rawget(L, 2) != LUA_TNIL) return luaL_error(L, "__gc is not available: Lua runs it where nothing can stop it");
+    lua_pop(L, 1);
+  }
+  return call_original(L);
+}
+
+// ---- coroutines: tracked, so that the CPU guard knows which one runs ----
+
+lua_State* coroutine_argument(lua_State* L) {
+  lua_State* co = lua_tothread(L, 1);
+  luaL_argexpected(L, co, 1, "coroutine");
+  return co;
+}
+
+int coroutine_create(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_State* co = lua_newthread(L);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  return 1;
+}
+
+// Resumes with `arguments` from the top of L; pushes results or the error. Returns their number, -1 for an error.
+int resume(lua_State* L, lua_State* co, int arguments) {
+  if (!lua_checkstack(co, arguments)) {
+    lua_pushliteral(L, "too many arguments to resume");
+    return -1;
+  }
+  lua_xmove(L, co, arguments);
+  CpuGuard* guard = CpuGuard::current();
+  if (guard) guard->switch_to(co);
+  int results = 0;
+  const int status = lua_resume(co, L, arguments, &results);
+  if (guard) guard->switch_to(L);
+  if (status != LUA_OK && status != LUA_YIELD) {
+    lua_xmove(co, L, 1);
+    return -1;
+  }
+  if (!lua_checkstack(L, results + 1)) {
+    lua_pop(co, results);
+    lua_pushliteral(L, "too many results to resume");
+    return -1;
+  }
+  lua_xmove(co, L, results);
+  return results;
+}
+
+int coroutine_resume(lua_State* L) {
+  lua_State* co = coroutine_argument(L);
+  const int results = resume(L, co, lua_gettop(L) - 1);
+  lua_pushboolean(L, results >= 0);
+  const int shown = results >= 0 ? results : 1;
+  lua_insert(L, -(shown + 1));
+  return shown + 1;
+}
+
+int coroutine_wrapped(lua_State* L) {
+  lua_State* co = lua_tothread(L, lua_upvalueindex(1));
+  const int results = resume(L, co, lua_gettop(L));
+  if (results >= 0) return results;
+  if (lua_type(L, -1) == LUA_TSTRING) {  // where the caller stands, as Lua's own does
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
+int coroutine_wrap(lua_State* L) {
+  coroutine_create(L);
+  lua_pushcclosure(L, coroutine_wrapped, 1);
+  return 1;
+}
+
+int coroutine_yield(lua_State* L) {
+  return lua_yield(L, lua_gettop(L));
+}
+
+const char* status_name(lua_State* L, lua_State* co) {
+  if (L == co) return "running";
+  switch (lua_status(co)) {
+    case LUA_YIELD:
+      return "suspended";
+    case LUA_OK: {
+      lua_Debug frame;
+      if (lua_getstack(co, 0, &frame)) return "normal";
+      return lua_gettop(co) == 0 ? "dead" : "suspended";
+    }
+    default:
+      return "dead";
+  }
+}
+
+int coroutine_status(lua_State* L) {
+  lua_pushstring(L, status_name(L, coroutine_argument(L)));
+  return 1;
+}
+
+int coroutine_isyieldable(lua_State* L) {
+  lua_pushboolean(L, lua_isyieldable(lua_isthread(L, 1) ? lua_tothread(L, 1) : L));
+  return 1;
+}
+
+int coroutine_running(lua_State* L) {
+  lua_pushboolean(L, lua_pushthread(L));
+  return 2;
+}
+
+int coroutine_close(lua_State* L) {
+  lua_State* co = coroutine_argument(L);
+  const char* status = status_name(L, co);
+  if (std::strcmp(status, "suspended") != 0 && std::strcmp(status, "dead") != 0)
+    return luaL_error(L, "cannot close a %s coroutine", status);
+  CpuGuard* guard = CpuGuard::current();
+  if (guard) guard->switch_to(co);
+  const int closed = lua_resetthread(co);
+  if (guard) guard->switch_to(L);
+  lua_pushboolean(L, closed == LUA_OK);
+  if (closed == LUA_OK) return 1;
+  lua_xmove(co, L, 1);
+  return 2;
+}
+
+constexpr luaL_Reg kCoroutine[] = {{"create", coroutine_create},   {"resume", coroutine_resume}, {"wrap", coroutine_wrap},
+                                   {"yield", coroutine_yield},     {"status", coroutine_status}, {"isyieldable", coroutine_isyieldable},
+                                   {"running", coroutine_running}, {"close", coroutine_close},   {nullptr, nullptr}};
+
+// ---- putting it together ----
+
+// Replaces field `name` of the table on top by `wrapper` around it.
+void wrap_field(lua_State* L, const char* name, lua_CFunction wrapper) {
+  lua_getfield(L, -1, name);
+  lua_pushcclosure(L, wrapper, 1);
+  lua_setfield(L, -2, name);
+}
+
+void remove_field(lua_State* L, const char* name) {
+  lua_pushnil(L);
+  lua_setfield(L, -2, name);
+}
+
+int refuse_assignment(lua_State* L) {
+  const char* table = lua_tostring(L, lua_upvalueindex(1));
+  const char* key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+  if (std::strcmp(table, "_G") == 0)
+    return luaL_error(L, "assigning global '%s': scripts share nothing, write 'local %s = ...'", key, key);
+  return luaL_error(L, "assigning '%s.%s': %s is read-only", table, key, table);
+}
+
+// Upvalues: the real globals.
+int missing_global(lua_State* L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+  const std::string name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+  for (const char* absent : {"io", "os", "debug", "package", "load", "loadfile", "dofile", "loadstring",
+                             "collectgarbage", "print", "warn"})
+    if (name == absent) return luaL_error(L, "'%s' is not available in scripts", name.c_str());
+  std::vector<std::string> known;
+  lua_pushnil(L);
+  while (lua_next(L, lua_upvalueindex(1))) {
+    if (lua_type(L, -2) == LUA_TSTRING) known.emplace_back(lua_tostring(L, -2));
+    lua_pop(L, 1);
+  }
+  const std::string hint = near_hint(name, known);
+  return luaL_error(L, "unknown global '%s'%s%s", name.c_str(), hint.empty() ? "" : ": ", hint.c_str());
+}
+
+void mark_read_only(lua_State* L, const char* name) {  // the metatable is on top
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, refuse_assignment, 1);
+  lua_setfield(L, -2, "__newindex");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, kReadOnlyMark);
+}
+
+void open_library(lua_State* L, const char* name, lua_CFunction open) {
+  luaL_requiref(L, name, open, 0);
+}
+
+}  // namespace
+
+double pattern_steps(std::string_view pattern, size_t subject_size) {
+  const bool anchored = !pattern.empty() && pattern[0] == '^';
+  unsigned quantifiers = 0;
+  for (size_t i = anchored ? 1 : 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '%') {
+      ++i;
+    } else if (pattern[i] == '[') {
+      const size_t close = pattern.find(']', i + 2);
+      if (close != std::string_view::npos) i = close;
+    } else if (i > 0 && (pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '-')) {
+      ++quantifiers;
+    }
+  }
+  const unsigned power = quantifiers + (anchored ? 0 : 1);
+  return std::pow(static_cast<double>(subject_size), power);
+}
+
+void push_read_only(lua_State* L, const char* name) {
+  lua_newtable(L);      // the view
+  lua_newtable(L);      // its metatable
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "__index");
+  mark_read_only(L, name);
+  lua_setmetatable(L, -2);
+  lua_remove(L, -2);
+}
+
+void open_sandbox(lua_State* L) {
+  open_library(L, LUA_GNAME, luaopen_base);
+  for (const char* name : {"load", "loadfile", "dofile", "collectgarbage", "print", "warn"}) remove_field(L, name);
+  lua_pushcfunction(L, plain_xpcall);
+  lua_setfield(L, -2, "xpcall");
+  wrap_field(L, "rawset", checked_rawset);
+  wrap_field(L, "setmetatable", checked_setmetatable);
+
+  open_library(L, LUA_STRLIBNAME, luaopen_string);
+  for (const char* name : {"match", "gmatch", "gsub"}) wrap_field(L, name, bounded_match);
+  wrap_field(L, "find", bounded_find);
+  wrap_field(L, "rep", bounded_rep);
+  remove_field(L, "dump");
+  lua_pushliteral(L, "");  // ("x"):rep(n) reaches the same bounded functions, and nobody can replace them
+  lua_getmetatable(L, -1);
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 2);
+  push_read_only(L, LUA_STRLIBNAME);
+  lua_setfield(L, -2, LUA_STRLIBNAME);
+
+  open_library(L, LUA_TABLIBNAME, luaopen_table);
+  wrap_field(L, "concat", bounded_concat);
+  wrap_field(L, "sort", bounded_sort);
+  wrap_field(L, "move", bounded_move);
+  push_read_only(L, LUA_TABLIBNAME);
+  lua_setfield(L, -2, LUA_TABLIBNAME);
+
+  open_library(L, LUA_MATHLIBNAME, luaopen_math);
+  push_read_only(L, LUA_MATHLIBNAME);
+  lua_setfield(L, -2, LUA_MATHLIBNAME);
+  open_library(L, LUA_UTF8LIBNAME, luaopen_utf8);
+  push_read_only(L, LUA_UTF8LIBNAME);
+  lua_setfield(L, -2, LUA_UTF8LIBNAME);
+  luaL_newlib(L, kCoroutine);
+  push_read_only(L, LUA_COLIBNAME);
+  lua_setfield(L, -2, LUA_COLIBNAME);
+
+  // Scripts get an empty table in front of the real globals as their _ENV.
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushvalue(L, -3);
+  lua_pushcclosure(L, missing_global, 1);
+  lua_setfield(L, -2, "__index");
+  mark_read_only(L, "_G");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, LUA_GNAME);
+  lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  // The real table is reachable by nobody but the functions above, and by the owner under this name.
+  lua_setfield(L, LUA_REGISTRYINDEX, "dormouse.globals");
+  // luaL_requiref kept the unwrapped libraries there.
+  lua_pushnil(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+}
+
+}  // namespace dormouse

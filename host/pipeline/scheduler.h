@@ -1,0 +1,129 @@
+// Runs the requests of one event loop through their graphs. Each stage starts when what it reads has ended; there are no
+// barriers and no recursion from stage to stage. Knows nothing of HTTP and JSON.
+//
+// A request lives in a slot with a generation number; what comes back from lanes and loads carries both and the number
+// of the stage's current attempt, and is dropped and counted when one of them has moved on.
+//
+// Cold components: when a request enters, every component of its graph that is not callable starts to load, side by side.
+// The lease of each (cold or warm) is held by the request until the last stage that calls it has taken it, so nothing is
+// unloaded between entering and calling; it never waits while holding one for a component that is draining.
+//
+// Thread: the loop's, except where noted.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pipeline/engine.h"
+#include "pipeline/generation.h"
+#include "pipeline/stage_function.h"
+
+namespace dormouse {
+
+constexpr size_t kRequestsPerLoopMax = 65536;  // admission is bounded earlier; this bounds slots
+
+class Scheduler : public std::enable_shared_from_this<Scheduler> {
+ public:
+  // References outlive the scheduler, which pending completions keep alive.
+  Scheduler(EventLoop& loop, size_t index, std::shared_ptr<Callees> callees, const Clock& clock,
+            const ScriptLimits& limits, Metrics& metrics);
+  ~Scheduler();
+
+  EventLoop& loop() const { return loop_; }
+
+  // As Engine::run and Engine::cancel; 0 is no ticket.
+  uint64_t start(PipelinePtr hold, const CompiledPipeline& pipeline, PipelineRequest request,
+                 UniqueFunction<void(PipelineResponse)> done);
+  void cancel(uint64_t ticket);
+
+  // Closes the Lua state of a generation that nobody holds any more. Any thread.
+  void forget(uint64_t generation);
+
+ private:
+  struct FunctionRun;
+  struct Run;
+  struct Held;
+  struct Request;
+  // What a completion carries.
+  struct Address {
+    uint32_t slot;
+    uint32_t generation;
+    uint32_t attempt;
+    uint16_t node;
+  };
+
+  // slots
+  Request* take_slot();
+  void free_slot(Request& request);
+  Request* live(uint32_t slot, uint32_t generation);
+  Request* arrived(const Address& address);  // null and counted when stale
+
+  // requests
+  void drive(Request& r);
+  void finish(Request& r);
+  void fail(Request& r, Status status);
+  bool over(Request& r, Time now);
+  void arm_deadline(Request& r);
+
+  // components
+  void hold_components(Request& r);
+  void demand(Request& r, uint16_t component, const char* cause);
+  void on_held(uint32_t slot, uint32_t generation, uint16_t component, Result<Lease> lease);
+  std::optional<Lease> take_lease(Request& r, uint16_t component);
+  void release_user(Request& r, uint16_t node);
+
+  // stages
+  void start_node(Request& r, uint16_t node);
+  void call_component(Request& r, uint16_t node);
+  void call(Request& r, uint16_t node, Callee& callee, Lease lease, const MethodRef& known, const std::string& method);
+  void on_called(const Address& address, CallResult result);
+  void settle(Request& r, uint16_t node, Result<Value> result);
+  void fail_stage(Request& r, uint16_t node, Status status, Outcome outcome);
+  void end_stage(Request& r, uint16_t node, Outcome outcome, Value value, Status error);
+  void stop_stage(Request& r, uint16_t node);
+  void notify_readers(Request& r, uint16_t node);
+  void run_clock(Request& r, uint16_t node, Time now);
+  void pause_clock(Request& r, uint16_t node, Time now);
+  void on_timeout(const Address& address);
+
+  // groups
+  void member_ended(Request& r, uint16_t group, uint16_t member);
+  void end_group(Request& r, uint16_t group, bool met);
+  void cancel_members(Request& r, uint16_t group);
+
+  // functions
+  LoopScripts& scripts(const Generation& generation);
+  void begin_function(Request& r, uint16_t node, FunctionSlot slot);
+  void go_on(Request& r, uint16_t node, int arguments);
+  void function_returned(Request& r, uint16_t node, int values);
+  void function_failed(Request& r, uint16_t node, Status status, bool script_fault);
+  void call_from_function(Request& r, uint16_t node);
+  void on_function_lease(const Address& address, Result<Lease> lease);
+  void answer_function(Request& r, uint16_t node, const Result<Value>& answer);
+  void close_function(Request& r, uint16_t node);
+
+  CallOptions lane_options(Request& r, uint16_t node);
+  Address address(const Request& r, uint16_t node) const;
+  std::string stage_object(const Request& r, uint16_t node) const;
+
+  EventLoop& loop_;
+  const size_t index_;  // into Generation::loops
+  const std::shared_ptr<Callees> callees_;
+  const Clock& clock_;
+  const ScriptLimits limits_;
+  Metrics& metrics_;
+  Counter& stale_completions_;
+  Counter& budget_exceeded_;
+
+  std::vector<std::unique_ptr<Request>> slots_;
+  std::vector<uint32_t> free_slots_;
+  uint64_t next_serial_ = 1;
+  ValueWriter writer_;
+  CallOptions inline_options_;
+  std::unordered_map<uint64_t, std::unique_ptr<LoopScripts>> scripts_;  // by generation
+};
+
+}  // namespace dormouse

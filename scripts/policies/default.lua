@@ -1,0 +1,18 @@
+-- How long components stay in memory, and how many calls they take at once. One dm.pool for everybody;
+-- a dm.pool with a component's name overrides single keys of it.
+local dm = require "dormouse"
+
+dm.pool("*", {
+  min_idle = 0,             -- instances made before the first call
+  max_instances = 2,        -- calls at the same time
+  max_pending = 64,         -- calls that wait for an instance; beyond it the answer is 429
+  max_wait = "1s",          -- longest wait for an instance
+  idle = {
+    trim = "30s",           -- drop caches, stay callable
+    park = "1m",            -- close the model, keep the code
+    unload = "2m",          -- give everything back
+  },
+  min_residency = "10s",    -- not before this long after loading: no load-unload-load
+  load_timeout = "30s",
+  drain_timeout = "5s",
+})
