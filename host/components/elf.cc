@@ -146,15 +146,21 @@ class ElfReader {
   // ---- sections: what the linker wrote down ----
 
   Status read_sections() {
+    // Section headers stand last in a file; libelf takes those of a truncated one for absent.
+    const uint64_t headers = uint64_t{header_.e_shnum} * sizeof(Elf64_Shdr);
+    if (header_.e_shoff != 0 && !inside(header_.e_shoff, headers))
+      return Status(header_.e_shoff > UINT64_MAX - headers ? damaged("section headers inside the file")
+                                                           : truncated(header_.e_shoff + headers));
     size_t count = 0;
-    if (elf_getshdrnum(elf_.get(), &count) != 0) return Status(truncated(header_.e_shoff));
+    if (elf_getshdrnum(elf_.get(), &count) != 0) return Status(damaged("section headers"));
     if (count == 0)
       return Status(refusal("has no section headers", "the section headers the linker wrote", "none",
                             "do not strip them: strip --strip-unneeded keeps what is needed"));
     if (!inside(header_.e_shoff, count * sizeof(Elf64_Shdr)))
       return Status(truncated(header_.e_shoff + count * sizeof(Elf64_Shdr)));
     size_t names = 0;
-    if (elf_getshdrstrndx(elf_.get(), &names) != 0 || !is_string_table(names)) return Status(damaged("names of sections"));
+    if (elf_getshdrstrndx(elf_.get(), &names) != 0 || !is_string_table(names))
+      return Status(damaged("names of sections"));
     for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_.get(), scn)) != nullptr;) {
       GElf_Shdr section;
       if (!gelf_getshdr(scn, &section)) return Status(damaged("section headers"));
