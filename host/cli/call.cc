@@ -1,0 +1,118 @@
+// `dormouse call`: one request through a pipeline, in a host without listeners that lives as long as the request.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <future>
+#include <iostream>
+#include <iterator>
+
+#include "base/suggest.h"
+#include "cli/command.h"
+#include "cli/configuration.h"
+#include "cli/log.h"
+#include "cli/parts.h"
+#include "cli/table.h"
+#include "config/state_dir.h"
+#include "http/json.h"
+#include "http/json_text.h"
+#include "http/problem.h"
+
+namespace dormouse {
+namespace {
+
+struct CallArguments {
+  std::string config;
+  std::string pipeline;
+  std::string input;
+  bool json = false;
+  bool stages = false;
+};
+
+// What the command prints instead of an answer.
+ExitCode tell_failure(const Status& status, bool json) {
+  if (json) {
+    std::printf("%s\n", to_json(Problem::of(status)).c_str());
+  } else {
+    complain(status);
+  }
+  return ExitCode::failed;
+}
+
+double ms(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+void print_stages(const std::vector<StageTrace>& stages) {
+  Table table({"STAGE", "OUTCOME", "COLD", "QUEUED", "RAN", "ERROR"});
+  for (const StageTrace& stage : stages) {
+    table.add({stage.name, std::string(to_string(stage.outcome)), show_ms(ms(stage.cold)), show_ms(ms(stage.queued)),
+               show_ms(ms(stage.ran)), stage.error.ok() ? "" : stage.error.to_string()});
+  }
+  std::fprintf(stderr, "%s", table.to_string().c_str());
+}
+
+PipelineResponse run_one(HostParts& parts, const PipelinePtr& pipeline, Value input) {
+  std::promise<PipelineResponse> answer;
+  Reactor& reactor = *parts.data_reactors().front();
+  PipelineRequest request;
+  request.input = std::move(input);
+  request.request_id = 1;
+  reactor.post([&] {
+    parts.engine().run(pipeline, std::move(request), reactor,
+                       [&answer](PipelineResponse response) { answer.set_value(std::move(response)); });
+  });
+  return answer.get_future().get();
+}
+
+Status unknown_pipeline(const Engine& engine, const std::string& name) {
+  std::vector<std::string> known;
+  for (const PipelineInfo& info : engine.pipelines()) known.push_back(info.name);
+  return Status(
+      Error{Code::not_found, "there is no pipeline of this name" + did_you_mean(name, known), name, {}, {}, {}});
+}
+
+ExitCode call(CallArguments arguments, const Environment& environment) {
+  const std::optional<Config> config = load_or_complain(arguments.config, environment);
+  if (!config) return ExitCode::config;
+  start_logging("warn");
+  const auto cannot_start = [](const Status& status) {
+    complain(status);
+    return ExitCode::cannot_start;
+  };
+  const Result<std::string> state_path = find_state_dir(config->host.state_dir, environment);
+  if (!state_path) return cannot_start(state_path.status());
+  const Result<StateDir> state = StateDir::open(*state_path);
+  if (!state) return cannot_start(state.status());
+  Result<std::unique_ptr<HostParts>> parts = HostParts::create(*config, *state_path, 1);
+  if (!parts) return cannot_start(parts.status());
+  Engine& engine = (*parts)->engine();
+  if (!load_scripts_or_complain(engine)) return ExitCode::config;
+
+  const PipelinePtr pipeline = engine.find(arguments.pipeline);
+  if (!pipeline) return tell_failure(unknown_pipeline(engine, arguments.pipeline), arguments.json);
+  if (arguments.input == "-") arguments.input.assign(std::istreambuf_iterator<char>(std::cin), {});
+  Result<Value> input = parse_json(arguments.input, pipeline->info().input);
+  if (!input) return tell_failure(input.status(), arguments.json);
+
+  const PipelineResponse response = run_one(**parts, pipeline, std::move(*input));
+  if (arguments.stages) print_stages(response.stages);
+  if (!response.status.ok()) return tell_failure(response.status, arguments.json);
+  std::string text;
+  append_json(text, response.output.view());
+  std::printf("%s\n", text.c_str());
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_call(CLI::App& app, CommandContext& context) {
+  auto arguments = std::make_shared<CallArguments>();
+  CLI::App* command = app.add_subcommand("call", "Run one request in process, without a server, and print its answer");
+  command->add_option("pipeline", arguments->pipeline, "Name of the pipeline")->required();
+  command->add_option("input", arguments->input, "Its input as JSON; - reads it from standard input")->required();
+  command->add_option("-c,--config", arguments->config, kConfigHelp);
+  command->add_flag("--json", arguments->json, "Failures too as JSON on standard output (application/problem+json)");
+  command->add_flag("--stages", arguments->stages, "Say on standard error how each stage went");
+  command->callback([arguments, &context] { context.exit = call(*arguments, context.environment); });
+}
+
+}  // namespace dormouse

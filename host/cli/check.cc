@@ -1,0 +1,175 @@
+// `dormouse check`: everything that can be wrong before a host is started, found at once. No code of a plugin runs, no
+// state folder is touched: a running host is not disturbed.
+#include <stdlib.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/command.h"
+#include "cli/configuration.h"
+#include "cli/log.h"
+#include "cli/parts.h"
+#include "config/reference.h"
+#include "config/state_dir.h"
+#include "http/json_text.h"
+
+namespace dormouse {
+namespace {
+
+struct CheckArguments {
+  std::string config;
+  bool json = false;
+  bool show = false;
+  bool print_reference = false;
+};
+
+struct Finding {
+  bool fatal = true;
+  const char* about;  // "config", "plugin", "component", "script"
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string message;
+};
+
+// A folder for one check, gone afterwards.
+class ScratchFolder {
+ public:
+  static Result<std::unique_ptr<ScratchFolder>> create() {
+    std::string path = (std::filesystem::temp_directory_path() / "dormouse-check-XXXXXX").string();
+    if (!::mkdtemp(path.data())) return Status(Code::failed_precondition, "no temporary folder can be made in " + path);
+    return std::unique_ptr<ScratchFolder>(new ScratchFolder(std::move(path)));
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// The components whose plugin, type or settings do not fit, and those without a model.
+void check_components(const Config& config, Registry& registry, const Environment& environment,
+                      std::vector<Finding>& findings) {
+  const Result<std::string> state_dir = find_state_dir(config.host.state_dir, environment);
+  for (const ComponentConfig& component : config.components) {
+    const ComponentSpec& spec = component.spec;
+    if (spec.plugin.empty()) continue;
+    const auto find = [&](bool fatal, const std::string& message) {
+      findings.push_back({fatal, "component", config.file, component.line, component.column, message});
+    };
+    Result<Description> described = registry.describe(spec);
+    if (!described) {
+      find(true, described.status().to_string());
+      continue;
+    }
+    const std::string object = "components." + spec.name + ".settings";
+    Result<Value> settings = complete_settings(*described->type, spec.settings.view(), object);
+    if (!settings) find(true, settings.status().to_string());
+    if (!described->type->needs_model || !state_dir) continue;
+    Result<std::string> model = current_model(*state_dir, spec.name);
+    if (model && model->empty())
+      find(false, spec.name + " has no trained model yet; run: dormouse train " + spec.name + " --data FILE");
+    if (!model) find(true, model.status().to_string());
+  }
+}
+
+// Files in the plugin folders that no host would use. A warning: nobody may have asked for them.
+void check_plugins(Registry& registry, std::vector<Finding>& findings) {
+  for (const PluginEntry& entry : *registry.plugins().scan())
+    if (!entry.problem.ok()) findings.push_back({false, "plugin", entry.path, 0, 0, entry.problem.to_string()});
+}
+
+void check_scripts(Engine& engine, std::vector<Finding>& findings) {
+  LoadReport report = engine.load(true);
+  for (const ScriptError& error : report.errors)
+    findings.push_back({true, "script", error.file, error.line, error.column, error.to_string()});
+  for (const ScriptError& warning : report.warnings)
+    findings.push_back({false, "script", warning.file, warning.line, warning.column, warning.to_string()});
+  if (!report.status.ok()) findings.push_back({true, "script", "", 0, 0, report.status.to_string()});
+}
+
+std::string to_text(const Finding& finding) {
+  // A script error's text has its place already, with the source line below it.
+  if (std::string_view(finding.about) == "script" || finding.file.empty()) return finding.message;
+  if (finding.line == 0) {
+    return finding.message.find(finding.file) == std::string::npos ? finding.file + ": " + finding.message
+                                                                   : finding.message;
+  }
+  return ConfigError{finding.file, finding.line, finding.column, finding.message}.to_string();
+}
+
+std::string to_json(const std::vector<Finding>& findings, bool ok) {
+  JsonText json;
+  json.begin_object().member("ok", ok).key("findings").begin_array();
+  for (const Finding& finding : findings) {
+    json.begin_object()
+        .member("severity", finding.fatal ? "error" : "warning")
+        .member("about", finding.about)
+        .member("file", finding.file)
+        .member("line", finding.line)
+        .member("column", finding.column)
+        .member("message", finding.message)
+        .end_object();
+  }
+  return json.end_array().end_object().take();
+}
+
+Status find_all(const Config& config, const Environment& environment, std::vector<Finding>& findings) {
+  Result<std::unique_ptr<ScratchFolder>> scratch = ScratchFolder::create();
+  if (!scratch) return scratch.status();
+  Result<std::unique_ptr<HostParts>> parts = HostParts::create(config, (*scratch)->path(), 1);
+  if (!parts) return parts.status();
+  check_plugins((*parts)->registry(), findings);
+  check_components(config, (*parts)->registry(), environment, findings);
+  check_scripts((*parts)->engine(), findings);
+  return {};
+}
+
+ExitCode check(const CheckArguments& arguments, const Environment& environment) {
+  if (arguments.print_reference) {
+    std::printf("%s", reference_yaml().c_str());
+    return ExitCode::ok;
+  }
+  start_logging("error");
+  const ConfigReport report = load_config(config_path(arguments.config, environment), environment);
+  std::vector<Finding> findings;
+  for (const ConfigError& error : report.errors)
+    findings.push_back({true, "config", error.file, error.line, error.column, error.message});
+  if (Status status = find_all(report.config, environment, findings); !status.ok()) {
+    complain(status);
+    return ExitCode::cannot_start;
+  }
+  size_t errors = 0;
+  for (const Finding& finding : findings) errors += finding.fatal;
+  if (arguments.json) {
+    std::printf("%s\n", to_json(findings, errors == 0).c_str());
+  } else {
+    for (const Finding& finding : findings)
+      std::fprintf(stderr, "%s%s\n", finding.fatal ? "" : "warning: ", to_text(finding).c_str());
+    if (arguments.show) std::printf("%s", effective_yaml(report.config).c_str());
+    if (errors) std::fprintf(stderr, "%s: %zu error%s\n", report.config.file.c_str(), errors, errors == 1 ? "" : "s");
+    if (!errors && !arguments.show) std::printf("%s: ok\n", report.config.file.c_str());
+  }
+  return errors ? ExitCode::config : ExitCode::ok;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, CommandContext& context) {
+  auto arguments = std::make_shared<CheckArguments>();
+  CLI::App* command =
+      app.add_subcommand("check", "Find all faults of configuration, plugins, settings and scripts; runs no plugin");
+  command->add_option("-c,--config", arguments->config, kConfigHelp);
+  command->add_flag("--json", arguments->json, "Print the findings as JSON");
+  command->add_flag("--show", arguments->show,
+                    "Print what is in force (file, environment, defaults), secrets not shown");
+  command->add_flag("--print-reference", arguments->print_reference, "Print every key with its default and meaning");
+  command->callback([arguments, &context] { context.exit = check(*arguments, context.environment); });
+}
+
+}  // namespace dormouse

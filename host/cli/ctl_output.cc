@@ -1,0 +1,171 @@
+#include "cli/ctl_output.h"
+
+#include <functional>
+
+#include "cli/table.h"
+#include "cli/value_text.h"
+
+namespace dormouse {
+namespace {
+
+// Lists come as {"components": [...]}; each element to `row`.
+void for_each(dm_value answer, const char* key, const std::function<void(dm_value)>& row) {
+  const dm_value list = dm_kind(answer) == DM_LIST ? answer : dm_map_get(answer, key);
+  for (uint32_t i = 0; i < dm_count(list); ++i) row(dm_list_at(list, i));
+}
+
+bool is_set(dm_value map, const char* key) {
+  return dm_kind(dm_map_get(map, key)) != DM_NULL;
+}
+
+std::string bytes_at(dm_value map, const char* key) {
+  return is_set(map, key) ? show_bytes(static_cast<int64_t>(number_at(map, key))) : "-";
+}
+
+std::string ms_at(dm_value map, const char* key) {
+  return is_set(map, key) ? show_ms(number_at(map, key)) : "-";
+}
+
+std::string words_at(dm_value map, const char* key) {
+  const dm_value list = dm_map_get(map, key);
+  if (dm_kind(list) != DM_LIST) return to_cell(list);
+  std::string words;
+  for (uint32_t i = 0; i < dm_count(list); ++i) words += (i ? ", " : "") + to_cell(dm_list_at(list, i));
+  return words;
+}
+
+// What a component holds while it is loaded, or gave back when it went.
+std::string memory_of(dm_value component) {
+  const dm_value bytes = dm_map_get(component, "bytes");
+  const std::string state = text_at(component, "state");
+  if (state == "unloaded" || state == "parked" || state == "resident") return bytes_at(bytes, "returned") + " returned";
+  if (state == "ready" || state == "trimmed" || state == "draining")
+    return (flag_at(bytes, "estimate") ? "about " : "") + bytes_at(bytes, "private");
+  return "-";
+}
+
+// {"detail":...,"object":...,"needed":...,"found":...,"remedy":...} as one line; empty for none.
+std::string error_line(dm_value error) {
+  if (dm_kind(error) != DM_MAP) return printable(to_cell(error));
+  std::string text = text_at(error, "object");
+  text += (text.empty() ? "" : ": ") + (is_set(error, "detail") ? text_at(error, "detail") : text_at(error, "title"));
+  for (const char* key : {"needed", "found"})
+    if (is_set(error, key)) text += std::string("; ") + key + " " + text_at(error, key);
+  if (is_set(error, "remedy")) text += "; " + text_at(error, "remedy");
+  return printable(text);
+}
+
+std::string one_line(const std::string& text, size_t columns_max) {
+  const std::string line = printable(text);
+  return line.size() <= columns_max ? line : line.substr(0, columns_max - 3) + "...";
+}
+
+}  // namespace
+
+std::string show_status(dm_value answer) {
+  const dm_value counts = dm_map_get(answer, "components");
+  std::string components = text_at(counts, "total");
+  for (uint32_t i = 0; i < dm_count(counts); ++i) {
+    dm_string_view state;
+    dm_value count;
+    if (!dm_map_at(counts, i, &state, &count) || std::string_view(state.data, state.size) == "total") continue;
+    if (to_cell(count) != "0") components += ", " + to_cell(count) + " " + std::string(state.data, state.size);
+  }
+  std::string text;
+  text += "version      " + text_at(answer, "version") + "\n";
+  text += "uptime       " + ms_at(answer, "uptime_ms") + "\n";
+  text += "ready        " + (flag_at(answer, "ready") ? "yes" : "no: " + error_line(dm_map_get(answer, "not_ready"))) +
+          "\n";
+  text += "in flight    " + text_at(answer, "in_flight") + "\n";
+  text += "generation   " + text_at(answer, "generation") + "\n";
+  text += "components   " + components + "\n";
+  return text;
+}
+
+std::string show_components(dm_value answer) {
+  Table table({"COMPONENT", "STATE", "MEMORY", "LEASES", "IDLE", "UNLOAD IN", "CAUSE"});
+  std::string problems;
+  for_each(answer, "components", [&](dm_value component) {
+    table.add({text_at(component, "name"), text_at(component, "state"), memory_of(component),
+               text_at(component, "leases"), ms_at(component, "idle_ms"), ms_at(component, "unload_in_ms"),
+               one_line(text_at(component, "cause"), 60)});
+  });
+  return table.size() ? table.to_string() + problems : "no components are configured\n";
+}
+
+std::string show_component(dm_value answer) {
+  return to_report(answer);
+}
+
+std::string show_plugins(dm_value answer) {
+  Table table({"PLUGIN", "VERSION", "CLASS", "TYPES", "FILE"});
+  std::string problems;
+  for_each(answer, "plugins", [&](dm_value plugin) {
+    const std::string problem = error_line(dm_map_get(plugin, "problem"));
+    table.add({text_at(plugin, "id"), text_at(plugin, "version"),
+               problem.empty() ? text_at(plugin, "class") : "unusable", words_at(plugin, "types"),
+               text_at(plugin, "path")});
+    if (!problem.empty()) problems += problem + "\n";
+  });
+  return table.size() ? table.to_string() + problems : "no plugin files in the configured folders\n";
+}
+
+std::string show_pipelines(dm_value answer) {
+  Table table({"PIPELINE", "GENERATION", "DEADLINE", "COMPONENTS", "PROBLEM"});
+  for_each(answer, "pipelines", [&](dm_value pipeline) {
+    table.add({text_at(pipeline, "name"), text_at(pipeline, "generation"), ms_at(pipeline, "deadline_ms"),
+               words_at(pipeline, "components"), one_line(error_line(dm_map_get(pipeline, "problem")), 80)});
+  });
+  return table.size() ? table.to_string() : "no pipelines are served\n";
+}
+
+std::string show_memory(dm_value answer) {
+  const dm_value process = dm_map_get(answer, "process");
+  std::string text = "process  " + bytes_at(process, "resident") + " resident, " + bytes_at(process, "private") +
+                     " private, " + bytes_at(process, "heap") + " heap\n";
+  Table table({"COMPONENT", "STATE", "MAPPED", "PRIVATE", "HEAP", "RETURNED"});
+  for_each(answer, "components", [&](dm_value component) {
+    table.add({text_at(component, "name"), text_at(component, "state"), bytes_at(component, "mapped"),
+               bytes_at(component, "private"), bytes_at(component, "heap"), bytes_at(component, "returned")});
+  });
+  return table.size() ? text + "\n" + table.to_string() : text;
+}
+
+std::string show_verb(dm_value answer) {
+  std::string text = text_at(answer, "explanation");
+  if (text.empty()) text = flag_at(answer, "changed") ? "done" : "nothing to do";
+  return printable(text) + "\n";
+}
+
+std::string show_scripts(dm_value answer) {
+  std::string text = flag_at(answer, "dry_run") ? "would serve" : "serving";
+  text += is_set(answer, "generation") ? " generation " + text_at(answer, "generation") + "\n" : "\n";
+  for_each(answer, "warnings", [&](dm_value warning) {
+    text += "warning: " + to_cell(dm_kind(warning) == DM_MAP ? dm_map_get(warning, "text") : warning) + "\n";
+  });
+  return text;
+}
+
+std::string show_problem(dm_value problem) {
+  std::string lines = error_line(problem) + "\n";
+  // Script errors keep their lines: file, place, source and caret.
+  for_each(problem, "errors", [&](dm_value error) {
+    lines += (dm_kind(error) == DM_MAP ? text_at(error, "text") : to_cell(error)) + "\n";
+  });
+  return lines;
+}
+
+std::string show_event(std::string_view kind, dm_value event) {
+  std::string line = text_at(event, "at") + " ";
+  line += is_set(event, "kind") ? text_at(event, "kind") : std::string(kind);
+  line += " " + text_at(event, "object");
+  const dm_value fields = dm_map_get(event, "fields");
+  for (uint32_t i = 0; i < dm_count(fields); ++i) {
+    dm_string_view name;
+    dm_value value;
+    if (dm_map_at(fields, i, &name, &value)) line += " " + std::string(name.data, name.size) + "=" + to_cell(value);
+  }
+  return printable(line);
+}
+
+}  // namespace dormouse

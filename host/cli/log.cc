@@ -1,0 +1,39 @@
+#include "cli/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "cli/table.h"
+
+namespace dormouse {
+namespace {
+
+spdlog::level::level_enum level_of(const std::string& kind) {
+  const bool bad = kind.find("fail") != std::string::npos || kind.find("leftover") != std::string::npos ||
+                   kind.find("refused") != std::string::npos;
+  return bad ? spdlog::level::warn : spdlog::level::info;
+}
+
+}  // namespace
+
+void start_logging(const std::string& level) {
+  auto logger = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // 2026-01-31T12:00:00.123Z info component.ready ...: sorts, greps, and needs no time zone files.
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(level));
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+uint64_t log_events(const EventLog& events, uint64_t after) {
+  for (const Event& event : events.since(after)) {
+    if (event.sequence > after + 1) spdlog::warn("events.missed count={}", event.sequence - after - 1);
+    std::string fields;
+    for (const auto& [name, value] : event.fields) fields += " " + name + "=" + printable(value);
+    spdlog::log(level_of(event.kind), "{} {}{}", event.kind, event.object, fields);
+    after = event.sequence;
+  }
+  return after;
+}
+
+}  // namespace dormouse

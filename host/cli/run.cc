@@ -1,0 +1,211 @@
+// `dormouse run`: from an empty process to a serving host, and back. Reads top to bottom; main waits and writes the
+// log.
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "base/unique_fd.h"
+#include "base/units.h"
+#include "cli/command.h"
+#include "cli/configuration.h"
+#include "cli/log.h"
+#include "cli/parts.h"
+#include "cli/service_notify.h"
+#include "config/state_dir.h"
+#include "http/http_host.h"
+
+namespace dormouse {
+namespace {
+
+struct RunArguments {
+  std::string config;
+  std::string log_level;
+};
+
+// SIGTERM and SIGINT as a descriptor. Blocked before any other thread exists, so none of them ever takes one.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    fd_.reset(::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK));
+    ::signal(SIGPIPE, SIG_IGN);
+  }
+  int fd() const { return fd_.get(); }
+  // The next one ends the process at once: for people who pressed Ctrl-C twice.
+  void let_the_next_one_kill() {
+    signalfd_siginfo taken;
+    [[maybe_unused]] const ssize_t size = ::read(fd_.get(), &taken, sizeof taken);
+    pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+  }
+
+ private:
+  sigset_t signals_;
+  UniqueFd fd_;
+};
+
+// Wakes main for every published event; main writes the log, so that no reactor ever waits for a terminal.
+class EventWriter {
+ public:
+  explicit EventWriter(EventLog& events) : events_(events), fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    subscription_ = events_.subscribe([fd = fd_.get()] {
+      const uint64_t one = 1;
+      [[maybe_unused]] const ssize_t size = ::write(fd, &one, sizeof one);
+    });
+  }
+  ~EventWriter() {
+    events_.unsubscribe(subscription_);
+    write();
+  }
+  int fd() const { return fd_.get(); }
+  void write() {
+    uint64_t count;
+    [[maybe_unused]] const ssize_t size = ::read(fd_.get(), &count, sizeof count);
+    last_ = log_events(events_, last_);
+  }
+
+ private:
+  EventLog& events_;
+  UniqueFd fd_;
+  uint64_t subscription_ = 0;
+  uint64_t last_ = 0;
+};
+
+// Ready once every component with `preload` was callable; from then on until it stops.
+class Readiness {
+ public:
+  Readiness(const Config& config, Registry& registry) : registry_(registry) {
+    for (const ComponentConfig& component : config.components)
+      if (component.spec.preload) preloads_.push_back(component.spec.name);
+  }
+  Status operator()() {
+    if (stopping_) return Status(Code::unavailable, "the host is stopping");
+    if (ready_) return {};
+    for (const std::string& name : preloads_) {
+      const ComponentStatus status = registry_.find(name)->status();
+      if (!is_callable(status.state)) {
+        return Status(Error{Code::unavailable,
+                            "is not loaded yet",
+                            "component " + name,
+                            {},
+                            std::string(to_string(status.state)),
+                            status.last_error.ok() ? "" : status.last_error.to_string()});
+      }
+    }
+    ready_ = true;
+    return {};
+  }
+  void stop() { stopping_ = true; }
+
+ private:
+  Registry& registry_;
+  std::vector<std::string> preloads_;
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> stopping_{false};
+};
+
+unsigned thread_count(const Config& config) {
+  return config.host.threads ? config.host.threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::string counted(size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+void announce(const HttpHost& http, HostParts& parts, const std::string& state_dir) {
+  std::printf("dormouse " DORMOUSE_VERSION ": %s, %s\n", counted(parts.registry().names().size(), "component").c_str(),
+              counted(parts.engine().pipelines().size(), "pipeline").c_str());
+  std::printf("data     http://%s\n", http.data_address().c_str());
+  std::printf("control  http://%s  (token in %s/token)\n", http.control_address().c_str(), state_dir.c_str());
+  std::fflush(stdout);
+}
+
+// Until a stop signal.
+void serve(const StopSignals& signals, EventWriter& log) {
+  pollfd waits[] = {{signals.fd(), POLLIN, 0}, {log.fd(), POLLIN, 0}};
+  while (!(waits[0].revents & POLLIN)) {
+    ::poll(waits, 2, -1);
+    if (waits[1].revents & POLLIN) log.write();
+  }
+}
+
+ExitCode run(const RunArguments& arguments, const Environment& environment) {
+  // A configuration with faults serves nobody: all are told, nothing was started.
+  const std::optional<Config> config = load_or_complain(arguments.config, environment);
+  if (!config) return ExitCode::config;
+  start_logging(arguments.log_level.empty() ? config->host.log_level : arguments.log_level);
+
+  const auto cannot_start = [](const Status& status) {
+    complain(status);
+    return ExitCode::cannot_start;
+  };
+  // From here on the state folder is ours alone.
+  const Result<std::string> state_path = find_state_dir(config->host.state_dir, environment);
+  if (!state_path) return cannot_start(state_path.status());
+  const Result<StateDir> state = StateDir::open(*state_path);
+  if (!state) return cannot_start(state.status());
+  const Result<std::string> token = state->token();
+  if (!token) return cannot_start(token.status());
+
+  // Before the first thread.
+  StopSignals signals;
+
+  Result<std::unique_ptr<HostParts>> made = HostParts::create(*config, *state_path, thread_count(*config));
+  if (!made) return cannot_start(made.status());
+  HostParts& parts = **made;
+  EventWriter log(parts.events());
+  if (!load_scripts_or_complain(parts.engine())) return ExitCode::config;
+
+  // Ports open last: who can connect is served.
+  Readiness readiness(*config, parts.registry());
+  HostView view{parts.registry(), parts.engine(), parts.events(),
+                parts.metrics(),  parts.clock(),  parts.clock().now(),
+                DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); }};
+  Result<std::unique_ptr<HttpHost>> http =
+      HttpHost::start(config->data, config->control, std::move(view), parts.data_reactors(), parts.control_reactor());
+  if (!http) return cannot_start(http.status());
+  if (Status status = state->publish_control_address((*http)->control_address()); !status.ok())
+    return cannot_start(status);
+  parts.registry().preload();
+  announce(**http, parts, *state_path);
+  notify_service_manager(environment, "READY=1");
+
+  serve(signals, log);
+
+  // In reverse: no new work, the running work ends, components are closed and unmapped, threads end.
+  signals.let_the_next_one_kill();
+  notify_service_manager(environment, "STOPPING=1");
+  readiness.stop();
+  state->forget_control_address();
+  (*http)->stop(config->host.stop_grace);
+  const std::vector<std::string> leftovers = parts.stop(config->host.stop_grace);
+  for (const std::string& line : leftovers) std::fprintf(stderr, "left behind: %s\n", line.c_str());
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, CommandContext& context) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* command = app.add_subcommand("run", "Serve: data and control listeners, until SIGTERM or SIGINT");
+  command->add_option("-c,--config", arguments->config, kConfigHelp);
+  command->add_option("--log-level", arguments->log_level, "debug, info, warn or error; default: host.log_level")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  command->footer(
+      "\nThe first signal stops in order: no new requests, running ones get host.stop_grace, components are closed "
+      "and\n"
+      "unmapped, exit 0. A second one ends the process at once.");
+  command->callback([arguments, &context] { context.exit = run(*arguments, context.environment); });
+}
+
+}  // namespace dormouse

@@ -1,0 +1,20 @@
+// Values as text for people: reports of trainings, answers of the control listener. Pure; any thread.
+#pragma once
+
+#include <string>
+
+#include "components/value.h"
+
+namespace dormouse {
+
+// A scalar on one line: strings as they are, numbers short; lists and maps as JSON.
+std::string to_cell(dm_value value);
+// A map as "name  value" lines, lists of maps in it as tables of their own.
+std::string to_report(dm_value map);
+
+// Fields of control answers; missing ones are empty, 0, false.
+std::string text_at(dm_value map, const char* key);
+double number_at(dm_value map, const char* key);
+bool flag_at(dm_value map, const char* key);
+
+}  // namespace dormouse
