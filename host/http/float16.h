@@ -23,6 +23,7 @@ inline uint16_t half_of_double(double number) {
   const double size = std::fabs(number);
   if (std::isnan(number)) return sign | 0x7E00;
   if (size >= 65520) return sign | 0x7C00;
+  if (size == 0) return sign;  // frexp has no exponent for it
   int exponent = 0;
   std::frexp(size, &exponent);  // size = m * 2^exponent, m in [0.5, 1)
   const int scale = exponent < -13 ? -24 : exponent - 11;  // of the last bit
