@@ -45,7 +45,8 @@ class Callee {
   virtual Result<Method> find_method(const Lease& lease, const MethodRef& known, std::string_view name) = 0;
 
   // As call.h's.
-  virtual Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in, const CallOptions& options) = 0;
+  virtual Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in,
+                                    const CallOptions& options) = 0;
   virtual void call_on_lane(Lease lease, uint32_t method, Value in, CallOptions options, EventLoop& reply,
                             UniqueFunction<void(CallResult)> done) = 0;
 };
@@ -58,6 +59,5 @@ class Callees {
   virtual std::vector<std::string> names() const = 0;
   virtual void set_pool_policies(std::vector<NamedPoolPolicy> policies) = 0;
 };
-
 
 }  // namespace dormouse

@@ -13,7 +13,9 @@ using Fault = ScriptErrors::Fault;
 using Path = std::vector<std::string>;
 using Kind = Type::Kind;
 
-Type named_type(std::string_view text) { return *Type::parse(text); }
+Type named_type(std::string_view text) {
+  return *Type::parse(text);
+}
 
 // The narrowest type that a constant has.
 Type type_of(dm_value value) {
@@ -183,7 +185,8 @@ class PipelineCheck {
     }
   }
 
-  // A function may read everything before it, so it waits for all of that. (A fallback reads what its stage waited for.)
+  // A function may read everything before it, so it waits for all of that. (A fallback reads what its stage waited
+  // for.)
   void wait_for_function(uint16_t index, const StageDescription& stage) {
     if (stage.functions[kRunSlot] == kNoFunction && stage.functions[kInputSlot] == kNoFunction) return;
     for (uint16_t other = 0; other < graph_.nodes.size(); ++other)
@@ -243,8 +246,9 @@ class PipelineCheck {
 
   // Not the script's fault: the other pipelines go on, and this one may be well by the time it is called.
   void note_problem(uint16_t index, const std::string& component, const Status& cause) {
-    errors_.warn(origins_[index].call,
-                 {{"component"}, component, "component '" + component + "' cannot be used now: " + cause.to_string(), {}});
+    errors_.warn(
+        origins_[index].call,
+        {{"component"}, component, "component '" + component + "' cannot be used now: " + cause.to_string(), {}});
     if (!made_.info.problem.ok()) return;
     Error error = cause.error();
     error.code = Code::load_failed;
@@ -260,17 +264,23 @@ class PipelineCheck {
       if (!method.offline) names.push_back(method.name);
     const std::string name = stage.method.empty() ? type.default_method : stage.method;
     if (name.empty()) {
-      fault(index, {{"component"}, stage.component,
-                    "component '" + stage.component + "' has several methods and no default", "add method = one of " + quoted_list(names)});
+      fault(index, {{"component"},
+                    stage.component,
+                    "component '" + stage.component + "' has several methods and no default",
+                    "add method = one of " + quoted_list(names)});
       return nullptr;
     }
     const MethodManifest* method = type.find_method(name);
     if (!method) {
       std::string hint = near_hint(name, names);
       if (hint.empty()) hint = "it has " + quoted_list(names);
-      fault(index, {{"method"}, name, "component '" + stage.component + "' has no method '" + name + "'", std::move(hint)});
+      fault(index,
+            {{"method"}, name, "component '" + stage.component + "' has no method '" + name + "'", std::move(hint)});
     } else if (method->offline) {
-      fault(index, {{"method"}, name, "method '" + name + "' of component '" + stage.component + "' is offline: pipelines cannot call it", {}});
+      fault(index, {{"method"},
+                    name,
+                    "method '" + name + "' of component '" + stage.component + "' is offline: pipelines cannot call it",
+                    {}});
       return nullptr;
     }
     return method;
@@ -307,7 +317,10 @@ class PipelineCheck {
       const bool given = std::any_of(node.input.fields.begin(), node.input.fields.end(),
                                      [&](const auto& entry) { return entry.first == field.name; });
       if (!given && !field.type.is_optional())
-        fault(index, {stage.input ? Path{"input"} : Path{}, {}, whom + " needs input '" + field.name + "': " + field.type.to_string(), {}});
+        fault(index, {stage.input ? Path{"input"} : Path{},
+                      {},
+                      whom + " needs input '" + field.name + "': " + field.type.to_string(),
+                      {}});
     }
     std::stable_sort(node.input.fields.begin(), node.input.fields.end(), [&](const auto& a, const auto& b) {
       return position(wanted, a.first) < position(wanted, b.first);
@@ -341,7 +354,10 @@ class PipelineCheck {
     Path path{"input", name};
     const Type::Field* known = wanted.find_field(name);
     if (!known) {
-      fault(index, {path, {}, whom + " has no input '" + name + "'; it takes " + fields_text(wanted), near_hint(name, wanted.field_names())});
+      fault(index, {path,
+                    {},
+                    whom + " has no input '" + name + "'; it takes " + fields_text(wanted),
+                    near_hint(name, wanted.field_names())});
       infer(index, field, nullptr, path);
       return;
     }
@@ -366,8 +382,8 @@ class PipelineCheck {
 
   // ---- expressions ----
 
-  // The type of an expression; resolves its references, and decides by `wanted` what Lua cannot tell apart. nullopt when
-  // a fault was found inside.
+  // The type of an expression; resolves its references, and decides by `wanted` what Lua cannot tell apart. nullopt
+  // when a fault was found inside.
   std::optional<Type> infer(uint16_t reader, Expression& expression, const Type* wanted, Path& path) {
     switch (expression.kind) {
       case Expression::Kind::constant:
@@ -434,8 +450,9 @@ class PipelineCheck {
       if (reader != kOutput) wait_for(reader, static_cast<uint16_t>(reference.node));
       type = node->output;
       if (node->may_be_absent && !reference.fallback) {
-        reader_fault(reader, {path, reference.root, "stage '" + node->name + "' may be absent (" + why_absent(*node) + ")",
-                              "write " + reference.to_string() + ":default(...)"});
+        reader_fault(reader,
+                     {path, reference.root, "stage '" + node->name + "' may be absent (" + why_absent(*node) + ")",
+                      "write " + reference.to_string() + ":default(...)"});
         return std::nullopt;
       }
     }
@@ -471,13 +488,15 @@ class PipelineCheck {
       return nullptr;
     }
     if (reader != kOutput && origins_[index].entry == origins_[reader].entry) {
-      reader_fault(reader, {path, reference.root, "stage '" + who + "' reads '" + node->name + "', which runs beside it",
-                            "list '" + node->name + "' before the parallel"});
+      reader_fault(reader,
+                   {path, reference.root, "stage '" + who + "' reads '" + node->name + "', which runs beside it",
+                    "list '" + node->name + "' before the parallel"});
       return nullptr;
     }
     if (reader != kOutput && origins_[index].entry > origins_[reader].entry) {
-      reader_fault(reader, {path, reference.root, "stage '" + who + "' reads '" + node->name + "', which comes after it",
-                            "list '" + node->name + "' first"});
+      reader_fault(reader,
+                   {path, reference.root, "stage '" + who + "' reads '" + node->name + "', which comes after it",
+                    "list '" + node->name + "' first"});
       return nullptr;
     }
     if (node->kind == Node::Kind::group && node->join != Join::any) {
@@ -500,15 +519,19 @@ class PipelineCheck {
       if (type.kind() == Kind::record && !element) {
         const Type::Field* field = type.find_field(step.field);
         if (!field) {
-          reader_fault(reader, {path, step.field, so_far + " has no field '" + step.field + "'; it has " + fields_text(type),
-                                near_hint(step.field, type.field_names())});
+          reader_fault(reader,
+                       {path, step.field, so_far + " has no field '" + step.field + "'; it has " + fields_text(type),
+                        near_hint(step.field, type.field_names())});
           return std::nullopt;
         }
         type = Type(field->type);
       } else if ((type.kind() == Kind::map && !element) || (type.kind() == Kind::list && element)) {
         type = type.element().optional();
       } else {
-        reader_fault(reader, {path, step.field, so_far + " is " + type.to_string() + ": it has no " + (element ? "elements" : "fields"), {}});
+        reader_fault(reader, {path,
+                              step.field,
+                              so_far + " is " + type.to_string() + ": it has no " + (element ? "elements" : "fields"),
+                              {}});
         return std::nullopt;
       }
       so_far += element ? "[" + std::to_string(step.index + 1) + "]" : "." + step.field;
@@ -522,7 +545,9 @@ class PipelineCheck {
     reference.fallback = adapt(reference.fallback, required, writer_);
     const Status fits = required.check(reference.fallback.view());
     if (fits.ok()) return required;
-    reader_fault(reader, {path, "default", "the default of " + reference.to_string() + " does not fit: " + fits.to_string(), {}});
+    reader_fault(
+        reader,
+        {path, "default", "the default of " + reference.to_string() + " does not fit: " + fits.to_string(), {}});
     return std::nullopt;
   }
 
@@ -542,7 +567,9 @@ class PipelineCheck {
       path.push_back(error.object.substr(start, end - start));
       start = end + 1;
     }
-    fault(index, {path, {}, "the fallback is not what " + method_text(node, stage.component) + " returns: " + fits.to_string(),
+    fault(index, {path,
+                  {},
+                  "the fallback is not what " + method_text(node, stage.component) + " returns: " + fits.to_string(),
                   "it returns " + node.output.to_string()});
   }
 
@@ -680,15 +707,21 @@ PoolPolicy apply(PoolPolicy policy, const PoolDescription& from) {
 
 void check_pool(const PoolDescription& pool, const PoolPolicy& policy, ScriptErrors& errors) {
   if (policy.min_idle > policy.max_instances)
-    errors.add(pool.call, {{"min_idle"}, {}, "min_idle " + std::to_string(policy.min_idle) + " is more than max_instances " + std::to_string(policy.max_instances), {}});
+    errors.add(pool.call, {{"min_idle"},
+                           {},
+                           "min_idle " + std::to_string(policy.min_idle) + " is more than max_instances " +
+                               std::to_string(policy.max_instances),
+                           {}});
   const std::pair<const char*, const std::optional<Duration>*> steps[] = {
       {"trim", &policy.idle_trim}, {"park", &policy.idle_park}, {"unload", &policy.idle_unload}};
   for (size_t i = 0; i < 3; ++i)
     for (size_t j = i + 1; j < 3; ++j)
       if (*steps[i].second && *steps[j].second && **steps[i].second > **steps[j].second)
-        errors.add(pool.call, {{"idle", steps[i].first}, {},
+        errors.add(pool.call, {{"idle", steps[i].first},
+                               {},
                                std::string("idle.") + steps[i].first + " " + format_duration(**steps[i].second) +
-                                   " comes after idle." + steps[j].first + " " + format_duration(**steps[j].second), {}});
+                                   " comes after idle." + steps[j].first + " " + format_duration(**steps[j].second),
+                               {}});
 }
 
 std::vector<NamedPoolPolicy> check_pools(const ScriptDescription& description, Callees& callees, ScriptErrors& errors) {
@@ -701,7 +734,11 @@ std::vector<NamedPoolPolicy> check_pools(const ScriptDescription& description, C
       errors.add(pool.call, {{}, {}, "unknown component '" + pool.name + "'", near_hint(pool.name, callees.names())});
     const auto [known, added] = lines.emplace(pool.name, pool.call.line);
     if (!added)
-      errors.add(pool.call, {{}, {}, "a second dm.pool for '" + pool.name + "'; the first is on line " + std::to_string(known->second), {}});
+      errors.add(pool.call,
+                 {{},
+                  {},
+                  "a second dm.pool for '" + pool.name + "'; the first is on line " + std::to_string(known->second),
+                  {}});
     if (pool.name == "*") everyone = apply(everyone, pool);
   }
   // What a pool of its own does not set, it takes from "*".
@@ -720,7 +757,12 @@ Checked check(const ScriptDescription& description, Callees& callees, ScriptErro
   for (const auto& pipeline : description.pipelines) {
     const auto [known, added] = names.emplace(pipeline->name, pipeline.get());
     if (!added)
-      errors.add(pipeline->call, {{}, {}, "a second pipeline named '" + pipeline->name + "'; the first is in " + known->second->call.source->name() + ":" + std::to_string(known->second->call.line), {}});
+      errors.add(pipeline->call,
+                 {{},
+                  {},
+                  "a second pipeline named '" + pipeline->name + "'; the first is in " +
+                      known->second->call.source->name() + ":" + std::to_string(known->second->call.line),
+                  {}});
     checked.pipelines.push_back(PipelineCheck(*pipeline, callees, errors, checked.functions).run());
   }
   for (const auto& stage : description.stages) {

@@ -26,7 +26,7 @@ struct FunctionName {
 
 struct CheckedPipeline {
   Graph graph;
-  PipelineInfo info;  // all but the generation
+  PipelineInfo info;             // all but the generation
   std::vector<Callee*> callees;  // by Graph::components
 };
 

@@ -65,8 +65,8 @@ struct Engine::Impl {
 
   mutable std::mutex mutex;  // over what follows; never held while scripts run
   std::shared_ptr<Generation> serving;
-  std::shared_ptr<Generation> previous;          // for rollback
-  std::vector<std::weak_ptr<Generation>> all;    // that may still live, oldest first
+  std::shared_ptr<Generation> previous;        // for rollback
+  std::vector<std::weak_ptr<Generation>> all;  // that may still live, oldest first
 
   // The oldest ones first. Those without owners are forgotten.
   std::vector<std::shared_ptr<Generation>> living() {
@@ -93,9 +93,12 @@ struct Engine::Impl {
                 std::to_string(generation->in_flight()) + " requests";
     }
     if (staying + 1 <= std::max(options.limits.generations_max, 2u)) return {};
-    return Error{Code::failed_precondition, "too many generations of scripts are alive", "scripts",
+    return Error{Code::failed_precondition,
+                 "too many generations of scripts are alive",
+                 "scripts",
                  "at most " + std::to_string(std::max(options.limits.generations_max, 2u)) + " with the new one",
-                 std::to_string(staying) + " (older: " + held + ")", "reload when their requests have ended"};
+                 std::to_string(staying) + " (older: " + held + ")",
+                 "reload when their requests have ended"};
   }
 
   void serve(std::shared_ptr<Generation> generation) {
@@ -164,7 +167,8 @@ Status Engine::rollback() {
   {
     std::lock_guard lock(impl_->mutex);
     if (!impl_->previous)
-      return Error{Code::failed_precondition, "no generation before the serving one is kept", "scripts", {}, {}, "reload instead"};
+      return Error{Code::failed_precondition, "no generation before the serving one is kept", "scripts", {}, {},
+                   "reload instead"};
     back = impl_->previous;
     left = std::exchange(impl_->serving, std::exchange(impl_->previous, nullptr));
   }
@@ -220,7 +224,8 @@ uint64_t Engine::run(const PipelinePtr& pipeline, PipelineRequest request, Event
                      UniqueFunction<void(PipelineResponse)> done) {
   for (const auto& scheduler : impl_->schedulers)
     if (&scheduler->loop() == &loop)
-      return scheduler->start(pipeline, static_cast<const CompiledPipeline&>(*pipeline), std::move(request), std::move(done));
+      return scheduler->start(pipeline, static_cast<const CompiledPipeline&>(*pipeline), std::move(request),
+                              std::move(done));
   assert(!"a loop that is not the engine's");
   return 0;
 }

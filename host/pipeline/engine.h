@@ -22,10 +22,10 @@
 namespace dormouse {
 
 struct ScriptLimits {
-  size_t memory_bytes_max = size_t{64} << 20;          // one Lua state
-  Duration load_cpu_max = std::chrono::seconds(2);     // CPU time of loading one script
+  size_t memory_bytes_max = size_t{64} << 20;               // one Lua state
+  Duration load_cpu_max = std::chrono::seconds(2);          // CPU time of loading one script
   Duration entry_cpu_max = std::chrono::milliseconds(100);  // CPU time of one entry into Lua while serving
-  unsigned generations_max = 3;                        // alive at the same time, the serving one included
+  unsigned generations_max = 3;                             // alive at the same time, the serving one included
 };
 
 struct EngineOptions {
@@ -37,13 +37,13 @@ struct EngineOptions {
 // A fault in a script, where it stands. All faults of a set are found before it is refused.
 struct ScriptError {
   std::string file;
-  int line = 0;             // 0: the file as a whole
-  std::string stage;        // "assistant/understand/intent", empty outside of stages
-  std::string message;      // one sentence
-  std::string hint;         // "did you mean 'language'?"
-  std::string source_line;  // for the caret; may be empty
-  int column = 0;           // 1-based, 0: unknown
-  int width = 0;            // columns under the caret
+  int line = 0;                   // 0: the file as a whole
+  std::string stage;              // "assistant/understand/intent", empty outside of stages
+  std::string message;            // one sentence
+  std::string hint;               // "did you mean 'language'?"
+  std::string source_line;        // for the caret; may be empty
+  int column = 0;                 // 1-based, 0: unknown
+  int width = 0;                  // columns under the caret
   std::string to_string() const;  // several lines, as compilers print them
 };
 
@@ -55,8 +55,8 @@ struct PipelineInfo {
   Type input, output;
   Duration deadline{};
   struct Stage {
-    std::string path;       // "understand/intent"
-    std::string kind;       // component, function, parallel
+    std::string path;  // "understand/intent"
+    std::string kind;  // component, function, parallel
     std::string component, method;
   };
   std::vector<Stage> stages;
@@ -78,18 +78,18 @@ struct StageTrace {
 };
 
 struct PipelineRequest {
-  Value input;                      // already of the pipeline's input type
+  Value input;  // already of the pipeline's input type
   uint64_t request_id = 0;
-  Time deadline = Time::max();      // can only shorten the pipeline's own
+  Time deadline = Time::max();  // can only shorten the pipeline's own
   Lane::Priority priority = Lane::Priority::normal;
-  CancelToken cancel;               // set by the caller when the client is gone
+  CancelToken cancel;  // set by the caller when the client is gone
 };
 
 struct PipelineResponse {
-  Status status;                    // not ok: no output
+  Status status;  // not ok: no output
   Value output;
-  bool degraded = false;            // a stage ended in fallback, or an optional or partial one in error
-  std::vector<StageTrace> stages;   // in order of ending; stages the request ended before are absent
+  bool degraded = false;           // a stage ended in fallback, or an optional or partial one in error
+  std::vector<StageTrace> stages;  // in order of ending; stages the request ended before are absent
   uint64_t generation = 0;
 };
 
@@ -109,10 +109,10 @@ struct GenerationInfo {
 };
 
 struct LoadReport {
-  std::vector<ScriptError> errors;     // empty: it serves (or would, with dry_run)
+  std::vector<ScriptError> errors;  // empty: it serves (or would, with dry_run)
   std::vector<ScriptError> warnings;
-  uint64_t generation = 0;             // the new one; 0 when refused
-  Status status;                       // failed_precondition when too many generations are alive
+  uint64_t generation = 0;  // the new one; 0 when refused
+  Status status;            // failed_precondition when too many generations are alive
 };
 
 class Callees;
@@ -142,7 +142,7 @@ class Engine {
   // Runs one request on `loop`, which must be one of the engine's and the calling thread's. `done` runs on the same
   // thread, exactly once, maybe before this returns. The answer names the request for cancel(), on this loop.
   uint64_t run(const PipelinePtr& pipeline, PipelineRequest request, EventLoop& loop,
-           UniqueFunction<void(PipelineResponse)> done);
+               UniqueFunction<void(PipelineResponse)> done);
   // The client is gone: ends the request now (`done` runs, with `cancelled`) instead of at its next completion, where
   // its cancel token is looked at. One that has ended is ignored. Same thread as run().
   void cancel(uint64_t request, EventLoop& loop);

@@ -24,8 +24,8 @@ struct Reference {
 
   std::string root;  // "request", or the name of a stage
   std::vector<Step> path;
-  Value fallback;           // of :default(); no value: it has none
-  int node = kUnresolved;   // kRequest, or into Graph::nodes; the checker fills it in
+  Value fallback;                 // of :default(); no value: it has none
+  int node = kUnresolved;         // kRequest, or into Graph::nodes; the checker fills it in
   std::string to_string() const;  // "ref.language.code"
 };
 

@@ -8,9 +8,9 @@ void CompiledPipeline::count(Metrics& metrics, uint16_t node, Outcome outcome) c
   std::atomic<Counter*>& slot = outcome_counters[node][static_cast<size_t>(outcome)];
   Counter* counter = slot.load(std::memory_order_acquire);
   if (!counter) {
-    counter = &metrics.counter("dormouse_stage_outcome_total", {{"pipeline", graph.name},
-                                                                {"stage", graph.nodes[node].path},
-                                                                {"outcome", std::string(to_string(outcome))}});
+    counter = &metrics.counter(
+        "dormouse_stage_outcome_total",
+        {{"pipeline", graph.name}, {"stage", graph.nodes[node].path}, {"outcome", std::string(to_string(outcome))}});
     slot.store(counter, std::memory_order_release);
   }
   counter->add();
@@ -56,8 +56,11 @@ Status find_functions(const Generation& generation, const ScriptDescription& des
   for (const FunctionName& name : generation.functions) {
     const auto found = by_name.find(name.pipeline + "/" + name.stage + "#" + std::to_string(name.slot));
     if (found == by_name.end())
-      return Error{Code::internal, "the script describes something else each time it runs",
-                   "stage " + name.pipeline + "/" + name.stage, "the same functions in every Lua state", {},
+      return Error{Code::internal,
+                   "the script describes something else each time it runs",
+                   "stage " + name.pipeline + "/" + name.stage,
+                   "the same functions in every Lua state",
+                   {},
                    "do not let math.random or table order decide what is described"};
     functions.push_back(found->second);
   }

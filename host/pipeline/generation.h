@@ -1,5 +1,5 @@
-// One loaded, checked set of scripts. Immutable but for its counters; any thread. Requests and pipelines hold it, and it
-// goes when the last of them lets go. The Lua states made from it belong to the schedulers.
+// One loaded, checked set of scripts. Immutable but for its counters; any thread. Requests and pipelines hold it, and
+// it goes when the last of them lets go. The Lua states made from it belong to the schedulers.
 #pragma once
 
 #include <array>
@@ -23,8 +23,8 @@ constexpr size_t kOutcomes = 6;
 struct CompiledPipeline final : Pipeline {
   PipelineInfo details;
   Graph graph;
-  std::vector<Callee*> callees;         // by Graph::components
-  Generation* generation = nullptr;     // which owns this
+  std::vector<Callee*> callees;                                                        // by Graph::components
+  Generation* generation = nullptr;                                                    // which owns this
   mutable std::vector<std::array<std::atomic<Counter*>, kOutcomes>> outcome_counters;  // by node, made at first use
 
   const PipelineInfo& info() const override { return details; }

@@ -1,8 +1,9 @@
 // The graph of one pipeline as it runs: pure data, resolved and checked, without Lua. Immutable once made; any thread.
 //
-// Nodes are stages and groups (`dm.parallel`) in one numbering, in script order: a node reads only nodes before it, so the
-// order is topological. Wrappers around a call have one fixed order, outermost first; those in brackets are designed and
-// not built yet:  [when] > fallback > timeout > [cache > retry > hedge > circuit_breaker] > pool > [per_try_timeout] > call.
+// Nodes are stages and groups (`dm.parallel`) in one numbering, in script order: a node reads only nodes before it, so
+// the order is topological. Wrappers around a call have one fixed order, outermost first; those in brackets are
+// designed and not built yet:  [when] > fallback > timeout > [cache > retry > hedge > circuit_breaker] > pool >
+// [per_try_timeout] > call.
 #pragma once
 
 #include <cstdint>
@@ -44,13 +45,14 @@ struct Node {
   // component and function
   std::optional<Duration> timeout;
   Value fallback;  // no value: none
-  uint32_t functions[kFunctionSlots] = {kNoFunctionId, kNoFunctionId, kNoFunctionId};  // into the generation's functions
+  uint32_t functions[kFunctionSlots] = {kNoFunctionId, kNoFunctionId,
+                                        kNoFunctionId};  // into the generation's functions
 
   // component
-  uint16_t component = 0;  // into Graph::components
-  std::string method_name; // empty: the default method, known only when it is loaded
-  MethodRef method;        // without `method` when the component could not be described
-  Type input_type;         // any when it could not be described
+  uint16_t component = 0;   // into Graph::components
+  std::string method_name;  // empty: the default method, known only when it is loaded
+  MethodRef method;         // without `method` when the component could not be described
+  Type input_type;          // any when it could not be described
   Expression input;
 
   // group
@@ -66,8 +68,8 @@ struct Graph {
   Type input, output_type;
   Expression output;
   std::vector<Node> nodes;
-  std::vector<std::string> components;   // in order of first use
-  std::vector<uint16_t> component_users; // how many nodes call each
+  std::vector<std::string> components;    // in order of first use
+  std::vector<uint16_t> component_users;  // how many nodes call each
 };
 
 }  // namespace dormouse

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <ctime>
 #include <mutex>
 
@@ -152,7 +153,11 @@ void CpuGuard::on_signal(int, siginfo_t* info, void*) {
   t_state.ticking = 0;
 }
 
-void CpuGuard::on_hook(lua_State* L, lua_Debug*) {
+std::string CpuGuard::stopped_at() const {
+  return stopped_line_ > 0 ? std::string(stopped_source_) + ":" + std::to_string(stopped_line_) : "";
+}
+
+void CpuGuard::on_hook(lua_State* L, lua_Debug* where) {
   CpuGuard* guard = t_state.current;
   if (!guard) {
     lua_sethook(L, nullptr, 0, 0);  // left over from an entry that ended
@@ -166,6 +171,10 @@ void CpuGuard::on_hook(lua_State* L, lua_Debug*) {
     if (thread_cpu_ns() < guard->cpu_end_ns_) return;
     guard->expired_ = 1;
     lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+  }
+  if (guard->stopped_line_ == 0 && lua_getinfo(L, "Sl", where) && where->currentline > 0) {
+    guard->stopped_line_ = where->currentline;
+    std::memcpy(guard->stopped_source_, where->short_src, sizeof guard->stopped_source_);
   }
   if (lua_isyieldable(L)) {
     lua_yield(L, 0);

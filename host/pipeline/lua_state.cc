@@ -31,8 +31,12 @@ Result<std::unique_ptr<LuaState>> LuaState::create(size_t memory_bytes_max, void
   std::unique_ptr<LuaState> state(new LuaState);
   state->memory_.max = memory_bytes_max;
   state->main_ = lua_newstate(allocate, &state->memory_);
-  const Status no_memory =
-      Error{Code::resource_exhausted, "out of memory", "Lua state", "more than " + std::to_string(memory_bytes_max) + " bytes", {}, {}};
+  const Status no_memory = Error{Code::resource_exhausted,
+                                 "out of memory",
+                                 "Lua state",
+                                 "more than " + std::to_string(memory_bytes_max) + " bytes",
+                                 {},
+                                 {}};
   if (!state->main_) return no_memory;
   *static_cast<void**>(lua_getextraspace(state->main_)) = owner;
   const Status opened = protect(state->main_, [](lua_State* L) { open_sandbox(L); });
@@ -87,7 +91,7 @@ LuaState::Run LuaState::resume(const Coroutine& coroutine, int arguments, Durati
   int values = 0;
   CpuGuard guard(coroutine.thread, limit);
   const int status = lua_resume(coroutine.thread, nullptr, arguments, &values);
-  if (guard.expired()) return {Ended::out_of_time, 0};
+  if (guard.expired()) return {Ended::out_of_time, 0, guard.stopped_at()};
   if (status == LUA_OK) return {Ended::returned, values};
   if (status == LUA_YIELD) return {Ended::yielded, values};
   return {Ended::failed, 1};

@@ -42,7 +42,8 @@ class LuaState {
   enum class Ended : uint8_t { returned, yielded, failed, out_of_time };
   struct Run {
     Ended how;
-    int values = 0;  // on top of the coroutine's stack; when failed: the error value
+    int values = 0;               // on top of the coroutine's stack; when failed: the error value
+    std::string stopped_at = {};  // when out of time: "t.lua:12"
   };
   // Runs or goes on with what is on the coroutine's stack with `arguments` values, for at most `limit` of CPU time.
   Run resume(const Coroutine& coroutine, int arguments, Duration limit);
@@ -64,7 +65,8 @@ class LuaState {
 };
 
 // Runs `body(L)` so that Lua errors inside it (out of memory, mostly) become a Status. For host code that works on a
-// stack outside of any Lua call.
+// stack outside of any Lua call. `L` is the main thread, with an empty stack of its own for the body; the stacks of
+// coroutines are seen from inside as they are.
 template <class Body>
 Status protect(lua_State* L, Body&& body);
 

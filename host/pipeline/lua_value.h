@@ -4,7 +4,8 @@
 //   tensor <-> a read-only object: #t elements, t[i] the i-th in row-major order, t.shape, t.dtype
 // Back from Lua the wanted type decides what Lua cannot tell apart: a string where bytes are wanted, {} where a list is
 // wanted, 3.0 where an int is wanted. Without one: a string that is UTF-8 is a string, any other is bytes; {} is a map.
-// NaN and infinity stay what they are; the edges refuse them. Names come in the order of the wanted record, else sorted.
+// NaN and infinity stay what they are; the edges refuse them. Names come in the order of the wanted record, else
+// sorted.
 #pragma once
 
 #include <functional>

@@ -52,7 +52,10 @@ class RegistryCallee final : public Callee {
     return Error{Code::not_found,
                  name.empty() ? "has several methods and no default: name one"
                               : "has no method '" + std::string(name) + "'" + did_you_mean(name, names),
-                 "component '" + component_.name() + "'", {}, {}, {}};
+                 "component '" + component_.name() + "'",
+                 {},
+                 {},
+                 {}};
   }
 
   Registry& registry_;
@@ -90,6 +93,7 @@ class RegistryCallees final : public Callees {
 
 Engine::Engine(EngineOptions options, Registry& registry, std::vector<EventLoop*> loops, const Clock& clock,
                EventLog& events, Metrics& metrics)
-    : Engine(std::move(options), std::make_shared<RegistryCallees>(registry), std::move(loops), clock, events, metrics) {}
+    : Engine(std::move(options), std::make_shared<RegistryCallees>(registry), std::move(loops), clock, events,
+             metrics) {}
 
 }  // namespace dormouse

@@ -30,7 +30,9 @@ void check_pattern(lua_State* L) {
   const std::string_view subject = text_argument(L, 1);
   const std::string_view pattern = text_argument(L, 2);
   if (pattern_steps(pattern, subject.size()) > kPatternStepsMax)
-    luaL_error(L, "pattern '%s' could take too long on a text of %d bytes: use a shorter text, fewer of * + -, or begin it with ^",
+    luaL_error(L,
+               "pattern '%s' could take too long on a text of %d bytes: use a shorter text, fewer of * + -, or begin "
+               "it with ^",
                std::string(pattern.substr(0, 60)).c_str(), static_cast<int>(subject.size()));
 }
 
@@ -141,7 +143,8 @@ int checked_rawset(lua_State* L) {
 int checked_setmetatable(lua_State* L) {
   if (lua_istable(L, 2)) {
     lua_pushliteral(L, "__gc");
-    if (lua_rawget(L, 2) != LUA_TNIL) return luaL_error(L, "__gc is not available: Lua runs it where nothing can stop it");
+    if (lua_rawget(L, 2) != LUA_TNIL)
+      return luaL_error(L, "__gc is not available: Lua runs it where nothing can stop it");
     lua_pop(L, 1);
   }
   return call_original(L);
@@ -264,9 +267,10 @@ int coroutine_close(lua_State* L) {
   return 2;
 }
 
-constexpr luaL_Reg kCoroutine[] = {{"create", coroutine_create},   {"resume", coroutine_resume}, {"wrap", coroutine_wrap},
-                                   {"yield", coroutine_yield},     {"status", coroutine_status}, {"isyieldable", coroutine_isyieldable},
-                                   {"running", coroutine_running}, {"close", coroutine_close},   {nullptr, nullptr}};
+constexpr luaL_Reg kCoroutine[] = {
+    {"create", coroutine_create},   {"resume", coroutine_resume}, {"wrap", coroutine_wrap},
+    {"yield", coroutine_yield},     {"status", coroutine_status}, {"isyieldable", coroutine_isyieldable},
+    {"running", coroutine_running}, {"close", coroutine_close},   {nullptr, nullptr}};
 
 // ---- putting it together ----
 
@@ -295,8 +299,8 @@ int missing_global(lua_State* L) {
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
   const std::string name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
-  for (const char* absent : {"io", "os", "debug", "package", "load", "loadfile", "dofile", "loadstring",
-                             "collectgarbage", "print", "warn"})
+  for (const char* absent :
+       {"io", "os", "debug", "package", "load", "loadfile", "dofile", "loadstring", "collectgarbage", "print", "warn"})
     if (name == absent) return luaL_error(L, "'%s' is not available in scripts", name.c_str());
   std::vector<std::string> known;
   lua_pushnil(L);
@@ -342,8 +346,8 @@ double pattern_steps(std::string_view pattern, size_t subject_size) {
 }
 
 void push_read_only(lua_State* L, const char* name) {
-  lua_newtable(L);      // the view
-  lua_newtable(L);      // its metatable
+  lua_newtable(L);  // the view
+  lua_newtable(L);  // its metatable
   lua_pushvalue(L, -3);
   lua_setfield(L, -2, "__index");
   mark_read_only(L, name);

@@ -9,8 +9,9 @@
 
 namespace dormouse {
 
-// The work one call of a pattern function may cost at worst, in steps of about a nanosecond: subject length to the power
-// of what can backtrack in the pattern. `("%s+"):gsub` passes on 100,000 characters, two lazy quantifiers on 4,600.
+// The work one call of a pattern function may cost at worst, in steps of about a nanosecond: subject length to the
+// power of what can backtrack in the pattern. `("%s+"):gsub` passes on 100,000 characters, two lazy quantifiers on
+// 4,600.
 constexpr double kPatternStepsMax = 1e10;
 constexpr size_t kStringBytesMax = size_t{16} << 20;  // of one string.rep or table.concat
 constexpr size_t kSortElementsMax = 200'000;          // table.sort of numbers takes 50 ms then

@@ -23,19 +23,19 @@ struct Scheduler::Run {
   enum class Phase : uint8_t { waiting, started, cold, calling, ended };
   Phase phase = Phase::waiting;
   bool in_fallback = false;
-  bool user_counted = false;    // still among the users of its component's lease
-  uint16_t inputs_missing = 0;  // of a group: members still running
+  bool user_counted = false;       // still among the users of its component's lease
+  uint16_t inputs_missing = 0;     // of a group: members still running
   uint16_t ok = 0, fallbacks = 0;  // of a group: how members ended
   uint16_t winner = Node::kNone;
-  uint32_t attempt = 0;         // moves on with every end, so late completions are told apart
+  uint32_t attempt = 0;  // moves on with every end, so late completions are told apart
   Duration cold{}, queued{}, ran{};
   Time cold_since{};
-  Duration time_left{};         // of the stage's timeout
+  Duration time_left{};  // of the stage's timeout
   Time clock_since{};
   EventLoop::TimerId timer = 0;
   std::optional<CancelToken> cancel;
   Value input;
-  Status error;                 // with a fallback: what it stands for
+  Status error;  // with a fallback: what it stands for
   std::optional<FunctionRun> function;
 };
 
@@ -150,8 +150,12 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
   Request* taken = take_slot();
   if (!taken) {
     PipelineResponse response;
-    response.status = Error{Code::overloaded, "too many requests at the same time", "pipeline '" + pipeline.graph.name + "'",
-                            "at most " + std::to_string(kRequestsPerLoopMax) + " on one loop", {}, "retry later"};
+    response.status = Error{Code::overloaded,
+                            "too many requests at the same time",
+                            "pipeline '" + pipeline.graph.name + "'",
+                            "at most " + std::to_string(kRequestsPerLoopMax) + " on one loop",
+                            {},
+                            "retry later"};
     done(std::move(response));
     return 0;
   }
@@ -235,11 +239,17 @@ bool Scheduler::over(Request& r, Time now) {
     std::string running;
     for (size_t i = 0; i < r.graph().nodes.size(); ++i) {
       const Run::Phase phase = r.runs[i].phase;
-      if (r.graph().nodes[i].kind == Node::Kind::group || phase == Run::Phase::waiting || phase == Run::Phase::ended) continue;
-      running += (running.empty() ? "'" : ", '") + r.graph().nodes[i].name + "'" + (phase == Run::Phase::cold ? " (loading)" : "");
+      if (r.graph().nodes[i].kind == Node::Kind::group || phase == Run::Phase::waiting || phase == Run::Phase::ended)
+        continue;
+      running += (running.empty() ? "'" : ", '") + r.graph().nodes[i].name + "'" +
+                 (phase == Run::Phase::cold ? " (loading)" : "");
     }
-    fail(r, Error{Code::deadline_exceeded, "the deadline passed", "pipeline '" + r.graph().name + "'", {},
-                  running.empty() ? "" : "still running: " + running, {}});
+    fail(r, Error{Code::deadline_exceeded,
+                  "the deadline passed",
+                  "pipeline '" + r.graph().name + "'",
+                  {},
+                  running.empty() ? "" : "still running: " + running,
+                  {}});
   }
   return r.finished;
 }
@@ -333,7 +343,8 @@ void Scheduler::on_held(uint32_t slot, uint32_t generation, uint16_t component, 
     for (uint16_t i = 0; i < r.graph().nodes.size() && !r.finished; ++i) {
       Run& run = r.runs[i];
       const Node& node = r.graph().nodes[i];
-      if (run.phase != Run::Phase::cold || run.function || node.kind != Node::Kind::component || node.component != component)
+      if (run.phase != Run::Phase::cold || run.function || node.kind != Node::Kind::component ||
+          node.component != component)
         continue;
       run.cold += now - run.cold_since;
       run.phase = Run::Phase::started;
@@ -523,7 +534,8 @@ void Scheduler::run_clock(Request& r, uint16_t index, Time now) {
   Run& run = r.runs[index];
   if (!r.graph().nodes[index].timeout || run.timer != 0 || run.in_fallback) return;
   run.clock_since = now;
-  run.timer = loop_.at(now + run.time_left, [self = shared_from_this(), at = address(r, index)] { self->on_timeout(at); });
+  run.timer =
+      loop_.at(now + run.time_left, [self = shared_from_this(), at = address(r, index)] { self->on_timeout(at); });
 }
 
 void Scheduler::pause_clock(Request& r, uint16_t index, Time now) {
@@ -541,9 +553,10 @@ void Scheduler::on_timeout(const Address& at) {
     Run& run = r->runs[at.node];
     run.ran += loop_.now() - run.clock_since;
     const Duration timeout = *r->graph().nodes[at.node].timeout;
-    fail_stage(*r, at.node,
-               Error{Code::deadline_exceeded, "took longer than its timeout of " + format_duration(timeout), {}, {}, {}, {}},
-               Outcome::timeout);
+    fail_stage(
+        *r, at.node,
+        Error{Code::deadline_exceeded, "took longer than its timeout of " + format_duration(timeout), {}, {}, {}, {}},
+        Outcome::timeout);
   }
   drive(*r);
 }
@@ -568,7 +581,8 @@ void Scheduler::member_ended(Request& r, uint16_t index, uint16_t member) {
   // fail_fast: as soon as the members still running cannot make up for those that failed.
   unsigned possible = run.ok + run.fallbacks;
   for (const uint16_t other : group.members)
-    if (r.runs[other].phase != Run::Phase::ended && (group.join != Join::all || !r.graph().nodes[other].optional)) ++possible;
+    if (r.runs[other].phase != Run::Phase::ended && (group.join != Join::all || !r.graph().nodes[other].optional))
+      ++possible;
   if (possible < group.needed) end_group(r, index, false);
 }
 
@@ -582,7 +596,8 @@ void Scheduler::end_group(Request& r, uint16_t index, bool met) {
     for (auto ended = r.trace.rbegin(); ended != r.trace.rend(); ++ended)
       if (ended->outcome == Outcome::error || ended->outcome == Outcome::timeout) {
         error = ended->error.error();
-        error.object = "stage " + r.graph().name + "/" + ended->name + (error.object.empty() ? "" : ", " + error.object);
+        error.object =
+            "stage " + r.graph().name + "/" + ended->name + (error.object.empty() ? "" : ", " + error.object);
         break;
       }
     return fail(r, Status(std::move(error)));
@@ -664,8 +679,8 @@ void Scheduler::go_on(Request& r, uint16_t index, int arguments) {
   inline_options_.deadline = r.deadline;
   inline_options_.priority = r.in.priority;
   inline_options_.cancel = r.in.cancel;
-  FunctionFrame frame{function.coroutine.thread, r.serial,  r.graph(),       index,  r.in.input,
-                      r.values,                  *callees_, inline_options_, clock_, function.calls};
+  FunctionFrame frame{function.coroutine.thread, r.serial, r.graph(),     index, r.in.input, r.values, *callees_,
+                      inline_options_,           clock_,   function.calls};
   lua.host.running = &frame;
   const LuaState::Run ran = lua.state->resume(function.coroutine, arguments, limits_.entry_cpu_max);
   lua.host.running = nullptr;
@@ -674,31 +689,40 @@ void Scheduler::go_on(Request& r, uint16_t index, int arguments) {
       return function_returned(r, index, ran.values);
     case LuaState::Ended::yielded:
       if (!frame.waiting)
-        return function_failed(r, index, Error{Code::internal, "a stage function yielded; only ctx:call waits", stage_object(r, index), {}, {}, {}}, true);
+        return function_failed(
+            r, index,
+            Error{Code::internal, "a stage function yielded; only ctx:call waits", stage_object(r, index), {}, {}, {}},
+            true);
       function.waiting = std::move(*frame.waiting);
       return call_from_function(r, index);
     case LuaState::Ended::failed: {
       lua_State* co = function.coroutine.thread;
       const bool script_fault = lua_type(co, -1) != LUA_TUSERDATA;
       Status status;
-      const Status read = protect(co, [&](lua_State* L) { status = error_status(L, -1, stage_object(r, index)); });
+      const Status read =
+          protect(lua.state->main(), [&](lua_State*) { status = error_status(co, -1, stage_object(r, index)); });
       return function_failed(r, index, read.ok() ? status : read, script_fault);
     }
     case LuaState::Ended::out_of_time:
       lua.state->drop(function.coroutine);
       budget_exceeded_.add();
       return function_failed(r, index,
-                             Error{Code::internal, "its function used up its CPU time", stage_object(r, index),
-                                   "at most " + format_duration(limits_.entry_cpu_max) + " without a wait", {}, "do the work in a component"},
+                             Error{Code::internal,
+                                   ran.stopped_at + ": its function used up its CPU time",
+                                   stage_object(r, index),
+                                   "at most " + format_duration(limits_.entry_cpu_max) + " without a wait",
+                                   {},
+                                   "do the work in a component"},
                              true);
   }
 }
 
 void Scheduler::function_failed(Request& r, uint16_t index, Status status, bool script_fault) {
-  if (script_fault)
-    metrics_.counter("dormouse_script_errors_total", {{"pipeline", r.graph().name}}).add();
+  if (script_fault) metrics_.counter("dormouse_script_errors_total", {{"pipeline", r.graph().name}}).add();
   Run& run = r.runs[index];
-  if (run.function) run.ran += loop_.now() - run.function->began - (run.cold - run.function->cold_before) - (run.queued - run.function->queued_before);
+  if (run.function)
+    run.ran += loop_.now() - run.function->began - (run.cold - run.function->cold_before) -
+               (run.queued - run.function->queued_before);
   fail_stage(r, index, std::move(status), Outcome::error);
 }
 
@@ -709,9 +733,10 @@ void Scheduler::function_returned(Request& r, uint16_t index, int values) {
   const FunctionSlot slot = function.slot;
   const Type* wanted = slot == kInputSlot ? &node.input_type : slot == kFallbackSlot ? &node.output : nullptr;
   Result<Value> value = Value();
-  const Status read = protect(function.coroutine.thread, [&](lua_State* L) {
-    if (values == 0) lua_pushnil(L);
-    value = read_value(L, values == 0 ? -1 : -values, wanted, writer_);
+  lua_State* co = function.coroutine.thread;
+  const Status read = protect(scripts(*r.pipeline->generation).state->main(), [&](lua_State*) {
+    if (values == 0) lua_pushnil(co);
+    value = read_value(co, values == 0 ? -1 : -values, wanted, writer_);
   });
   if (!read.ok()) value = read;
   if (value.ok() && slot == kFallbackSlot) {
@@ -749,7 +774,8 @@ void Scheduler::call_from_function(Request& r, uint16_t index) {
   demand.cause = "request";
   demand.done = [self = shared_from_this(), at = address(r, index)](Result<Lease> lease) {
     Scheduler& scheduler = *self;
-    scheduler.loop_.post([self, at, lease = std::move(lease)]() mutable { self->on_function_lease(at, std::move(lease)); });
+    scheduler.loop_.post(
+        [self, at, lease = std::move(lease)]() mutable { self->on_function_lease(at, std::move(lease)); });
   };
   waiting.callee->acquire(std::move(demand));
 }
@@ -789,7 +815,8 @@ void Scheduler::answer_function(Request& r, uint16_t index, const Result<Value>&
 void Scheduler::close_function(Request& r, uint16_t index) {
   Run& run = r.runs[index];
   if (!run.function) return;
-  if (run.function->coroutine) scripts(*r.pipeline->generation).state->give_back(run.function->coroutine, limits_.entry_cpu_max);
+  if (run.function->coroutine)
+    scripts(*r.pipeline->generation).state->give_back(run.function->coroutine, limits_.entry_cpu_max);
   run.function.reset();
 }
 

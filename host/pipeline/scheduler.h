@@ -1,12 +1,12 @@
-// Runs the requests of one event loop through their graphs. Each stage starts when what it reads has ended; there are no
-// barriers and no recursion from stage to stage. Knows nothing of HTTP and JSON.
+// Runs the requests of one event loop through their graphs. Each stage starts when what it reads has ended; there are
+// no barriers and no recursion from stage to stage. Knows nothing of HTTP and JSON.
 //
 // A request lives in a slot with a generation number; what comes back from lanes and loads carries both and the number
 // of the stage's current attempt, and is dropped and counted when one of them has moved on.
 //
-// Cold components: when a request enters, every component of its graph that is not callable starts to load, side by side.
-// The lease of each (cold or warm) is held by the request until the last stage that calls it has taken it, so nothing is
-// unloaded between entering and calling; it never waits while holding one for a component that is draining.
+// Cold components: when a request enters, every component of its graph that is not callable starts to load, side by
+// side. The lease of each (cold or warm) is held by the request until the last stage that calls it has taken it, so
+// nothing is unloaded between entering and calling; it never waits while holding one for a component that is draining.
 //
 // Thread: the loop's, except where noted.
 #pragma once

@@ -60,7 +60,8 @@ Reference& reference_at(lua_State* L, int index) {
 // ref.x:default(v)
 int ref_default(lua_State* L) {
   Reference copy = reference_at(L, 1);
-  if (lua_isnoneornil(L, 2)) return luaL_error(L, "%s:default() needs a value; dm.null is one", copy.to_string().c_str());
+  if (lua_isnoneornil(L, 2))
+    return luaL_error(L, "%s:default() needs a value; dm.null is one", copy.to_string().c_str());
   ValueWriter writer;
   Result<Value> value = read_value(L, 2, nullptr, writer);
   if (!value.ok())
@@ -90,14 +91,16 @@ int ref_index(lua_State* L) {
   } else {
     return luaL_error(L, "a ref is indexed by names and numbers, not by a %s", luaL_typename(L, 2));
   }
-  if (to.path.size() > kPathStepsMax) return luaL_error(L, "a ref has at most %d steps", static_cast<int>(kPathStepsMax));
+  if (to.path.size() > kPathStepsMax)
+    return luaL_error(L, "a ref has at most %d steps", static_cast<int>(kPathStepsMax));
   push_object(L, kRefType, std::move(to));
   return 1;
 }
 
 int ref_misused(lua_State* L) {
-  return luaL_error(L, "a ref is not a value yet: it stands for one that exists when a request runs; "
-                       "compute with it in input = function(ctx) ... end");
+  return luaL_error(L,
+                    "a ref is not a value yet: it stands for one that exists when a request runs; "
+                    "compute with it in input = function(ctx) ... end");
 }
 
 // ---- reading tables: keys, known and reserved ----
@@ -114,14 +117,13 @@ struct Reading {
   void fault(std::string message, std::string hint = {}, std::string word = {}) {
     faults.push_back({path, std::move(word), std::move(message), std::move(hint)});
   }
-  void expected(const std::string& what) {
-    fault("'" + path.back() + "' expects " + what + ", found " + found());
-  }
+  void expected(const std::string& what) { fault("'" + path.back() + "' expects " + what + ", found " + found()); }
   std::string found() const {
     const int type = lua_type(L, -1);
     if (type == LUA_TSTRING) return "'" + std::string(lua_tostring(L, -1)).substr(0, 40) + "'";
-    if (type == LUA_TNUMBER) return "number " + std::string(lua_isinteger(L, -1) ? std::to_string(lua_tointeger(L, -1))
-                                                                               : std::to_string(lua_tonumber(L, -1)));
+    if (type == LUA_TNUMBER)
+      return "number " + std::string(lua_isinteger(L, -1) ? std::to_string(lua_tointeger(L, -1))
+                                                          : std::to_string(lua_tonumber(L, -1)));
     if (luaL_testudata(L, -1, kRefType)) return "a ref";
     if (luaL_testudata(L, -1, kStageType)) return "a stage";
     return luaL_typename(L, -1);
@@ -135,7 +137,8 @@ struct Key {
 };
 
 template <class T, size_t N>
-void read_key(Reading<T>& reading, const std::array<Key<T>, N>& keys, const std::string& name, const std::string& owner) {
+void read_key(Reading<T>& reading, const std::array<Key<T>, N>& keys, const std::string& name,
+              const std::string& owner) {
   reading.path.push_back(name);
   const auto known = std::find_if(keys.begin(), keys.end(), [&](const Key<T>& key) { return name == key.name; });
   if (known == keys.end()) {
@@ -348,7 +351,8 @@ std::string name_argument(lua_State* L, const char* function) {
   if (lua_type(L, 1) != LUA_TSTRING || !lua_istable(L, 2))
     luaL_error(L, "dm.%s(name, { ... }) takes a name and a table", function);
   const std::string name = lua_tostring(L, 1);
-  if (!is_name(name)) luaL_error(L, "dm.%s: '%s' is no name: letters, digits and _", function, name.substr(0, 64).c_str());
+  if (!is_name(name))
+    luaL_error(L, "dm.%s: '%s' is no name: letters, digits and _", function, name.substr(0, 64).c_str());
   return name;
 }
 
@@ -378,14 +382,16 @@ template <class T>
 void read_members(Reading<T>& reading, int table, std::vector<StagePtr>& to, bool groups_allowed) {
   lua_State* L = reading.L;
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, table));
-  if (count > static_cast<lua_Integer>(kStagesMax)) return reading.fault("more than " + std::to_string(kStagesMax) + " stages");
+  if (count > static_cast<lua_Integer>(kStagesMax))
+    return reading.fault("more than " + std::to_string(kStagesMax) + " stages");
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L, table, i);
     const auto* stage = static_cast<const StagePtr*>(luaL_testudata(L, -1, kStageType));
     if (!stage) {
       reading.fault("entry " + std::to_string(i) + " is " + reading.found() + ", not a stage");
     } else if ((*stage)->group && !groups_allowed) {
-      reading.fault("'" + (*stage)->name + "' is a parallel inside a parallel, which is not available yet", {}, (*stage)->name);
+      reading.fault("'" + (*stage)->name + "' is a parallel inside a parallel, which is not available yet", {},
+                    (*stage)->name);
     } else if ((*stage)->listed) {
       reading.fault("stage '" + (*stage)->name + "' is listed a second time", {}, (*stage)->name);
     } else {
@@ -514,7 +520,8 @@ constexpr std::array<Key<PipelineDescription>, 9> kPipelineKeys = {{
 
 int dm_pipeline(lua_State* L) {
   ScriptSession& into = session(L, "pipeline");
-  if (into.kind != ScriptKind::pipelines) return luaL_error(L, "dm.pipeline belongs into a pipeline script, not into a policy");
+  if (into.kind != ScriptKind::pipelines)
+    return luaL_error(L, "dm.pipeline belongs into a pipeline script, not into a policy");
   auto pipeline = std::make_shared<PipelineDescription>();
   pipeline->name = name_argument(L, "pipeline");
   pipeline->call = ScriptCall{&into.source, calling_line(L), pipeline->name, ""};
@@ -558,7 +565,8 @@ constexpr std::array<Key<PoolDescription>, 11> kPoolKeys = {{
 
 int dm_pool(lua_State* L) {
   ScriptSession& into = session(L, "pool");
-  if (into.kind != ScriptKind::policies) return luaL_error(L, "dm.pool belongs into a policy script, not into a pipeline");
+  if (into.kind != ScriptKind::policies)
+    return luaL_error(L, "dm.pool belongs into a policy script, not into a pipeline");
   if (lua_type(L, 1) != LUA_TSTRING || !lua_istable(L, 2))
     return luaL_error(L, "dm.pool(name, { ... }) takes a component's name or \"*\", and a table");
   PoolDescription pool;
@@ -580,7 +588,7 @@ int not_available(lua_State* L) {
 
 constexpr luaL_Reg kFunctions[] = {{"stage", dm_stage}, {"parallel", dm_parallel}, {"pipeline", dm_pipeline},
                                    {"pool", dm_pool},   {"list", make_list},       {nullptr, nullptr}};
-constexpr const char* kReserved[] = {"branch", "map",         "ensemble", "flag", "cache", "circuit_breaker",
+constexpr const char* kReserved[] = {"branch",      "map",      "ensemble", "flag", "cache", "circuit_breaker",
                                      "pool_budget", "executor", "test",     "ab",   "shadow"};
 
 int api_index(lua_State* L) {
@@ -600,7 +608,8 @@ int refuse_api_change(lua_State* L) {
 
 int require_api(lua_State* L) {
   const std::string name = luaL_checkstring(L, 1);
-  if (name != "dormouse") return luaL_error(L, "module '%s' is not available: scripts can require \"dormouse\" only", name.c_str());
+  if (name != "dormouse")
+    return luaL_error(L, "module '%s' is not available: scripts can require \"dormouse\" only", name.c_str());
   lua_getfield(L, LUA_REGISTRYINDEX, kApiKey);
   return 1;
 }
@@ -655,7 +664,8 @@ int line_of_failure(lua_State* co) {
 }
 
 // Takes the pipelines that the chunk returned: one, or a list of them. They are on the coroutine's stack.
-void take_pipelines(lua_State* co, int values, const SourceText& source, ScriptDescription& into, ScriptErrors& errors) {
+void take_pipelines(lua_State* co, int values, const SourceText& source, ScriptDescription& into,
+                    ScriptErrors& errors) {
   if (values == 0 || lua_isnil(co, -values)) {
     errors.add(source, 0, "the script returns nothing; end it with 'return dm.pipeline(...)'");
     return;
@@ -727,8 +737,8 @@ Result<std::unique_ptr<LuaState>> make_script_state(const ScriptLimits& limits, 
   return state;
 }
 
-bool run_script(LuaState& state, ScriptHost& host, const SourceText& source, ScriptKind kind, const ScriptLimits& limits,
-                ScriptDescription& into, ScriptErrors& errors) {
+bool run_script(LuaState& state, ScriptHost& host, const SourceText& source, ScriptKind kind,
+                const ScriptLimits& limits, ScriptDescription& into, ScriptErrors& errors) {
   Result<LuaState::Coroutine> coroutine = state.take_coroutine();
   if (!coroutine.ok()) return errors.add(source, 0, coroutine.status().to_string()), false;
   lua_State* co = coroutine->thread;
@@ -751,11 +761,13 @@ bool run_script(LuaState& state, ScriptHost& host, const SourceText& source, Scr
       good = true;
       break;
     case LuaState::Ended::out_of_time:
-      errors.add(source, line_of_failure(co), "loading takes more than " + format_duration(limits.load_cpu_max) + " of CPU time");
+      without_place(run.stopped_at + ": ", line);
+      errors.add(source, line, "loading takes more than " + format_duration(limits.load_cpu_max) + " of CPU time");
       state.drop(*coroutine);
       return false;
     case LuaState::Ended::yielded:
-      errors.add(source, line_of_failure(co), "a script cannot wait while it loads: yield only inside of coroutines of its own");
+      errors.add(source, line_of_failure(co),
+                 "a script cannot wait while it loads: yield only inside of coroutines of its own");
       break;
     case LuaState::Ended::failed: {
       line = line_of_failure(co);

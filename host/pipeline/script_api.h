@@ -31,7 +31,9 @@ struct ScriptHost {
   ScriptSession* loading = nullptr;
   FunctionFrame* running = nullptr;  // the stage function that runs now
 };
-inline ScriptHost& script_host(lua_State* L) { return *static_cast<ScriptHost*>(LuaState::owner_of(L)); }
+inline ScriptHost& script_host(lua_State* L) {
+  return *static_cast<ScriptHost*>(LuaState::owner_of(L));
+}
 
 // Puts `require` and the API into the state. Raises Lua errors.
 void register_script_api(lua_State* L);
@@ -40,7 +42,7 @@ void register_script_api(lua_State* L);
 Result<std::unique_ptr<LuaState>> make_script_state(const ScriptLimits& limits, ScriptHost& host);
 
 // Runs the script in `state` and adds what it describes. False when Lua itself stopped it; the reason is in `errors`.
-bool run_script(LuaState& state, ScriptHost& host, const SourceText& source, ScriptKind kind, const ScriptLimits& limits,
-                ScriptDescription& into, ScriptErrors& errors);
+bool run_script(LuaState& state, ScriptHost& host, const SourceText& source, ScriptKind kind,
+                const ScriptLimits& limits, ScriptDescription& into, ScriptErrors& errors);
 
 }  // namespace dormouse

@@ -30,7 +30,8 @@ std::string ScriptError::to_string() const {
   const std::string number = std::to_string(line);
   const std::string margin(std::max<size_t>(5, number.size()), ' ');
   text += "\n" + margin.substr(number.size()) + number + " | " + source_line;
-  text += "\n" + margin + " | " + padding(source_line, column) + std::string(static_cast<size_t>(std::max(width, 1)), '^');
+  text +=
+      "\n" + margin + " | " + padding(source_line, column) + std::string(static_cast<size_t>(std::max(width, 1)), '^');
   if (!hint.empty()) text += " " + hint;
   return text;
 }

@@ -26,9 +26,12 @@ int error_field(lua_State* L) {
   const auto& status = *static_cast<const Status*>(luaL_checkudata(L, 1, kErrorType));
   const std::string key = luaL_checkstring(L, 2);
   const Error& error = status.error();
-  const std::pair<const char*, std::string> fields[] = {
-      {"code", std::string(to_string(error.code))}, {"message", error.message}, {"object", error.object},
-      {"needed", error.needed},                     {"found", error.found},     {"remedy", error.remedy}};
+  const std::pair<const char*, std::string> fields[] = {{"code", std::string(to_string(error.code))},
+                                                        {"message", error.message},
+                                                        {"object", error.object},
+                                                        {"needed", error.needed},
+                                                        {"found", error.found},
+                                                        {"remedy", error.remedy}};
   std::vector<std::string> names;
   for (const auto& [name, text] : fields) {
     if (key == name) return lua_pushlstring(L, text.data(), text.size()), 1;
@@ -120,15 +123,16 @@ int ctx_call(lua_State* L) {
   {
     ValueWriter writer;
     Result<Value> input = read_value(L, 4, nullptr, writer);
-    if (!input.ok())
-      return luaL_error(L, "input of '%s': %s", component.c_str(), input.status().to_string().c_str());
+    if (!input.ok()) return luaL_error(L, "input of '%s': %s", component.c_str(), input.status().to_string().c_str());
     bool done = false;
     const Result<Value> result = call_at_once(frame, *callee, method, *input, done);
     if (done) return answer(L, result);
     if (L != frame.coroutine || !lua_isyieldable(L))
-      return luaL_error(L, "calling '%s' has to wait, which works only in the stage's own function, not inside a coroutine, "
-                           "a sort or gsub",
-                        component.c_str());
+      return luaL_error(
+          L,
+          "calling '%s' has to wait, which works only in the stage's own function, not inside a coroutine, "
+          "a sort or gsub",
+          component.c_str());
     frame.waiting = FunctionFrame::Waiting{callee, method, std::move(*input)};
   }
   return lua_yieldk(L, 0, 0, after_waiting);

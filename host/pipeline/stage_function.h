@@ -20,8 +20,8 @@ constexpr unsigned kCallsPerFunctionMax = 1000;
 
 // One entry into a stage function; script_host().running points to it while Lua runs.
 struct FunctionFrame {
-  lua_State* coroutine;      // the one the host resumed
-  uint64_t request_serial;   // whose ctx this is
+  lua_State* coroutine;     // the one the host resumed
+  uint64_t request_serial;  // whose ctx this is
   const Graph& graph;
   uint16_t node;
   const Value& request;
@@ -29,7 +29,7 @@ struct FunctionFrame {
   Callees& callees;
   const CallOptions& options;  // for calls that run inline
   const Clock& clock;
-  unsigned& calls;             // made so far by this function
+  unsigned& calls;  // made so far by this function
 
   // A call that could not be made at once.
   struct Waiting {

@@ -1,1 +1,350 @@
+#include "pipeline/check.h"
+
 #include <catch2/catch.hpp>
+
+#include "unit/pipeline/script_host.h"
+
+using namespace dormouse;
+
+namespace {
+
+// Errors of a script that is `local dm ...` on line 1 and `text` from line 2 on.
+struct Checked_script : ScriptHostFixture {
+  Checked_script() {
+    components->add("nlu.language", "{text: string, top: int?}",
+                    "{code: string, script: string, confidence: float, region: string?}");
+    components->add("nlu.intent", "{text: string, language: string?}", "{name: string, confidence: float}");
+    components->add("nlu.entities", "{text: string}", "{entities: list<{type: string}>}");
+  }
+  std::string errors(const std::string& text) {
+    write("pipelines/t.lua",
+          "local dm = require 'dormouse'; local stage, parallel, ref = dm.stage, dm.parallel, dm.ref\n" + text);
+    return errors_of(start().load(true));
+  }
+  // The body of a pipeline `p` with input text and user.
+  std::string body(const std::string& text) {
+    return errors("return dm.pipeline('p', { input = { text = 'string', user = 'string?' },\n" + text + "\n})");
+  }
+};
+
+const char* kLanguage = "stage('language', { component = 'nlu.language', input = { text = ref.request.text } }),";
+
+}  // namespace
+
+TEST_CASE("an input field the component does not take is shown with a suggestion") {
+  Checked_script t;
+  t.write("pipelines/t.lua", "");
+  CHECK(t.errors(R"(return dm.pipeline("assistant", {
+  input = { text = "string" },
+  stage("language", { component = "nlu.language", input = { text = ref.request.text } }),
+  parallel("understand", { on_error = "partial",
+    stage("intent", { component = "nlu.intent",
+      input = { text = ref.request.text, langage = ref.language.code },
+      fallback = { name = "unknown", confidence = 0 } }),
+  }),
+  output = { intent = ref.intent },
+}))") == "t.lua:7: stage assistant/understand/intent: component 'nlu.intent' has no input 'langage'; it takes text: "
+         "string, language: string?\n"
+         "    7 |       input = { text = ref.request.text, langage = ref.language.code },\n"
+         "      |                                          ^^^^^^^ did you mean 'language'?\n");
+}
+
+TEST_CASE("an unknown component is shown with near names") {
+  Checked_script t;
+  CHECK(t.body("stage('language', { component = 'nlu.langage', input = { text = ref.request.text } }),\noutput = "
+               "ref.language") ==
+        "t.lua:3: stage p/language: unknown component 'nlu.langage'\n"
+        "    3 | stage('language', { component = 'nlu.langage', input = { text = ref.request.text } }),\n"
+        "      |                                 ^^^^^^^^^^^^^ did you mean 'nlu.language'?\n");
+}
+
+TEST_CASE("a wrong type is shown under its field") {
+  Checked_script t;
+  CHECK(
+      t.body("stage('language', {\n  component = 'nlu.language',\n  input = { text = 7 } }),\noutput = ref.language") ==
+      "t.lua:5: stage p/language: input 'text' of component 'nlu.language': expected string, found number\n"
+      "    5 |   input = { text = 7 } }),\n"
+      "      |             ^^^^\n");
+}
+
+TEST_CASE("an unknown key is shown with a suggestion") {
+  Checked_script t;
+  CHECK(t.body("stage('language', { component = 'nlu.language', timeot = '5ms', input = { text = ref.request.text } "
+               "}),\noutput = ref.language") ==
+        "t.lua:3: stage p/language: unknown key 'timeot' in a stage\n"
+        "    3 | stage('language', { component = 'nlu.language', timeot = '5ms', input = { text = ref.request.text } "
+        "}),\n"
+        "      |                                                 ^^^^^^ did you mean 'timeout'?\n");
+}
+
+TEST_CASE("reading what may be absent asks for a default") {
+  Checked_script t;
+  CHECK(t.body(
+            "stage('entities', { component = 'nlu.entities', optional = true, input = { text = ref.request.text } }),\n"
+            "output = { entities = ref.entities.entities }") ==
+        "t.lua:4: stage 'entities' may be absent (optional)\n"
+        "    4 | output = { entities = ref.entities.entities }\n"
+        "      |                           ^^^^^^^^ write ref.entities.entities:default(...)\n");
+  CHECK(t.body(
+            "stage('entities', { component = 'nlu.entities', optional = true, input = { text = ref.request.text } }),\n"
+            "output = { entities = ref.entities.entities:default({}) }") == "");
+}
+
+TEST_CASE("a field that may be absent does not fit where a value is needed") {
+  Checked_script t;
+  CHECK(t.body("stage('language', { component = 'nlu.language', input = { text = ref.request.user } }),\noutput = "
+               "ref.language") ==
+        "t.lua:3: stage p/language: input 'text' of component 'nlu.language': expected string, found string? which may "
+        "be absent\n"
+        "    3 | stage('language', { component = 'nlu.language', input = { text = ref.request.user } }),\n"
+        "      |                                                           ^^^^ write ref.request.user:default(...)\n");
+  CHECK(t.body("stage('i', { component = 'nlu.intent', input = { text = 'x', language = ref.request.user } }),\noutput "
+               "= ref.i") == "");
+}
+
+TEST_CASE("all errors of all files are told at once") {
+  Checked_script t;
+  t.write("pipelines/a.lua", "local x = = 1");
+  t.write("pipelines/b.lua", "io.write('x')");
+  t.write("pipelines/c.lua", "");
+  const std::string errors = t.body(
+      "stage('a', { component = 'nlu.language' }),\nstage('b', { component = 'nope', retry = {} }),\noutput = { x = "
+      "ref.c.d }");
+  CHECK(errors.find("a.lua:1: unexpected symbol near '='") != std::string::npos);
+  CHECK(errors.find("b.lua:1: 'io' is not available in scripts") != std::string::npos);
+  CHECK(errors.find("c.lua: the script returns nothing; end it with 'return dm.pipeline(...)'") != std::string::npos);
+  CHECK(errors.find("stage p/a: component 'nlu.language' needs input 'text': string") != std::string::npos);
+  CHECK(errors.find("stage p/b: unknown component 'nope'") != std::string::npos);
+  CHECK(errors.find("stage p/b: 'retry' is not available yet") != std::string::npos);
+  CHECK(errors.find("unknown stage 'c' in ref.c.d") != std::string::npos);
+}
+
+TEST_CASE("an unknown method is shown with near names") {
+  Checked_script t;
+  CHECK(t.body("stage('a', { component = 'nlu.language', method = 'rum', input = { text = 'x' } }),\noutput = ref.a")
+            .find("component 'nlu.language' has no method 'rum'") != std::string::npos);
+}
+
+TEST_CASE("an offline method cannot be called") {
+  Checked_script t;
+  static_cast<FakeComponent*>(t.components->find("nlu.intent"))->add_method("train", "{}", "any").offline = true;
+  CHECK(t.body("stage('a', { component = 'nlu.intent', method = 'train' }),\noutput = ref.a")
+            .find("method 'train' of component 'nlu.intent' is offline: pipelines cannot call it") !=
+        std::string::npos);
+}
+
+TEST_CASE("a stage reads only what comes before it") {
+  Checked_script t;
+  const std::string later =
+      t.body(std::string("stage('i', { component = 'nlu.intent', input = { text = ref.language.code } }),\n") +
+             kLanguage + "output = ref.i");
+  CHECK(later.find("stage 'i' reads 'language', which comes after it") != std::string::npos);
+  CHECK(later.find("list 'language' first") != std::string::npos);
+  CHECK(t.body("stage('i', { component = 'nlu.intent', input = { text = ref.i.name } }),\noutput = ref.i")
+            .find("stage 'i' reads itself") != std::string::npos);
+  CHECK(t.body(std::string("parallel('g', {") + kLanguage +
+               "stage('i', { component = 'nlu.intent', input = { text = ref.language.code } }) }),\noutput = ref.i")
+            .find("stage 'i' reads 'language', which runs beside it") != std::string::npos);
+}
+
+TEST_CASE("stage names are one flat namespace") {
+  Checked_script t;
+  CHECK(t.body(std::string(kLanguage) + "parallel('g', {" + kLanguage + "}),\noutput = ref.language")
+            .find("stage p/g/language: a second stage named 'language' in this pipeline") != std::string::npos);
+}
+
+TEST_CASE("a stage in no pipeline is an error") {
+  Checked_script t;
+  CHECK(t.errors("local lost = stage('lost', { component = 'nlu.language' })\nreturn dm.pipeline('p', { output = {} })")
+            .find("stage lost: stage 'lost' is in no pipeline") != std::string::npos);
+}
+
+TEST_CASE("a field a stage does not answer is shown with those it does") {
+  Checked_script t;
+  const std::string error = t.body(std::string(kLanguage) + "\noutput = { x = ref.language.cod }");
+  CHECK(error.find("ref.language has no field 'cod'; it has code: string, script: string") != std::string::npos);
+  CHECK(error.find("did you mean 'code'?") != std::string::npos);
+  CHECK(t.body(std::string(kLanguage) + "\noutput = { x = ref.language.code.x }")
+            .find("ref.language.code is string: it has no fields") != std::string::npos);
+}
+
+TEST_CASE("members of a partial parallel need a default unless they have a fallback") {
+  Checked_script t;
+  const std::string group = std::string("parallel('g', { on_error = 'partial', ") + kLanguage + "}),\n";
+  CHECK(t.body(group + "output = { x = ref.language.code }")
+            .find("stage 'language' may be absent (on_error = \"partial\")") != std::string::npos);
+  CHECK(t.body(group + "output = { x = ref.language.code:default('und') }") == "");
+  CHECK(t.body("parallel('g', { on_error = 'partial', stage('i', { component = 'nlu.intent', input = { text = 'x' }, "
+               "fallback = { name = 'n', confidence = 1 } }) }),\noutput = { x = ref.i.name }") == "");
+}
+
+TEST_CASE("a group has a value only when one of its stages wins") {
+  Checked_script t;
+  const std::string members =
+      "stage('a', { component = 'nlu.intent', input = { text = 'x' } }), stage('b', { component = 'nlu.intent', input "
+      "= { text = 'y' } }) }),\n";
+  CHECK(t.body("parallel('g', { " + members + "output = ref.g").find("parallel 'g' has no value of its own") !=
+        std::string::npos);
+  CHECK(t.body("parallel('g', { join = 'any', " + members + "output = { n = ref.g.name }") == "");
+  CHECK(t.body("parallel('g', { join = 'any', " + members + "output = { n = ref.a.name }").find("(join = \"any\")") !=
+        std::string::npos);
+  CHECK(t.body("parallel('g', { join = 'quorum', " + members + "output = {}")
+            .find("join = \"quorum\" needs quorum = 1 to 2") != std::string::npos);
+}
+
+TEST_CASE("a default has to fit the field it stands for") {
+  Checked_script t;
+  CHECK(t.body(std::string(kLanguage) + "\noutput = { x = ref.language.region:default(5) }")
+            .find("the default of ref.language.region does not fit: expected string, found number") !=
+        std::string::npos);
+}
+
+TEST_CASE("a static fallback has to be what the component returns") {
+  Checked_script t;
+  const std::string error = t.body(
+      "stage('i', { component = 'nlu.intent', input = { text = 'x' },\n  fallback = { name = 'n', confidence = 'high' "
+      "} }),\noutput = ref.i");
+  CHECK(error ==
+        "t.lua:4: stage p/i: the fallback is not what component 'nlu.intent' returns: /confidence: expected float, "
+        "found string\n"
+        "    4 |   fallback = { name = 'n', confidence = 'high' } }),\n"
+        "      |                            ^^^^^^^^^^ it returns {name: string, confidence: float}\n");
+  CHECK(t.body("stage('i', { component = 'nlu.intent', input = { text = 'x' }, fallback = { name = ref.request.text } "
+               "}),\noutput = ref.i")
+            .find("'fallback' holds a ref: it is a constant or a function(ctx, err)") != std::string::npos);
+}
+
+TEST_CASE("timeouts that cannot fit the deadline are refused") {
+  Checked_script t;
+  const std::string two =
+      "stage('a', { component = 'nlu.intent', timeout = '60ms', input = { text = 'x' } }),\n"
+      "stage('b', { component = 'nlu.intent', timeout = '60ms', input = { text = ref.a.name } }),\n output = ref.b";
+  CHECK(t.body("deadline = '100ms', " + two)
+            .find("stage p/b: timeout 60ms after 60ms of the stages it waits for cannot fit the deadline of 100ms") !=
+        std::string::npos);
+  CHECK(t.body("deadline = '120ms', " + two) == "");
+}
+
+TEST_CASE("values of the wrong kind are refused for every key") {
+  Checked_script t;
+  const std::string errors = t.body(
+      "deadline = 5, stage('a', { component = 7, timeout = 'soon', optional = 'yes', run = 1, input = true }),\noutput "
+      "= 3");
+  for (const char* expected :
+       {"'deadline' expects a duration such as \"25ms\", found number 5", "'component' expects a name, found number 7",
+        "'timeout' expects a duration such as \"25ms\", found 'soon'", "'optional' expects true or false, found 'yes'",
+        "'run' expects a function(ctx), found number 1",
+        "'input' expects a table, a ref or a function(ctx), found boolean",
+        "'output' expects a table or a ref, found number 3"})
+    CHECK(errors.find(expected) != std::string::npos);
+}
+
+TEST_CASE("a stage is a component or a function and not both") {
+  Checked_script t;
+  CHECK(t.body("stage('a', {}),\noutput = {}").find("stage 'a' has neither a component nor a run function") !=
+        std::string::npos);
+  CHECK(t.body("stage('a', { component = 'nlu.intent', run = function() end, input = { text = 'x' } }),\noutput = {}")
+            .find("stage 'a' has both a component and a run function") != std::string::npos);
+  CHECK(t.body("stage('a', { run = function() end, input = {} }),\noutput = {}")
+            .find("'input' goes with a component; a run function reads its ctx") != std::string::npos);
+}
+
+TEST_CASE("what is designed and not built says so") {
+  Checked_script t;
+  for (const char* key : {"retry", "hedge", "cache", "circuit_breaker", "when", "per_try_timeout", "on_cold"})
+    CHECK(t.body("stage('a', { component = 'nlu.intent', input = { text = 'x' }, " + std::string(key) +
+                 " = {} }),\noutput = ref.a")
+              .find("'" + std::string(key) + "' is not available yet") != std::string::npos);
+  for (const char* name : {"branch", "map", "ensemble", "flag", "cache", "circuit_breaker", "pool_budget"})
+    CHECK(t.errors("dm." + std::string(name) + "('x', {})").find("dm." + std::string(name) + " is not available yet") !=
+          std::string::npos);
+  CHECK(t.errors("dm.stge('x', {})").find("dormouse has no 'stge': did you mean 'stage'?") != std::string::npos);
+}
+
+TEST_CASE("computing with a ref says what to do instead") {
+  Checked_script t;
+  CHECK(t.body("stage('a', { component = 'nlu.intent', input = { text = ref.request.text .. '!' } }),\noutput = ref.a")
+            .find("t.lua:3: a ref is not a value yet: it stands for one that exists when a request runs; compute with "
+                  "it in input = function(ctx) ... end") != std::string::npos);
+}
+
+TEST_CASE("a pipeline has an output and a known input type") {
+  Checked_script t;
+  CHECK(t.errors("return dm.pipeline('p', { })").find("pipeline 'p' has no output") != std::string::npos);
+  CHECK(t.errors("return dm.pipeline('p', { input = { a = 'strin' }, output = {} })").find("unknown type 'strin'") !=
+        std::string::npos);
+  CHECK(t.errors("return { dm.pipeline('p', { output = {} }), dm.pipeline('p', { output = {} }) }")
+            .find("a second pipeline named 'p'") != std::string::npos);
+}
+
+TEST_CASE("types of the output are known") {
+  Checked_script t;
+  REQUIRE(t.body(std::string(kLanguage) + "\noutput = { l = ref.language.code, n = { 1, 2 }, u = ref.request.user }") ==
+          "");
+  t.start().load(false);
+  const std::vector<PipelineInfo> infos = t.engine->pipelines();
+  REQUIRE(infos.size() == 1);
+  CHECK(infos[0].output.to_string() == "{l: string, n: list<int>, u: string?}");
+  CHECK(infos[0].input.to_string() == "{text: string, user: string?}");
+  CHECK(infos[0].components == std::vector<std::string>{"nlu.language"});
+  CHECK(infos[0].stages.at(0).method == "run");
+}
+
+TEST_CASE("a stage that nobody reads is a warning") {
+  Checked_script t;
+  REQUIRE(t.body(std::string(kLanguage) + "\noutput = {}") == "");
+  const LoadReport report = t.start().load(true);
+  REQUIRE(report.warnings.size() == 1);
+  CHECK(report.warnings[0].message == "nothing reads stage 'language'");
+}
+
+TEST_CASE("pools of policies inherit from the pool of everybody") {
+  Checked_script t;
+  t.write("policies/p.lua",
+          "local dm = require 'dormouse'\n"
+          "dm.pool('nlu.intent', { max_instances = 8, idle = { unload = '1h' } })\n"
+          "dm.pool('*', { max_pending = 7, idle = { trim = '10s', park = '20s', unload = '30s' } })\n");
+  REQUIRE(t.body("output = {}") == "");
+  t.engine->load(false);
+  REQUIRE(t.components->pools.size() == 2);
+  const PoolPolicy& intent = t.components->pools[0].policy;
+  CHECK(t.components->pools[0].name == "nlu.intent");
+  CHECK(intent.max_instances == 8);
+  CHECK(intent.max_pending == 7);
+  CHECK(intent.idle_trim == std::chrono::seconds(10));
+  CHECK(intent.idle_unload == std::chrono::hours(1));
+}
+
+TEST_CASE("mistakes in a pool are refused") {
+  Checked_script t;
+  t.write("policies/p.lua",
+          "local dm = require 'dormouse'\n"
+          "dm.pool('nlu.itent', { max_instance = 8, max_wait = 5, idle = { unlod = '1h' } })\n"
+          "dm.pool('*', { min_idle = 3, max_instances = 2, idle = { trim = '2m', park = '1m' } })\n"
+          "dm.pool('*', {})\n");
+  const std::string errors = t.body("output = {}");
+  for (const char* expected :
+       {"unknown component 'nlu.itent'", "unknown key 'max_instance' in a pool", "did you mean 'max_instances'?",
+        "'max_wait' expects a duration", "unknown key 'unlod' in idle", "min_idle 3 is more than max_instances 2",
+        "idle.trim 2m comes after idle.park 1m", "a second dm.pool for '*'; the first is on line 3"})
+    CHECK(errors.find(expected) != std::string::npos);
+}
+
+TEST_CASE("pools and pipelines stay in their own kind of script") {
+  Checked_script t;
+  CHECK(t.errors("dm.pool('*', {})").find("dm.pool belongs into a policy script") != std::string::npos);
+  t.write("policies/p.lua", "require('dormouse').pipeline('x', { output = {} })");
+  CHECK(t.body("output = {}").find("dm.pipeline belongs into a pipeline script") != std::string::npos);
+}
+
+TEST_CASE("the scripts of the repository are sound") {
+  Checked_script t;
+  t.components->add(
+      "nlu.language", "{text: string, top: int?}",
+      "{code: string, script: string, confidence: float, alternatives: list<{code: string, confidence: float}>}");
+  t.options.pipelines = {DORMOUSE_SCRIPTS "/pipelines"};
+  t.options.policies = {DORMOUSE_SCRIPTS "/policies"};
+  CHECK(t.errors_of(t.start().load(false)) == "");
+  CHECK(t.engine->find("assistant"));
+  CHECK(t.components->pools.size() == 1);
+}

@@ -20,7 +20,7 @@ TEST_CASE("a request runs its stages and answers the output") {
   REQUIRE(report.generation == 1);
   const PipelineResponse response = host.run("p", text_map({{"text", "hello"}}));
   REQUIRE(response.status.to_string() == "ok");
-  CHECK(text_of(response.output) == R"({"list": ["hello", 7], "said": "hello"})");
+  CHECK(text_of(response.output) == R"({"list":["hello",7],"said":"hello"})");
   CHECK(outcomes(response) == "first: ok, second: ok");
   CHECK_FALSE(response.degraded);
 }

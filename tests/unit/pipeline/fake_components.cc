@@ -32,7 +32,8 @@ FakeComponent::FakeComponent(ManualLoop& loop, std::string name, const std::stri
   answer = [](const Value& in) -> Result<Value> { return in; };
 }
 
-MethodManifest& FakeComponent::add_method(const std::string& name, const std::string& input, const std::string& output) {
+MethodManifest& FakeComponent::add_method(const std::string& name, const std::string& input,
+                                          const std::string& output) {
   MethodManifest method;
   method.name = name;
   method.input = *Type::parse(input);
@@ -63,7 +64,9 @@ void FakeComponent::fail_load(Status why) {
 void FakeComponent::answer_one(Result<Value> value) {
   auto done = std::move(hanging_.front());
   hanging_.pop_front();
-  loop_.post([done = std::move(done), value = std::move(value)]() mutable { done(CallResult{std::move(value), {}, {}}); });
+  loop_.post([done = std::move(done), value = std::move(value)]() mutable {
+    done(CallResult{std::move(value), {}, {}});
+  });
 }
 
 Result<Callee::Described> FakeComponent::describe() {
@@ -87,7 +90,8 @@ void FakeComponent::acquire(Demand demand) {
 Result<Callee::Method> FakeComponent::find_method(const Lease&, const MethodRef&, std::string_view name) {
   const TypeManifest& type = manifest_->types[0];
   const MethodManifest* found = type.find_method(name.empty() ? type.default_method : name);
-  if (!found) return Error{Code::not_found, "has no method '" + std::string(name) + "'", "component '" + name_ + "'", {}, {}, {}};
+  if (!found)
+    return Error{Code::not_found, "has no method '" + std::string(name) + "'", "component '" + name_ + "'", {}, {}, {}};
   return Method{static_cast<uint32_t>(found - type.methods.data()), inline_calls, found};
 }
 

@@ -23,11 +23,11 @@ class FakeComponent final : public Callee {
   FakeComponent(ManualLoop& loop, std::string name, const std::string& input, const std::string& output);
 
   // ---- what it does ----
-  bool ready = true;               // else acquire() waits for load() or fail_load()
-  bool inline_calls = true;        // else calls wait for `takes`, on the virtual clock
-  Duration takes{};                // a call on the lane
-  bool hangs = false;              // a call on the lane waits for answer_one()
-  Status describable;              // what describe() answers when not ok
+  bool ready = true;         // else acquire() waits for load() or fail_load()
+  bool inline_calls = true;  // else calls wait for `takes`, on the virtual clock
+  Duration takes{};          // a call on the lane
+  bool hangs = false;        // a call on the lane waits for answer_one()
+  Status describable;        // what describe() answers when not ok
   std::function<Result<Value>(const Value& in)> answer;
   MethodManifest& add_method(const std::string& name, const std::string& input, const std::string& output);
 
@@ -37,8 +37,8 @@ class FakeComponent final : public Callee {
 
   // ---- what was done to it ----
   unsigned calls = 0;
-  std::vector<std::string> inputs;          // of each call, as text
-  std::vector<std::string> demand_causes;   // of each acquire
+  std::vector<std::string> inputs;         // of each call, as text
+  std::vector<std::string> demand_causes;  // of each acquire
   size_t waiting() const { return demands_.size(); }
   size_t hanging() const { return hanging_.size(); }
   CallOptions last_options;

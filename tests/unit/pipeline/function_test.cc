@@ -1,1 +1,315 @@
+#include "pipeline/stage_function.h"
+
 #include <catch2/catch.hpp>
+
+#include "unit/pipeline/script_host.h"
+
+using namespace dormouse;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Functions : ScriptHostFixture {
+  FakeComponent& a = components->add("a", "{text: string, top: int?}", "{text: string}");
+
+  Functions() {
+    a.answer = [](const Value& in) -> Result<Value> { return in; };
+  }
+  void stages(const std::string& text) {
+    const LoadReport report = load("return dm.pipeline('p', { input = { text = 'string' },\n" + text + " })");
+    if (!report.errors.empty()) throw std::runtime_error(errors_of(report));
+  }
+  // One run function `f` whose result is the output.
+  void function(const std::string& body, const std::string& more = "") {
+    stages("dm.stage('f', { run = function(ctx)\n" + body + "\nend, " + more + " }), output = ref.f");
+  }
+  std::string answer() {
+    const PipelineResponse response = run("p", hello);
+    return response.status.ok() ? text_of(response.output) : response.status.to_string();
+  }
+  std::string where() const { return (folder / "pipelines/t.lua").string(); }
+  Value hello = text_map({{"text", "hello"}});
+  uint64_t script_errors() { return counter("dormouse_script_errors_total", {{"pipeline", "p"}}); }
+};
+
+}  // namespace
+
+TEST_CASE("a run function reads the request and earlier stages") {
+  Functions t;
+  t.stages(
+      "dm.stage('one', { component = 'a', input = ref.request }),\n"
+      "dm.stage('f', { run = function(ctx) return { n = #ctx.request.text, said = ctx.one.text .. '!' } end }), output "
+      "= ref.f");
+  CHECK(t.answer() == R"({"n":5,"said":"hello!"})");
+}
+
+TEST_CASE("a function waits for every stage before it") {
+  Functions t;
+  t.a.inline_calls = false;
+  t.a.takes = 10ms;
+  t.stages(
+      "dm.stage('one', { component = 'a', input = ref.request }),\n"
+      "dm.stage('f', { run = function(ctx) return ctx.one end }), output = ref.f");
+  const auto answer = t.begin("p", t.hello);
+  t.loop.advance(9ms);
+  CHECK_FALSE(answer->response);
+  t.loop.advance(1ms);
+  REQUIRE(answer->response);
+  CHECK(text_of(answer->response->output) == R"({"text":"hello"})");
+}
+
+TEST_CASE("an absent stage is nil in ctx and an unknown one an error") {
+  Functions t;
+  t.a.answer = [](const Value&) -> Result<Value> { return Status(Code::unavailable, "no"); };
+  t.stages(
+      "dm.stage('one', { component = 'a', optional = true, input = ref.request }),\n"
+      "dm.stage('f', { run = function(ctx) return { gone = ctx.one == nil } end }), output = ref.f");
+  CHECK(t.answer() == R"({"gone":true})");
+  t.function("return ctx.reqest");
+  CHECK(t.answer().find("stage 'f' cannot read ctx.reqest: did you mean 'request'?") != std::string::npos);
+}
+
+TEST_CASE("an input function makes the input of its component") {
+  Functions t;
+  t.stages(
+      "dm.stage('one', { component = 'a', input = function(ctx) return { text = ctx.request.text:upper(), top = 4 / 2 "
+      "} end }),\noutput = ref.one.text");
+  CHECK(t.answer() == "\"HELLO\"");
+  CHECK(t.a.inputs.back() == R"({"text":"HELLO","top":2})");
+}
+
+TEST_CASE("a fallback function sees the error it stands for") {
+  Functions t;
+  t.a.answer = [](const Value&) -> Result<Value> {
+    return Error{Code::unavailable, "out of order", "component 'a'", {}, {}, {}};
+  };
+  t.stages(
+      "dm.stage('one', { component = 'a', input = ref.request,\n"
+      "  fallback = function(ctx, err) return { text = ctx.request.text .. ': ' .. err.code .. ', ' .. err.message .. "
+      "', ' .. tostring(err) } end }),\noutput = ref.one.text");
+  const PipelineResponse response = t.run("p", t.hello);
+  CHECK(text_of(response.output) == "\"hello: unavailable, out of order, component 'a': out of order\"");
+  CHECK(outcomes(response) == "one: fallback");
+  CHECK(response.stages[0].error.code() == Code::unavailable);
+}
+
+TEST_CASE("a fallback function has to return what its component returns") {
+  Functions t;
+  t.a.answer = [](const Value&) -> Result<Value> { return Status(Code::unavailable, "no"); };
+  t.stages(
+      "dm.stage('one', { component = 'a', input = ref.request, fallback = function() return { txt = 1 } end "
+      "}),\noutput = ref.one.text");
+  CHECK(t.answer() ==
+        "stage p/one, stage p/one: its function returned what cannot be used: unknown field 'txt' (did you mean "
+        "'text'?)");
+}
+
+TEST_CASE("ctx call runs a fast component at once") {
+  Functions t;
+  t.function("local r = ctx:call('a', 'run', { text = ctx.request.text })\nreturn r.text");
+  CHECK(t.answer() == "\"hello\"");
+  t.function("return ctx:call('a', nil, { text = 'default' }).text");
+  CHECK(t.answer() == "\"default\"");
+}
+
+TEST_CASE("ctx call suspends while a lane works and other requests go on") {
+  Functions t;
+  t.a.inline_calls = false;
+  t.a.takes = 10ms;
+  t.function(
+      "local one = ctx:call('a', 'run', { text = 'x' })\nlocal two = ctx:call('a', 'run', { text = one.text .. 'y' "
+      "})\nreturn two.text");
+  const auto first = t.begin("p", t.hello);
+  const auto second = t.begin("p", t.hello);
+  t.loop.advance(10ms);
+  CHECK_FALSE(first->response);
+  t.loop.advance(10ms);
+  REQUIRE(first->response);
+  REQUIRE(second->response);
+  CHECK(text_of(first->response->output) == "\"xy\"");
+  CHECK(outcomes(*first->response) == "f: ok");
+}
+
+TEST_CASE("ctx call loads a cold component outside of the timeout of its stage") {
+  Functions t;
+  t.a.ready = false;
+  t.a.inline_calls = false;
+  t.a.takes = 10ms;
+  t.function("return ctx:call('a', 'run', { text = 'x' })", "timeout = '20ms'");
+  const auto answer = t.begin("p", t.hello);
+  t.loop.advance(300ms);
+  CHECK(t.a.demand_causes == std::vector<std::string>{"request"});
+  t.a.load();
+  t.loop.advance(10ms);
+  REQUIRE(answer->response);
+  CHECK(answer->response->status.to_string() == "ok");
+  CHECK(answer->response->stages[0].cold == 300ms);
+  CHECK(answer->response->stages[0].ran == 10ms);
+}
+
+TEST_CASE("a cold component that runs inline answers ctx call after its load") {
+  Functions t;
+  t.a.ready = false;
+  t.function("return ctx:call('a', 'run', { text = 'x' })");
+  const auto answer = t.begin("p", t.hello);
+  t.a.load();
+  t.loop.run_ready();
+  REQUIRE(answer->response);
+  CHECK(text_of(answer->response->output) == R"({"text":"x"})");
+}
+
+TEST_CASE("a failed ctx call is an error that pcall catches and that else keeps its code") {
+  Functions t;
+  t.a.answer = [](const Value&) -> Result<Value> {
+    return Error{Code::unavailable, "out of order", "component 'a'", {}, {}, {}};
+  };
+  const std::string caught =
+      "local ok, e = pcall(ctx.call, ctx, 'a', 'run', { text = 'x' })\nreturn { ok = ok, code = e.code }";
+  t.function(caught);
+  CHECK(t.answer() == R"({"code":"unavailable","ok":false})");
+  t.a.inline_calls = false;
+  const auto answer = t.begin("p", t.hello);
+  t.loop.advance(1ms);
+  REQUIRE(answer->response);
+  CHECK(text_of(answer->response->output) == R"({"code":"unavailable","ok":false})");
+  t.a.inline_calls = true;
+  t.function("return ctx:call('a', 'run', { text = 'x' })");
+  const PipelineResponse response = t.run("p", t.hello);
+  CHECK(response.status.code() == Code::unavailable);
+  CHECK(t.script_errors() == 0);
+}
+
+TEST_CASE("ctx call of an unknown component suggests a name") {
+  Functions t;
+  t.components->add("nlu.intent", "{}", "{}");
+  t.function("return ctx:call('nlu.itent', 'run', {})");
+  CHECK(t.answer().find("unknown component 'nlu.itent': did you mean 'nlu.intent'?") != std::string::npos);
+}
+
+TEST_CASE("ctx call that would have to wait inside a coroutine says so") {
+  Functions t;
+  t.a.inline_calls = false;
+  t.function("return coroutine.wrap(function() return ctx:call('a', 'run', { text = 'x' }) end)()");
+  CHECK(t.answer().find("calling 'a' has to wait, which works only in the stage's own function") != std::string::npos);
+}
+
+TEST_CASE("calls of one function are bounded") {
+  Functions t;
+  t.function("for i = 1, 2000 do ctx:call('a', 'run', { text = 'x' }) end");
+  CHECK(t.answer().find("a function makes at most 1000 calls") != std::string::npos);
+  CHECK(t.a.calls == 1000);
+}
+
+TEST_CASE("a timeout stops a function that waits and its late answer is stale") {
+  Functions t;
+  t.a.inline_calls = false;
+  t.a.hangs = true;
+  t.function("local r = ctx:call('a', 'run', { text = 'x' })\nreturn r",
+             "timeout = '20ms', fallback = { text = 'late' }");
+  const auto answer = t.begin("p", t.hello);
+  t.loop.advance(20ms);
+  REQUIRE(answer->response);
+  CHECK(text_of(answer->response->output) == R"({"text":"late"})");
+  CHECK(t.a.last_options.cancel.cancelled());
+  t.a.answer_one(t.hello);
+  t.loop.run_ready();
+  CHECK(t.counter("dormouse_stale_completions_total") == 1);
+}
+
+TEST_CASE("to-be-closed variables of a cancelled function run") {
+  Functions t;
+  t.a.inline_calls = false;
+  t.a.hangs = true;
+  t.stages(
+      "dm.stage('f', { optional = true, timeout = '20ms', run = (function()\n"
+      "  local closed = 0\n"
+      "  return function(ctx)\n"
+      "    if ctx.request.text == 'closed?' then return { closed = closed } end\n"
+      "    local guard <close> = setmetatable({}, { __close = function() closed = closed + 1 end })\n"
+      "    return ctx:call('a', 'run', { text = 'x' })\n"
+      "  end end)() }), output = ref.f:default(dm.null)");
+  const auto first = t.begin("p", t.hello);
+  t.loop.advance(20ms);
+  REQUIRE(first->response);
+  CHECK(text_of(t.run("p", text_map({{"text", "closed?"}})).output) == R"({"closed":1})");
+}
+
+TEST_CASE("a script error at run time names its file and line and is counted") {
+  Functions t;
+  t.function("local x = ctx.request\nreturn x.text.y.z");
+  const PipelineResponse response = t.run("p", t.hello);
+  CHECK(response.status.code() == Code::internal);
+  CHECK(response.status.to_string().find("t.lua:4: attempt to index a nil value (field 'y')") != std::string::npos);
+  CHECK(outcomes(response) == "f: error");
+  CHECK(t.script_errors() == 1);
+}
+
+TEST_CASE("assigning a global in a function is an error") {
+  Functions t;
+  t.function("leak = 1");
+  CHECK(t.answer().find("assigning global 'leak'") != std::string::npos);
+}
+
+TEST_CASE("describing something inside a function is an error") {
+  Functions t;
+  t.function("return dm.stage('x', {})");
+  CHECK(t.answer().find("dm.stage describes something while the script loads; it cannot be called from a function") !=
+        std::string::npos);
+}
+
+TEST_CASE("ctx is read-only and ends with its request") {
+  Functions t;
+  t.function("ctx.x = 1");
+  CHECK(t.answer().find("ctx is read-only: return what later stages need") != std::string::npos);
+  t.stages(
+      "dm.stage('f', { run = (function() local kept; return function(ctx)\n kept = kept or ctx\n return kept.request "
+      "end end)() }), output = ref.f");
+  CHECK(t.answer() == R"({"text":"hello"})");
+  CHECK(t.answer().find("this ctx belongs to a request that has ended") != std::string::npos);
+}
+
+TEST_CASE("a function that yields by itself is an error") {
+  Functions t;
+  t.function("coroutine.yield(1)");
+  CHECK(t.answer().find("a stage function yielded; only ctx:call waits") != std::string::npos);
+}
+
+TEST_CASE("a function over its CPU budget fails its stage and the next request is well") {
+  Functions t;
+  t.options.limits.entry_cpu_max = 20ms;
+  t.function("if ctx.request.text == 'spin' then\nwhile true do pcall(error) end\nend\nreturn { fine = true }");
+  const PipelineResponse response = t.run("p", text_map({{"text", "spin"}}));
+  CHECK(response.status.code() == Code::internal);
+  CHECK(response.status.to_string().find("t.lua:4: its function used up its CPU time; needed at most 20ms") !=
+        std::string::npos);
+  CHECK(t.counter("dormouse_lua_budget_exceeded_total") == 1);
+  CHECK(t.answer() == R"({"fine":true})");
+}
+
+TEST_CASE("a function over its memory fails its stage and the next request is well") {
+  Functions t;
+  t.options.limits.memory_bytes_max = 2 << 20;
+  t.function(
+      "if ctx.request.text == 'grow' then local t = {}; while true do t[#t + 1] = {} end end\nreturn { fine = true }");
+  CHECK(t.run("p", text_map({{"text", "grow"}})).status.to_string().find("not enough memory") != std::string::npos);
+  for (int i = 0; i < 10; ++i) CHECK(t.answer() == R"({"fine":true})");
+}
+
+TEST_CASE("what a function returns has to be a value") {
+  Functions t;
+  t.function("return { f = print_it }", "");
+  CHECK(t.answer().find("unknown global 'print_it'") != std::string::npos);
+  t.function("return { f = function() end }");
+  CHECK(t.answer() ==
+        "stage p/f, stage p/f, /f: its function returned what cannot be used: a function cannot be a value");
+}
+
+TEST_CASE("requests of refs and static fallbacks never enter Lua") {
+  Functions t;
+  t.stages("dm.stage('one', { component = 'a', input = ref.request, fallback = { text = 'f' } }), output = ref.one");
+  CHECK(t.answer() == R"({"text":"hello"})");
+  // A generation that opened a Lua state on a loop posts its closing there when it goes; this one has none to close.
+  t.load("return dm.pipeline('p', { output = {} })");
+  t.load("return dm.pipeline('p', { output = {} })");
+  CHECK(t.loop.run_ready() == 0);
+}

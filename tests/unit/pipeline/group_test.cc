@@ -1,1 +1,160 @@
 #include <catch2/catch.hpp>
+
+#include "unit/pipeline/script_host.h"
+
+using namespace dormouse;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct ThreeMembers : ScriptHostFixture {
+  FakeComponent& a = components->add("a", "{text: string}", "{text: string}");
+  FakeComponent& b = components->add("b", "{text: string}", "{text: string}");
+  FakeComponent& c = components->add("c", "{text: string}", "{text: string}");
+
+  ThreeMembers() {
+    for (FakeComponent* component : {&a, &b, &c}) {
+      component->inline_calls = false;
+      component->answer = [component](const Value&) -> Result<Value> {
+        return text_map({{"text", component->name()}});
+      };
+    }
+    a.takes = 10ms;
+    b.takes = 20ms;
+    c.takes = 30ms;
+  }
+  void fail(FakeComponent& component) {
+    component.answer = [&component](const Value&) -> Result<Value> {
+      return Error{Code::unavailable, "out of order", "component '" + component.name() + "'", {}, {}, {}};
+    };
+  }
+  void group(const std::string& keys, const std::string& output, const std::string& of_a = "") {
+    const LoadReport report =
+        load("return dm.pipeline('p', { input = { text = 'string' },\n dm.parallel('g', { " + keys +
+             ",\n"
+             "dm.stage('sa', { component = 'a', input = ref.request, " +
+             of_a +
+             " }),\n"
+             "dm.stage('sb', { component = 'b', input = ref.request }),\n"
+             "dm.stage('sc', { component = 'c', input = ref.request }) }),\n output = " +
+             output + " })");
+    if (!report.errors.empty()) throw std::runtime_error(errors_of(report));
+  }
+  PipelineResponse after(Duration time) {
+    const auto answer = begin("p", text_map({{"text", "x"}}));
+    loop.advance(time);
+    if (!answer->response) throw std::runtime_error("the request has not ended");
+    return std::move(*answer->response);
+  }
+  const std::string absent_or_not =
+      "{ a = ref.sa.text:default('-'), b = ref.sb.text:default('-'), c = ref.sc.text:default('-') }";
+};
+
+}  // namespace
+
+TEST_CASE("join all waits for all members") {
+  ThreeMembers t;
+  t.group("join = 'all'", "{ ref.sa.text, ref.sb.text, ref.sc.text }");
+  const PipelineResponse response = t.after(30ms);
+  CHECK(text_of(response.output) == R"(["a","b","c"])");
+  CHECK(outcomes(response) == "g/sa: ok, g/sb: ok, g/sc: ok");
+}
+
+TEST_CASE("fail_fast ends the request at the first error and cancels the rest") {
+  ThreeMembers t;
+  t.fail(t.b);
+  t.group("join = 'all', on_error = 'fail_fast'", "{ ref.sa.text, ref.sb.text, ref.sc.text }");
+  const PipelineResponse response = t.after(20ms);
+  CHECK(response.status.to_string() == "stage p/g/sb, component 'b': out of order");
+  CHECK(outcomes(response) == "g/sa: ok, g/sb: error, g/sc: cancelled");
+  CHECK(t.c.last_options.cancel.cancelled());
+}
+
+TEST_CASE("partial goes on with what there is") {
+  ThreeMembers t;
+  t.fail(t.b);
+  t.group("join = 'all', on_error = 'partial'", t.absent_or_not);
+  const PipelineResponse response = t.after(30ms);
+  CHECK(text_of(response.output) == R"({"a":"a","b":"-","c":"c"})");
+  CHECK(response.degraded);
+  CHECK(outcomes(response) == "g/sa: ok, g/sb: error, g/sc: ok");
+}
+
+TEST_CASE("an optional member may fail in fail_fast") {
+  ThreeMembers t;
+  t.fail(t.a);
+  t.group("join = 'all'", "{ ref.sa.text:default('-'), ref.sb.text, ref.sc.text }", "optional = true");
+  CHECK(text_of(t.after(30ms).output) == R"(["-","b","c"])");
+}
+
+TEST_CASE("join any takes the first that is ok and cancels the others") {
+  ThreeMembers t;
+  t.fail(t.a);
+  t.group("join = 'any'", "{ won = ref.g.text, c = ref.sc.text:default('-') }");
+  const PipelineResponse response = t.after(20ms);
+  CHECK(text_of(response.output) == R"({"c":"-","won":"b"})");
+  CHECK(outcomes(response) == "g/sa: error, g/sb: ok, g/sc: cancelled");
+  CHECK(t.c.last_options.cancel.cancelled());
+  t.loop.advance(10ms);
+  CHECK(t.counter("dormouse_stale_completions_total") == 1);
+}
+
+TEST_CASE("outcome skipped is a member that had not started when the join was met") {
+  ThreeMembers t;
+  t.a.inline_calls = true;
+  t.group("join = 'any'", "{ won = ref.g.text }");
+  const PipelineResponse response = t.after(0ms);
+  CHECK(outcomes(response) == "g/sa: ok, g/sb: skipped, g/sc: skipped");
+  CHECK(t.b.calls + t.c.calls == 0);
+}
+
+TEST_CASE("a fallback wins only when no member is ok") {
+  ThreeMembers t;
+  t.fail(t.a);
+  t.group("join = 'any'", "{ won = ref.g.text }", "fallback = { text = 'canned' }");
+  CHECK(text_of(t.after(20ms).output) == R"({"won":"b"})");
+  t.fail(t.b);
+  t.fail(t.c);
+  const PipelineResponse response = t.after(30ms);
+  CHECK(text_of(response.output) == R"({"won":"canned"})");
+  CHECK(response.degraded);
+}
+
+TEST_CASE("join any with no member ok fails with a cause") {
+  ThreeMembers t;
+  t.fail(t.a), t.fail(t.b), t.fail(t.c);
+  t.group("join = 'any'", "{ won = ref.g.text }");
+  CHECK(t.after(30ms).status.to_string() == "stage p/g/sc, component 'c': out of order");
+  t.group("join = 'any', on_error = 'partial'", "{ won = ref.g.text:default('nobody') }");
+  CHECK(text_of(t.after(30ms).output) == R"({"won":"nobody"})");
+}
+
+TEST_CASE("a quorum is met by its number of members and cancels the others") {
+  ThreeMembers t;
+  t.group("join = 'quorum', quorum = 2", t.absent_or_not);
+  const PipelineResponse response = t.after(20ms);
+  CHECK(text_of(response.output) == R"({"a":"a","b":"b","c":"-"})");
+  CHECK(outcomes(response) == "g/sa: ok, g/sb: ok, g/sc: cancelled");
+}
+
+TEST_CASE("a quorum that cannot be met any more fails at once") {
+  ThreeMembers t;
+  t.fail(t.a), t.fail(t.b);
+  t.group("join = 'quorum', quorum = 2", t.absent_or_not);
+  const PipelineResponse response = t.after(20ms);
+  CHECK(response.status.code() == Code::unavailable);
+  CHECK(outcomes(response) == "g/sa: error, g/sb: error, g/sc: cancelled");
+}
+
+TEST_CASE("readers of a cancelled member go on with the default") {
+  ThreeMembers t;
+  const LoadReport report = t.load(
+      "return dm.pipeline('p', { input = { text = 'string' },\n"
+      "dm.parallel('g', { join = 'any', dm.stage('sa', { component = 'a', input = ref.request }), dm.stage('sc', { "
+      "component = 'c', input = ref.request }) }),\n"
+      "dm.stage('after', { component = 'b', input = { text = ref.sc.text:default('none') } }), output = { "
+      "ref.after.text } })");
+  REQUIRE(t.errors_of(report) == "");
+  CHECK(text_of(t.after(30ms).output) == R"(["b"])");
+  CHECK(t.b.inputs.back() == R"({"text":"none"})");
+}

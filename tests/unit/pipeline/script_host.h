@@ -10,9 +10,9 @@
 #include <string>
 
 #include "pipeline/engine.h"
-#include "unit/pipeline/fake_components.h"
 #include "support/manual_clock.h"
 #include "support/manual_loop.h"
+#include "unit/pipeline/fake_components.h"
 
 namespace dormouse {
 
@@ -83,7 +83,9 @@ struct ScriptHostFixture {
   uint64_t last_ticket = 0;
 };
 
-inline std::string text_of(const Value& value) { return to_debug_string(value.view(), 1000); }
+inline std::string text_of(const Value& value) {
+  return to_debug_string(value.view(), 1000);
+}
 // "language: ok, intent: fallback"
 inline std::string outcomes(const PipelineResponse& response) {
   std::string text;
