@@ -116,12 +116,13 @@ void Connection::start_refused(std::string why) {
 
 void Connection::close() {
   if (phase_ == Phase::closed) return;
-  phase_ = Phase::closed;
   const auto self = shared_from_this();  // the last operation may end with the socket
-  request_.cancel.cancel();
+  const bool unanswered = phase_ == Phase::handling;
+  phase_ = Phase::closed;
   ErrorCode ignored;
   socket_.close(ignored);
   shard_->remove(*this);
+  if (unanswered) give_up();
   if (on_stream_change_) std::exchange(on_stream_change_, {})();
 }
 
@@ -135,9 +136,9 @@ void Connection::sweep(Time now) {
     case Phase::body:
       return refuse(Problem::of(HttpProblem::request_timeout, "the body did not arrive in time"));
     case Phase::handling:
-      request_.cancel.cancel();
-      return refuse(Problem::of(Status(Error{Code::deadline_exceeded, "the request took longer than the server allows",
-                                             std::string(request_.path), {}, {}, {}})));
+      refuse(Problem::of(Status(Error{Code::deadline_exceeded, "the request took longer than the server allows",
+                                      std::string(request_.path), {}, {}, {}})));
+      return give_up();
     case Phase::streaming:
       // Time is only running while something waits to be taken.
       return stream_out_.empty() ? set_phase(Phase::streaming, kStreamStall) : close();
@@ -337,7 +338,7 @@ bool Connection::check_authority() {
   if (!request_.path.starts_with('/'))
     return bad(HttpProblem::bad_request, "the request target is no path", std::string(target.substr(0, 100)));
 
-  if ((hosts > 0 || absolute) && authority != accepted_authority_) {
+  if ((hosts > 0 || absolute) && (authority.empty() || authority != accepted_authority_)) {
     const std::string_view host = host_of(authority);
     if (host.empty()) return bad(HttpProblem::bad_request, "it is no host name", "Host");
     ErrorCode ignored;
@@ -400,6 +401,7 @@ void Connection::dispatch() {
   keep_alive_ = parser_->keep_alive();
   request_.id = shard_->shared().next_request_id.fetch_add(1, std::memory_order_relaxed);
   request_.cancel = CancelToken();
+  request_.when_given_up = {};
   set_phase(Phase::handling, limits().request_timeout);
   request_.received = deadline_ - limits().request_timeout;
   ++serial_;
@@ -420,6 +422,13 @@ void Connection::watch_client() {
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return self->watch_client();
     self->close();
   });
+}
+
+// Nobody waits for the handler any more. What it answers from here on is dropped.
+void Connection::give_up() {
+  request_.cancel.cancel();
+  Task told = std::exchange(request_.when_given_up, {});
+  if (told) told();
 }
 
 // ---- out ----

@@ -88,6 +88,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void linger();
   void continue_stream();
   void watch_client();
+  void give_up();
   void read_to_nowhere();
 
   const std::shared_ptr<ServerShard> shard_;

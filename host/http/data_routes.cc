@@ -139,10 +139,13 @@ void run_pipeline(const std::shared_ptr<DataState>& state, const Request& reques
   EventLoop& loop = responder.loop();
   Running running{std::move(*admission),  std::move(responder), request.id, request.received, name,
                   std::string(is_traceparent(trace) ? trace : std::string_view())};
-  state->host.engine.run(pipeline, std::move(run), loop,
-                         [running = std::move(running)](PipelineResponse response) mutable {
-                           finish(std::move(running), std::move(response));
-                         });
+  Engine& engine = state->host.engine;
+  const uint64_t run_id = engine.run(pipeline, std::move(run), loop,
+                                     [running = std::move(running)](PipelineResponse response) mutable {
+                                       finish(std::move(running), std::move(response));
+                                     });
+  // Harmless when it was answered already: the engine ignores what has ended.
+  request.when_given_up = [&engine, &loop, run_id] { engine.cancel(run_id, loop); };
 }
 
 }  // namespace

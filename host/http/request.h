@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/task.h"
 #include "components/call.h"
 
 namespace dormouse {
@@ -36,6 +37,7 @@ struct Request {
   uint64_t id = 0;      // unique in this process
   Time received{};      // when its header was complete
   CancelToken cancel;   // set when the client is gone or the request's time is up
+  mutable Task when_given_up;  // set by a handler: runs once, on the loop, when `cancel` is set before there is an answer
 
   // The first field of that name, in any case; empty when there is none.
   std::string_view header(std::string_view name) const;
