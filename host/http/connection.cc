@@ -15,9 +15,9 @@ namespace {
 namespace asio = boost::asio;
 using HttpError = boost::beast::http::error;
 
-constexpr size_t kBufferBytes = 4 << 10;        // a request with its header, nearly always
-constexpr size_t kBodyWindowBytes = 64 << 10;   // read at once of a large body
-constexpr size_t kCopiedBodyBytes = 16 << 10;   // an answer's body up to here goes out in one piece with its head
+constexpr size_t kBufferBytes = 4 << 10;       // a request with its header, nearly always
+constexpr size_t kBodyWindowBytes = 64 << 10;  // read at once of a large body
+constexpr size_t kCopiedBodyBytes = 16 << 10;  // an answer's body up to here goes out in one piece with its head
 constexpr size_t kOutBytesKept = 64 << 10;
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr size_t kLingerBytesMax = size_t{32} << 20;
@@ -136,8 +136,12 @@ void Connection::sweep(Time now) {
     case Phase::body:
       return refuse(Problem::of(HttpProblem::request_timeout, "the body did not arrive in time"));
     case Phase::handling:
-      refuse(Problem::of(Status(Error{Code::deadline_exceeded, "the request took longer than the server allows",
-                                      std::string(request_.path), {}, {}, {}})));
+      refuse(Problem::of(Status(Error{Code::deadline_exceeded,
+                                      "the request took longer than the server allows",
+                                      std::string(request_.path),
+                                      {},
+                                      {},
+                                      {}})));
       return give_up();
     case Phase::streaming:
       // Time is only running while something waits to be taken.
@@ -246,9 +250,12 @@ bool Connection::make_room() {
     if (filled_ < capacity_) return true;
     const size_t header_max = limits().header_bytes_max;
     if (capacity_ < header_max && grow(std::min(capacity_ * 2, header_max))) return true;
-    refuse(Problem::of(HttpProblem::headers_too_large,
-                       Error{Code::invalid_argument, "the header is too large", {},
-                             "at most " + std::to_string(header_max) + " bytes", {}, {}}));
+    refuse(Problem::of(HttpProblem::headers_too_large, Error{Code::invalid_argument,
+                                                             "the header is too large",
+                                                             {},
+                                                             "at most " + std::to_string(header_max) + " bytes",
+                                                             {},
+                                                             {}}));
     return false;
   }
   const boost::optional<uint64_t> left = parser_->content_length_remaining();
@@ -286,10 +293,12 @@ bool Connection::check_head() {
     if (!allow.empty()) problem.headers = "Allow: " + allow + "\r\n";
     return refuse(problem), false;
   }
-  if (route_->access == Route::Access::token &&
-      !is_token(request_.header("Authorization"), shard_->options().token)) {
-    Error error{Code::invalid_argument, "this needs the control token", std::string(request_.path),
-                "Authorization: Bearer <token>", request_.has_header("Authorization") ? "another token" : "none",
+  if (route_->access == Route::Access::token && !is_token(request_.header("Authorization"), shard_->options().token)) {
+    Error error{Code::invalid_argument,
+                "this needs the control token",
+                std::string(request_.path),
+                "Authorization: Bearer <token>",
+                request_.has_header("Authorization") ? "another token" : "none",
                 "send the content of state_dir/token"};
     Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
     unauthenticated.headers = "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n";
@@ -297,16 +306,22 @@ bool Connection::check_head() {
   }
   const bool announced = parser_->chunked() || parser_->content_length();
   if (route_->body == Route::Body::required && !announced)
-    return refuse(Problem::of(HttpProblem::length_required,
-                              Error{Code::invalid_argument, "a body is needed", std::string(request_.path),
-                                    "Content-Length or Transfer-Encoding: chunked", "neither", {}})),
+    return refuse(Problem::of(HttpProblem::length_required, Error{Code::invalid_argument,
+                                                                  "a body is needed",
+                                                                  std::string(request_.path),
+                                                                  "Content-Length or Transfer-Encoding: chunked",
+                                                                  "neither",
+                                                                  {}})),
            false;
   const std::string_view expect = request_.header("Expect");
   if (expect.empty() || parsed_request_.version < 11) return true;
   if (!equals_ignoring_case(expect, "100-continue"))
-    return refuse(Problem::of(HttpProblem::expectation_failed,
-                              Error{Code::invalid_argument, "that expectation is not known", "Expect", "100-continue",
-                                    std::string(expect.substr(0, 64)), {}})),
+    return refuse(Problem::of(HttpProblem::expectation_failed, Error{Code::invalid_argument,
+                                                                     "that expectation is not known",
+                                                                     "Expect",
+                                                                     "100-continue",
+                                                                     std::string(expect.substr(0, 64)),
+                                                                     {}})),
            false;
   // Sent at once; a socket that cannot take 25 bytes now belongs to a client that does not read.
   if (!parser_->is_done() && filled_ == parsed_) {
@@ -319,8 +334,8 @@ bool Connection::check_head() {
 
 bool Connection::check_authority() {
   const auto bad = [&](HttpProblem problem, std::string message, std::string object, std::string remedy = {}) {
-    refuse(Problem::of(problem, Error{Code::invalid_argument, std::move(message), std::move(object), {}, {},
-                                      std::move(remedy)}));
+    refuse(Problem::of(
+        problem, Error{Code::invalid_argument, std::move(message), std::move(object), {}, {}, std::move(remedy)}));
     return false;
   };
   size_t hosts = 0;
@@ -372,20 +387,32 @@ bool Connection::take_memory(size_t bytes) {
 
 void Connection::refuse_parse_error(ErrorCode error) {
   if (error == HttpError::body_limit)
-    return refuse(Problem::of(HttpProblem::body_too_large,
-                              Error{Code::invalid_argument, "the body is too large", {},
-                                    "at most " + std::to_string(limits().body_bytes_max) + " bytes", {}, {}}));
+    return refuse(
+        Problem::of(HttpProblem::body_too_large, Error{Code::invalid_argument,
+                                                       "the body is too large",
+                                                       {},
+                                                       "at most " + std::to_string(limits().body_bytes_max) + " bytes",
+                                                       {},
+                                                       {}}));
   if (error == HttpError::header_limit)
     return refuse(Problem::of(HttpProblem::headers_too_large,
-                              Error{Code::invalid_argument, "the header is too large", {},
-                                    "at most " + std::to_string(limits().header_bytes_max) + " bytes", {}, {}}));
+                              Error{Code::invalid_argument,
+                                    "the header is too large",
+                                    {},
+                                    "at most " + std::to_string(limits().header_bytes_max) + " bytes",
+                                    {},
+                                    {}}));
   if (error == HttpError::bad_version)
     return refuse(Problem::of(HttpProblem::version_not_supported, "this server speaks HTTP/1.0 and HTTP/1.1"));
   switch (parser_->refusal()) {
     case RequestParser::Refusal::fields_max:
-      return refuse(Problem::of(HttpProblem::headers_too_large,
-                                Error{Code::invalid_argument, "too many header fields", {},
-                                      "at most " + std::to_string(RequestParser::kFieldsMax), {}, {}}));
+      return refuse(
+          Problem::of(HttpProblem::headers_too_large, Error{Code::invalid_argument,
+                                                            "too many header fields",
+                                                            {},
+                                                            "at most " + std::to_string(RequestParser::kFieldsMax),
+                                                            {},
+                                                            {}}));
     case RequestParser::Refusal::no_memory:
       return refuse(Problem::of(Status(Code::overloaded, "too many large bodies at once")));
     case RequestParser::Refusal::obs_fold:
@@ -438,9 +465,8 @@ void Connection::answer(Response response) {
     if (phase_ == Phase::handling) respond(std::move(response));
     return;
   }
-  reactor().post([self = shared_from_this(), response = std::move(response)]() mutable {
-    self->answer(std::move(response));
-  });
+  reactor().post(
+      [self = shared_from_this(), response = std::move(response)]() mutable { self->answer(std::move(response)); });
 }
 
 void Connection::fail(const Problem& problem) {
@@ -490,8 +516,7 @@ void Connection::respond(Response response) {
 void Connection::write_out() {
   std::array<asio::const_buffer, 2> parts{asio::buffer(out_), asio::buffer(body_out_)};
   ErrorCode error;
-  size_t written =
-      body_out_.empty() ? socket_.write_some(asio::buffer(out_), error) : socket_.write_some(parts, error);
+  size_t written = body_out_.empty() ? socket_.write_some(asio::buffer(out_), error) : socket_.write_some(parts, error);
   if (error && error != asio::error::would_block && error != asio::error::try_again) return close();
   if (error) written = 0;
   if (written == out_.size() + body_out_.size()) return finish_response();

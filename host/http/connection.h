@@ -47,7 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t index = 0;  // in the shard's list
 
   // ---- for responders ----
-  void answer(Response response);  // any thread
+  void answer(Response response);     // any thread
   void fail(const Problem& problem);  // any thread
   void begin_stream(std::string_view content_type);
   void write_stream(std::string_view text);
@@ -100,10 +100,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool processing_ = false;  // process() is on the stack
   bool watching_ = false;    // waits for the client to go
   bool keep_alive_ = true;
-  bool head_only_ = false;     // a HEAD request: its answer has no body
+  bool head_only_ = false;           // a HEAD request: its answer has no body
   bool whole_when_refused_ = false;  // the header is being checked, and there is no body
-  bool unread_input_ = false;  // the request was refused before its end
-  uint64_t serial_ = 0;        // of the request, so that a late watch does not hit the next one
+  bool unread_input_ = false;        // the request was refused before its end
+  uint64_t serial_ = 0;              // of the request, so that a late watch does not hit the next one
 
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;

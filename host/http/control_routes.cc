@@ -29,8 +29,9 @@ void answer_json(Responder responder, JsonText&& document) {
 // ---- what a request asks ----
 
 Error bad_parameter(std::string_view name, std::string needed, const std::string& found) {
-  return Error{Code::invalid_argument, "the query parameter is not understood", std::string(name), std::move(needed),
-               found.substr(0, 32), {}};
+  return Error{Code::invalid_argument, "the query parameter is not understood",
+               std::string(name),      std::move(needed),
+               found.substr(0, 32),    {}};
 }
 
 // A whole number from 0 to `most`; `absent` when it is not there.
@@ -52,8 +53,8 @@ Result<bool> flag_of(const Request& request, std::string_view name) {
 }
 
 Problem unknown_name(std::string_view what, const std::string& name, const std::vector<std::string>& known) {
-  Error error{Code::not_found, "there is none of that name", std::string(what) + " '" + name.substr(0, 64) + "'",
-              {}, {}, {}};
+  Error error{
+      Code::not_found, "there is none of that name", std::string(what) + " '" + name.substr(0, 64) + "'", {}, {}, {}};
   const std::string near = did_you_mean(name, known);
   if (!near.empty()) error.remedy = near.substr(2, near.size() - 3);  // without " (" and ")"
   return Problem::of(Status(std::move(error)));
@@ -174,13 +175,12 @@ void run_verb(const HostView& host, Verb verb, uint64_t wait_ms_max, const Reque
   EventLoop& loop = responder.loop();
   const VerbOptions options{std::chrono::milliseconds(*wait), *dry_run};
   // `done` runs on the registry's loop and may only hand over.
-  host.registry.request(*component, verb, options,
-                        [&loop, verb, options, responder = std::move(responder)](VerbAnswer answer) mutable {
-                          loop.post([verb, options, responder = std::move(responder),
-                                     answer = std::move(answer)]() mutable {
-                            answer_verb(std::move(responder), verb, options.dry_run, answer);
-                          });
-                        });
+  host.registry.request(
+      *component, verb, options, [&loop, verb, options, responder = std::move(responder)](VerbAnswer answer) mutable {
+        loop.post([verb, options, responder = std::move(responder), answer = std::move(answer)]() mutable {
+          answer_verb(std::move(responder), verb, options.dry_run, answer);
+        });
+      });
 }
 
 // ---- plugins ----
@@ -196,8 +196,7 @@ void answer_plugins(Responder responder, const PluginIndex::Snapshot& snapshot) 
 // The task to submit, or its refusal answered.
 void submit(Background& background, Responder responder, UniqueFunction<void(Responder)> work) {
   auto shared = std::make_shared<Responder>(std::move(responder));
-  const Status status = background.submit(
-      [shared, work = std::move(work)]() mutable { work(std::move(*shared)); });
+  const Status status = background.submit([shared, work = std::move(work)]() mutable { work(std::move(*shared)); });
   if (!status.ok()) shared->fail(status);
 }
 
@@ -255,11 +254,11 @@ void answer_load(Responder responder, bool dry_run, const LoadReport& report) {
   lists.end_object();
   if (!report.status.ok() || !report.errors.empty()) {
     const std::string count = std::to_string(report.errors.size());
-    const Status refused = !report.status.ok()
-                               ? report.status
-                               : Status(Error{Code::failed_precondition, "the scripts have faults: nothing was changed",
-                                              "scripts", "scripts without faults", count + " faults",
-                                              "see errors, correct the files, reload"});
+    const Status refused =
+        !report.status.ok()
+            ? report.status
+            : Status(Error{Code::failed_precondition, "the scripts have faults: nothing was changed", "scripts",
+                           "scripts without faults", count + " faults", "see errors, correct the files, reload"});
     Problem problem = Problem::of(refused);
     problem.members = "," + lists.text().substr(1, lists.text().size() - 2);
     return responder.fail(problem);
@@ -301,7 +300,11 @@ void roll_back(Engine& engine, bool dry_run, Responder responder) {
   Status status;
   if (!dry_run) status = engine.rollback();
   if (dry_run && plan.before == 0)
-    status = Status(Error{Code::failed_precondition, "no generation before the serving one is kept", "scripts", {}, {},
+    status = Status(Error{Code::failed_precondition,
+                          "no generation before the serving one is kept",
+                          "scripts",
+                          {},
+                          {},
                           "reload the older scripts instead"});
   if (!status.ok()) return responder.fail(status);
   JsonText out;
@@ -366,8 +369,12 @@ void run_events(const EventRoute& route, const Request& request, Responder respo
 
   const unsigned limit = route.options.event_streams_max;
   if (*route.open_feeds >= limit)
-    return responder.fail(Status(Error{Code::overloaded, "too many readers of events", "/v1/events",
-                                       "at most " + std::to_string(limit), {}, "poll with ?format=json"}));
+    return responder.fail(Status(Error{Code::overloaded,
+                                       "too many readers of events",
+                                       "/v1/events",
+                                       "at most " + std::to_string(limit),
+                                       {},
+                                       "poll with ?format=json"}));
   const uint64_t from = last_event_id(request).value_or(*after);
   EventFeed::start(log, responder.stream("text/event-stream"), from,
                    {route.options.event_stream_bytes_max, route.options.event_heartbeat}, route.open_feeds);
@@ -415,28 +422,28 @@ void add_component_routes(std::vector<Route>& routes, const HostView& host, Dura
   const auto wait_ms_max = static_cast<uint64_t>(std::max<int64_t>(0, limit_ms - 1000));
   for (const VerbSummary& each : kVerbs) {
     routes.push_back(change("/v1/components/{name}/" + std::string(to_string(each.verb)), each.summary,
-                            {kWait, kDryRun}, [host, verb = each.verb, wait_ms_max](const Request& request, Responder to) {
+                            {kWait, kDryRun},
+                            [host, verb = each.verb, wait_ms_max](const Request& request, Responder to) {
                               run_verb(host, verb, wait_ms_max, request, std::move(to));
                             }));
   }
 }
 
 void add_plugin_routes(std::vector<Route>& routes, const HostView& host, Background& background) {
-  routes.push_back(read("/v1/plugins", "Lists the plugin files found, and why some cannot be used.",
-                        [host, &background](const Request&, Responder to) {
-                          list_plugins(host, background, std::move(to));
-                        }));
-  routes.push_back(change("/v1/plugins/scan", "Reads the plugin folders anew.", {},
-                          [host, &background](const Request&, Responder to) {
-                            scan_plugins(host, background, std::move(to));
-                          }));
+  routes.push_back(
+      read("/v1/plugins", "Lists the plugin files found, and why some cannot be used.",
+           [host, &background](const Request&, Responder to) { list_plugins(host, background, std::move(to)); }));
+  routes.push_back(
+      change("/v1/plugins/scan", "Reads the plugin folders anew.", {},
+             [host, &background](const Request&, Responder to) { scan_plugins(host, background, std::move(to)); }));
 }
 
 void add_script_routes(std::vector<Route>& routes, const HostView& host, Background& background) {
   routes.push_back(read("/v1/pipelines", "Lists the pipelines of the serving generation.",
                         [host](const Request&, Responder to) { answer_pipelines(host, std::move(to)); }));
-  routes.push_back(read("/v1/pipelines/{name}", "One pipeline: its types, stages and components.",
-                        [host](const Request& request, Responder to) { answer_pipeline(host, request, std::move(to)); }));
+  routes.push_back(
+      read("/v1/pipelines/{name}", "One pipeline: its types, stages and components.",
+           [host](const Request& request, Responder to) { answer_pipeline(host, request, std::move(to)); }));
   routes.push_back(read("/v1/scripts/generations", "Lists the sets of scripts that are alive.",
                         [host](const Request&, Responder to) { answer_generations(host, std::move(to)); }));
   routes.push_back(change("/v1/scripts/reload", "Loads and checks all scripts; a set with faults changes nothing.",

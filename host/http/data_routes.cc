@@ -56,7 +56,8 @@ struct Running {
 Problem unknown_pipeline(const DataState& state, const std::string& name) {
   std::vector<std::string> names;
   for (const PipelineInfo& info : state.host.engine.pipelines()) names.push_back(info.name);
-  Error error{Code::not_found, "there is no pipeline of that name", "pipeline '" + name.substr(0, 64) + "'", {}, {}, {}};
+  Error error{
+      Code::not_found, "there is no pipeline of that name", "pipeline '" + name.substr(0, 64) + "'", {}, {}, {}};
   const std::vector<std::string> near = near_names(name, names);
   for (size_t i = 0; i < near.size(); ++i)
     error.remedy += (i == 0 ? "did you mean '" : i + 1 == near.size() ? "' or '" : "', '") + near[i];
@@ -68,11 +69,14 @@ Problem unknown_pipeline(const DataState& state, const std::string& name) {
 std::optional<Value> read_input(const Request& request, const Type& type, Problem* problem) {
   const std::optional<BodyFormat> format = body_format(request.header("Content-Type"));
   if (!format) {
-    *problem = Problem::of(
-        HttpProblem::unsupported_media_type,
-        Error{Code::invalid_argument, "this content type is not understood", "header Content-Type",
-              "application/json, or application/octet-stream for a pipeline of exactly one bytes input",
-              std::string(request.header("Content-Type").substr(0, 64)), {}});
+    *problem =
+        Problem::of(HttpProblem::unsupported_media_type,
+                    Error{Code::invalid_argument,
+                          "this content type is not understood",
+                          "header Content-Type",
+                          "application/json, or application/octet-stream for a pipeline of exactly one bytes input",
+                          std::string(request.header("Content-Type").substr(0, 64)),
+                          {}});
     return std::nullopt;
   }
   Result<Value> value =
@@ -117,8 +121,12 @@ void run_pipeline(const std::shared_ptr<DataState>& state, const Request& reques
   // First, so that a host with too much to do does not parse what it will refuse.
   std::optional<Admission> admission = Admission::enter(state);
   if (!admission)
-    return refuse(Problem::of(Status(Error{Code::overloaded, "too many requests are running", "data listener",
-                                           "at most " + std::to_string(state->options.concurrent_max), {}, {}})));
+    return refuse(Problem::of(Status(Error{Code::overloaded,
+                                           "too many requests are running",
+                                           "data listener",
+                                           "at most " + std::to_string(state->options.concurrent_max),
+                                           {},
+                                           {}})));
   const std::string& name = request.capture("name");
   const PipelinePtr pipeline = state->host.engine.find(name);
   if (!pipeline) return refuse(unknown_pipeline(*state, name));
@@ -137,13 +145,17 @@ void run_pipeline(const std::shared_ptr<DataState>& state, const Request& reques
   run.cancel = request.cancel;
   const std::string_view trace = request.header("traceparent");
   EventLoop& loop = responder.loop();
-  Running running{std::move(*admission),  std::move(responder), request.id, request.received, name,
+  Running running{std::move(*admission),
+                  std::move(responder),
+                  request.id,
+                  request.received,
+                  name,
                   std::string(is_traceparent(trace) ? trace : std::string_view())};
   Engine& engine = state->host.engine;
-  const uint64_t run_id = engine.run(pipeline, std::move(run), loop,
-                                     [running = std::move(running)](PipelineResponse response) mutable {
-                                       finish(std::move(running), std::move(response));
-                                     });
+  const uint64_t run_id =
+      engine.run(pipeline, std::move(run), loop, [running = std::move(running)](PipelineResponse response) mutable {
+        finish(std::move(running), std::move(response));
+      });
   // Harmless when it was answered already: the engine ignores what has ended.
   request.when_given_up = [&engine, &loop, run_id] { engine.cancel(run_id, loop); };
 }
@@ -175,12 +187,11 @@ std::vector<Route> health_routes(const HostView& host) {
                          .pattern = "/healthz",
                          .summary = "Says that the process answers; asks nothing else.",
                          .handle = [](const Request&, Responder responder) { answer_healthz(std::move(responder)); }});
-  routes.push_back(Route{.method = "GET",
-                         .pattern = "/readyz",
-                         .summary = "Says whether requests can be served: scripts loaded, preloads done, not stopping.",
-                         .handle = [host](const Request&, Responder responder) {
-                           answer_readyz(host, std::move(responder));
-                         }});
+  routes.push_back(
+      Route{.method = "GET",
+            .pattern = "/readyz",
+            .summary = "Says whether requests can be served: scripts loaded, preloads done, not stopping.",
+            .handle = [host](const Request&, Responder responder) { answer_readyz(host, std::move(responder)); }});
   return routes;
 }
 

@@ -25,7 +25,7 @@ inline uint16_t half_of_double(double number) {
   if (size >= 65520) return sign | 0x7C00;
   if (size == 0) return sign;  // frexp has no exponent for it
   int exponent = 0;
-  std::frexp(size, &exponent);  // size = m * 2^exponent, m in [0.5, 1)
+  std::frexp(size, &exponent);                             // size = m * 2^exponent, m in [0.5, 1)
   const int scale = exponent < -13 ? -24 : exponent - 11;  // of the last bit
   // nearbyint rounds to even in the default mode; a carry runs into the exponent, which is what it should do.
   const auto steps = static_cast<uint16_t>(std::nearbyint(std::ldexp(size, -scale)));

@@ -20,8 +20,8 @@ struct HostView {
   Metrics& metrics;
   const Clock& clock;
   Time started;
-  std::string version;       // of the host
-  std::string control_token; // compared in constant time
+  std::string version;        // of the host
+  std::string control_token;  // compared in constant time
   // Ready to serve: scripts loaded, preloads done, not stopping. Any thread.
   std::function<Status()> readiness;
 };

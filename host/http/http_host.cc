@@ -45,8 +45,8 @@ Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptio
   Result<std::unique_ptr<Server>> control_server =
       Server::bind(std::move(for_control), std::move(control_table), {&control});
   if (!control_server.ok()) return control_server.status();
-  Result<std::unique_ptr<Server>> data_server = Server::bind(
-      server_options(data, "data listener", "host.data.listen"), std::move(data_table), reactors);
+  Result<std::unique_ptr<Server>> data_server =
+      Server::bind(server_options(data, "data listener", "host.data.listen"), std::move(data_table), reactors);
   if (!data_server.ok()) return data_server.status();
   impl->control = std::move(*control_server);
   impl->data = std::move(*data_server);

@@ -31,8 +31,9 @@ class HttpHost {
   const std::string& data_address() const;
   const std::string& control_address() const;
 
-  // Stops accepting, closes idle connections, waits up to `grace` for running requests of the data listener, then closes
-  // the rest (their requests are cancelled) and the control listener. Blocks; never from a reactor's thread. Idempotent.
+  // Stops accepting, closes idle connections, waits up to `grace` for running requests of the data listener, then
+  // closes the rest (their requests are cancelled) and the control listener. Blocks; never from a reactor's thread.
+  // Idempotent.
   void stop(Duration grace);
 
  private:

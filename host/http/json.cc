@@ -68,8 +68,8 @@ std::optional<double> exact_double(std::string_view text) {
 
 // One array of a tensor being read, at its depth below the tensor.
 struct TensorAxis {
-  int64_t size = -1;   // of the first array at this depth; all others must have the same
-  int64_t count = 0;   // in the array that is open
+  int64_t size = -1;  // of the first array at this depth; all others must have the same
+  int64_t count = 0;  // in the array that is open
 };
 
 // A tensor being read: elements in order of reading, its shape known at the end.
@@ -215,9 +215,7 @@ class Handler {
 
   bool on_number_part(string_view, error_code&) { return true; }
 
-  bool on_int64(int64_t number, string_view text, error_code& ec) {
-    return take_number(ec, std_view(text), number);
-  }
+  bool on_int64(int64_t number, string_view text, error_code& ec) { return take_number(ec, std_view(text), number); }
   bool on_uint64(uint64_t number, string_view text, error_code& ec) {
     const bool fits = number <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
     return take_number(ec, std_view(text), fits ? std::optional<int64_t>(static_cast<int64_t>(number)) : std::nullopt);
@@ -291,8 +289,10 @@ class Handler {
     if (done) return true;
     const Status status = writer_.finish().status();
     const bool limit = status.code() == Code::resource_exhausted;
-    return fail(ec, Error{limit ? Code::resource_exhausted : Code::invalid_argument, status.error().message, pointer(),
-                          {}, {}, {}});
+    return fail(
+        ec,
+        Error{
+            limit ? Code::resource_exhausted : Code::invalid_argument, status.error().message, pointer(), {}, {}, {}});
   }
 
   // ---- keys ----
@@ -410,13 +410,17 @@ class Handler {
 
   bool no_integer(error_code& ec, const Type& type, std::string_view text) {
     if (is_integer_text(text)) return out_of_range(ec, text, "an integer of 64 bits");
-    return fail(ec, Error{Code::invalid_argument, "expected " + type.to_string() + ", found number", pointer(),
-                          "an integer without fraction and exponent", shown(text), {}});
+    return fail(ec, Error{Code::invalid_argument,
+                          "expected " + type.to_string() + ", found number",
+                          pointer(),
+                          "an integer without fraction and exponent",
+                          shown(text),
+                          {}});
   }
 
   bool out_of_range(error_code& ec, std::string_view text, std::string needed) {
-    return fail(ec, Error{Code::invalid_argument, "the number is out of range", pointer(), std::move(needed),
-                          shown(text), {}});
+    return fail(
+        ec, Error{Code::invalid_argument, "the number is out of range", pointer(), std::move(needed), shown(text), {}});
   }
 
   // ---- tensors ----
@@ -467,8 +471,12 @@ class Handler {
   bool no_element(error_code& ec, std::string_view text) {
     if (is_integer_text(text)) return bad_element(ec, text, "an integer of 64 bits");
     --tensor_.axes[tensor_.depth - 1].count;
-    return fail(ec, Error{Code::invalid_argument, "expected int, found number", pointer(),
-                          "an integer without fraction and exponent", shown(text), {}});
+    return fail(ec, Error{Code::invalid_argument,
+                          "expected int, found number",
+                          pointer(),
+                          "an integer without fraction and exponent",
+                          shown(text),
+                          {}});
   }
   bool bad_element(error_code& ec, std::string_view text, std::string needed) {
     --tensor_.axes[tensor_.depth - 1].count;
@@ -525,9 +533,9 @@ class Handler {
   const Type& root_;
   ValueWriter writer_;
   std::vector<Frame> frames_;
-  std::string keys_;         // the last key of each open object, one behind the other
-  std::vector<bool> seen_;   // fields seen of each open record, one record behind the other
-  std::string text_;         // a string or key that comes in parts
+  std::string keys_;        // the last key of each open object, one behind the other
+  std::vector<bool> seen_;  // fields seen of each open record, one record behind the other
+  std::string text_;        // a string or key that comes in parts
   TensorInProgress tensor_;
   std::optional<Error> error_;
 };
@@ -564,8 +572,12 @@ Result<Value> parse_json(std::string_view text, const Type& type, const JsonLimi
   if (parser.handler().failed()) return parser.handler().take_error();
   if (ec) return syntax_error(text, used, ec, limits.value.depth_max);
   if (used < text.size())
-    return Error{Code::invalid_argument, "there is more behind the JSON value, at byte " + std::to_string(used + 1), "",
-                 {}, {}, {}};
+    return Error{Code::invalid_argument,
+                 "there is more behind the JSON value, at byte " + std::to_string(used + 1),
+                 "",
+                 {},
+                 {},
+                 {}};
   Result<Value> value = parser.handler().finish();
   if (value.ok() || value.status().code() != Code::broken_contract) return value;
   return Error{Code::internal, value.status().error().message, "", {}, {}, {}};

@@ -11,7 +11,8 @@
 
 namespace dormouse {
 
-// Appends `text` with its quotes. Control characters, quote and backslash are escaped; what is not UTF-8 becomes U+FFFD.
+// Appends `text` with its quotes. Control characters, quote and backslash are escaped; what is not UTF-8 becomes
+// U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 // Shortest text that reads back as the same double; null for NaN and infinities, which JSON does not have.
 void append_json_number(std::string& out, double number);
@@ -33,13 +34,9 @@ class JsonText {
   JsonText& value(dm_value value);
   JsonText& null();
   template <class T>
-    requires std::same_as<T, bool>
-  JsonText& value(T yes) {
-    return word(yes ? "true" : "false");
-  }
+  requires std::same_as<T, bool> JsonText& value(T yes) { return word(yes ? "true" : "false"); }
   template <class T>
-    requires(std::integral<T> && !std::same_as<T, bool>)
-  JsonText& value(T number) {
+  requires(std::integral<T> && !std::same_as<T, bool>) JsonText& value(T number) {
     return word(std::to_string(number));
   }
 

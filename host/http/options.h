@@ -13,25 +13,25 @@ namespace dormouse {
 
 // What one connection may cost. Each limit says what happens at it.
 struct HttpLimits {
-  unsigned connections_max = 1024;              // open at once; beyond it the longest idle one is closed, or the new one
-                                                // is answered 503 and closed
-  size_t header_bytes_max = size_t{16} << 10;   // request line and header fields: 431
-  Duration header_timeout = std::chrono::seconds(5);    // first byte (or accept) to end of header: 408
-  size_t body_bytes_max = size_t{8} << 20;      // of one request, chunked or not: 413
-  size_t bodies_bytes_max = size_t{256} << 20;  // of all requests of the listener at once, bodies over 64 KiB: 503
-  Duration body_timeout = std::chrono::seconds(30);     // end of header to end of body: 408
+  unsigned connections_max = 1024;             // open at once; beyond it the longest idle one is closed, or the new one
+                                               // is answered 503 and closed
+  size_t header_bytes_max = size_t{16} << 10;  // request line and header fields: 431
+  Duration header_timeout = std::chrono::seconds(5);  // first byte (or accept) to end of header: 408
+  size_t body_bytes_max = size_t{8} << 20;            // of one request, chunked or not: 413
+  size_t bodies_bytes_max = size_t{256} << 20;       // of all requests of the listener at once, bodies over 64 KiB: 503
+  Duration body_timeout = std::chrono::seconds(30);  // end of header to end of body: 408
   Duration request_timeout = std::chrono::seconds(60);  // end of body to the last byte of the answer: cancelled, 504
   Duration idle_timeout = std::chrono::seconds(60);     // between two requests: closed
 };
 
 // The data listener: POST /v1/pipelines/{name}, /healthz, /readyz.
 struct DataOptions {
-  std::string listen = "127.0.0.1:8080";      // "address:port", "[::1]:port" or "localhost:port"; port 0: any free one
-  bool allow_remote = false;                  // an address that is not loopback is refused without it
-  std::vector<std::string> allowed_hosts;     // more names (without port) that a Host header may carry
-  std::vector<std::string> allowed_origins;   // exact origins ("https://app.example.org") whose pages may ask
+  std::string listen = "127.0.0.1:8080";     // "address:port", "[::1]:port" or "localhost:port"; port 0: any free one
+  bool allow_remote = false;                 // an address that is not loopback is refused without it
+  std::vector<std::string> allowed_hosts;    // more names (without port) that a Host header may carry
+  std::vector<std::string> allowed_origins;  // exact origins ("https://app.example.org") whose pages may ask
   HttpLimits limits;
-  unsigned concurrent_max = 256;              // pipeline requests running at once; beyond it 503 at once
+  unsigned concurrent_max = 256;                       // pipeline requests running at once; beyond it 503 at once
   Lane::Priority priority_max = Lane::Priority::high;  // what the Priority header may ask for at most
 };
 
@@ -46,10 +46,10 @@ struct ControlOptions {
                     .body_bytes_max = size_t{1} << 20,
                     .bodies_bytes_max = size_t{16} << 20,
                     .request_timeout = std::chrono::seconds(120)};
-  unsigned event_streams_max = 16;                          // readers of /v1/events at once; beyond it 503
-  size_t event_stream_bytes_max = size_t{64} << 10;         // waiting for one slow reader; what it misses is an
-                                                            // `event: gap`
-  Duration event_heartbeat = std::chrono::seconds(15);      // a comment when nothing else was sent
+  unsigned event_streams_max = 16;                      // readers of /v1/events at once; beyond it 503
+  size_t event_stream_bytes_max = size_t{64} << 10;     // waiting for one slow reader; what it misses is an
+                                                        // `event: gap`
+  Duration event_heartbeat = std::chrono::seconds(15);  // a comment when nothing else was sent
 };
 
 }  // namespace dormouse

@@ -12,8 +12,12 @@ namespace {
 namespace ip = boost::asio::ip;
 
 Error bad_listen(std::string_view text, std::string message) {
-  return Error{Code::invalid_argument, std::move(message), "listen address '" + std::string(text.substr(0, 100)) + "'",
-               "\"address:port\", such as 127.0.0.1:8080, [::1]:8080 or localhost:0", {}, {}};
+  return Error{Code::invalid_argument,
+               std::move(message),
+               "listen address '" + std::string(text.substr(0, 100)) + "'",
+               "\"address:port\", such as 127.0.0.1:8080, [::1]:8080 or localhost:0",
+               {},
+               {}};
 }
 
 bool parse_port(std::string_view text, uint16_t* port) {
@@ -52,8 +56,8 @@ Result<ListenAddress> parse_listen(std::string_view text, bool allow_remote) {
   if (host.empty() || !rest.starts_with(':') || !parse_port(rest.substr(1), &parsed.port))
     return bad_listen(text, "it is no address with a port");
   boost::system::error_code error;
-  const ip::address address = host == "localhost" ? ip::address(ip::address_v4::loopback())
-                                                  : ip::make_address(std::string(host), error);
+  const ip::address address =
+      host == "localhost" ? ip::address(ip::address_v4::loopback()) : ip::make_address(std::string(host), error);
   if (error) return bad_listen(text, "'" + std::string(host.substr(0, 64)) + "' is no IP address");
   parsed.address = address.to_string();
   parsed.loopback = address.is_loopback();

@@ -20,8 +20,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool is_lower_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // A metric name in Server-Timing is a token; stage names may be anything.
@@ -61,8 +60,9 @@ Result<std::optional<Duration>> parse_request_timeout(std::string_view text) {
   int64_t ms = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), ms);
   if (end.ec != std::errc() || end.ptr != text.data() + text.size() || ms < 1 || ms > kTimeoutMsMax)
-    return Error{Code::invalid_argument, "it is no time in milliseconds", "header Request-Timeout",
-                 "a whole number from 1 to " + std::to_string(kTimeoutMsMax), std::string(text.substr(0, 32)), {}};
+    return Error{Code::invalid_argument,          "it is no time in milliseconds",
+                 "header Request-Timeout",        "a whole number from 1 to " + std::to_string(kTimeoutMsMax),
+                 std::string(text.substr(0, 32)), {}};
   return std::optional<Duration>(std::chrono::milliseconds(ms));
 }
 
@@ -77,9 +77,7 @@ Lane::Priority parse_priority(std::string_view text, Lane::Priority at_most) {
     text.remove_prefix(std::min(comma + 1, text.size()));
     if (member.size() != 3 || !member.starts_with("u=") || member[2] < '0' || member[2] > '7') continue;
     // 3 is what a request has that says nothing.
-    asked = member[2] < '3'   ? Lane::Priority::high
-            : member[2] < '5' ? Lane::Priority::normal
-                              : Lane::Priority::low;
+    asked = member[2] < '3' ? Lane::Priority::high : member[2] < '5' ? Lane::Priority::normal : Lane::Priority::low;
   }
   return std::max(asked, at_most);  // a larger number is a lower priority
 }
@@ -101,8 +99,12 @@ Result<Value> input_of_bytes(std::string_view body, const Type& input) {
   }
   const bool fits = bytes_fields == 1 && needed_fields == (only->type.is_optional() ? 0u : 1u);
   if (!fits)
-    return Error{Code::invalid_argument, "this pipeline does not take a body of plain bytes", "",
-                 "application/json of type " + input.to_string(), "application/octet-stream", {}};
+    return Error{Code::invalid_argument,
+                 "this pipeline does not take a body of plain bytes",
+                 "",
+                 "application/json of type " + input.to_string(),
+                 "application/octet-stream",
+                 {}};
   ValueWriter writer;
   writer.map_begin();
   writer.key(only->name);

@@ -16,8 +16,8 @@
 namespace dormouse {
 
 enum class BodyFormat : uint8_t { json, bytes };
-// `content_type` as sent. JSON also when there is none, and for what `curl -d` sends without being told; text is refused
-// rather than guessed. Nothing for all others (415).
+// `content_type` as sent. JSON also when there is none, and for what `curl -d` sends without being told; text is
+// refused rather than guessed. Nothing for all others (415).
 std::optional<BodyFormat> body_format(std::string_view content_type);
 
 // Request-Timeout, in milliseconds. Nothing when the header is absent (empty).

@@ -41,7 +41,7 @@ std::span<const ProblemRow> problem_rows();
 
 struct Problem {
   const ProblemRow* row;
-  Error error;          // its code is not used: the row's is
+  Error error;               // its code is not used: the row's is
   std::string members = {};  // more members as JSON text, each with a leading comma: ",\"component\":{...}"
   std::string headers = {};  // more header fields of the answer, each "Name: value\r\n"
 

@@ -34,10 +34,11 @@ struct Request {
   std::string_view body;
   std::vector<HeaderField> fields;
   std::array<Capture, 2> captures;
-  uint64_t id = 0;      // unique in this process
-  Time received{};      // when its header was complete
-  CancelToken cancel;   // set when the client is gone or the request's time is up
-  mutable Task when_given_up;  // set by a handler: runs once, on the loop, when `cancel` is set before there is an answer
+  uint64_t id = 0;     // unique in this process
+  Time received{};     // when its header was complete
+  CancelToken cancel;  // set when the client is gone or the request's time is up
+  mutable Task
+      when_given_up;  // set by a handler: runs once, on the loop, when `cancel` is set before there is an answer
 
   // The first field of that name, in any case; empty when there is none.
   std::string_view header(std::string_view name) const;
@@ -51,7 +52,7 @@ struct Request {
 struct Response {
   unsigned status = 200;
   std::string_view content_type = "application/json";  // static text
-  std::string headers;  // more fields, each "Name: value\r\n"
+  std::string headers;                                 // more fields, each "Name: value\r\n"
   std::string body;
 
   // Drops what cannot stand in a field value.

@@ -91,10 +91,12 @@ const Route* find_route(const std::vector<Route>& routes, Request& request, Prob
   if (allow->empty()) {
     *problem = not_found(routes, request.path);
   } else {
-    *problem = Problem::of(HttpProblem::method_not_allowed,
-                           Error{Code::invalid_argument, "this path does not answer that method",
-                                 std::string(request.path.substr(0, 200)), *allow,
-                                 std::string(request.method.substr(0, 32)), {}});
+    *problem = Problem::of(HttpProblem::method_not_allowed, Error{Code::invalid_argument,
+                                                                  "this path does not answer that method",
+                                                                  std::string(request.path.substr(0, 200)),
+                                                                  *allow,
+                                                                  std::string(request.method.substr(0, 32)),
+                                                                  {}});
   }
   return nullptr;
 }

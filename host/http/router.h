@@ -22,15 +22,15 @@ struct QueryParameter {
 };
 
 struct Route {
-  enum class Access : uint8_t { open, token };       // token: Authorization: Bearer <token>, or 401
+  enum class Access : uint8_t { open, token };      // token: Authorization: Bearer <token>, or 401
   enum class Body : uint8_t { ignored, required };  // required: a request that announces none is answered 411
 
-  std::string_view method;   // "GET"
-  std::string pattern;       // "/v1/components/{name}": at most two names, each a whole segment
+  std::string_view method;  // "GET"
+  std::string pattern;      // "/v1/components/{name}": at most two names, each a whole segment
   Access access = Access::open;
   Body body = Body::ignored;
-  std::string_view summary = {};  // one sentence for the API description
-  std::vector<QueryParameter> query = {};  // others are refused
+  std::string_view summary = {};                 // one sentence for the API description
+  std::vector<QueryParameter> query = {};        // others are refused
   std::string_view answer = "application/json";  // its content type with 200
   // Runs on the connection's reactor. `request` stays valid until the responder has answered.
   std::function<void(const Request& request, Responder responder)> handle = {};

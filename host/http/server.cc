@@ -20,8 +20,8 @@ using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 using Acceptor = ServerShard::Acceptor;
 
-constexpr int kBacklog = 1024;          // connections the kernel completes before we accept them
-constexpr unsigned kRefusedMax = 32;    // per reactor, being told 503 at the same time
+constexpr int kBacklog = 1024;        // connections the kernel completes before we accept them
+constexpr unsigned kRefusedMax = 32;  // per reactor, being told 503 at the same time
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);  // after running out of descriptors
 constexpr Duration kSweepAtMost = std::chrono::milliseconds(100);
 constexpr Duration kSweepAtLeast = std::chrono::milliseconds(5);
@@ -35,13 +35,17 @@ std::string text_of(const tcp::endpoint& endpoint) {
 }
 
 Status bind_error(const ServerOptions& options, const tcp::endpoint& endpoint, const ErrorCode& error) {
-  Error told{Code::failed_precondition, "cannot listen: " + error.message(),
-             options.name + " " + text_of(endpoint), {}, {}, {}};
+  Error told{Code::failed_precondition,
+             "cannot listen: " + error.message(),
+             options.name + " " + text_of(endpoint),
+             {},
+             {},
+             {}};
   if (error == asio::error::address_in_use) {
     told.message = "the port is taken by another program";
     told.needed = "a free port";
-    told.remedy = "stop that program (another dormouse? `ss -ltnp` names it), or set " + options.key +
-                  " to another port";
+    told.remedy =
+        "stop that program (another dormouse? `ss -ltnp` names it), or set " + options.key + " to another port";
   } else if (error == asio::error::access_denied) {
     told.message = "no permission to listen there";
     told.remedy = "set " + options.key + " to a port above 1023";

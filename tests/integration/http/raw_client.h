@@ -11,7 +11,7 @@
 namespace dormouse {
 
 struct RawResponse {
-  unsigned status = 0;  // 0: the connection ended without an answer
+  unsigned status = 0;                         // 0: the connection ended without an answer
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
   bool has(const std::string& name) const { return headers.count(name) > 0; }

@@ -99,8 +99,8 @@ TEST_CASE("two lengths for one body are refused") {
   const std::string start = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
   for (const char* fields : {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                              "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
-                             "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
-                             "Transfer-Encoding: gzip\r\n\r\n", "Transfer-Encoding: chunked, gzip\r\n\r\n",
+                             "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef", "Transfer-Encoding: gzip\r\n\r\n",
+                             "Transfer-Encoding: chunked, gzip\r\n\r\n",
                              "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
     RawClient client(server.address());
     CHECK(client.ask(start + fields).status == 400);

@@ -84,9 +84,8 @@ class TestServer {
     };
     add("GET", "/healthz", [](const Request&, Responder to) { to.answer(text("ok")); });
     add("POST", "/echo", [](const Request& request, Responder to) { to.answer(text(std::string(request.body))); });
-    add("POST", "/size", [](const Request& request, Responder to) {
-      to.answer(text(std::to_string(request.body.size())));
-    });
+    add("POST", "/size",
+        [](const Request& request, Responder to) { to.answer(text(std::to_string(request.body.size()))); });
     add("POST", "/needed", [](const Request&, Responder to) { to.answer(text("")); }).body = Route::Body::required;
     add("POST", "/secret", [](const Request&, Responder to) { to.answer(text("open")); }).access = Route::Access::token;
     add("GET", "/forget", [](const Request&, Responder) {});

@@ -27,10 +27,10 @@ TEST_CASE("a component document has the promised fields") {
   component.unload_in = 2s;
   component.mapped_bytes = 7;
   const std::string text = text_of(component);
-  for (const char* field : {"\"name\":\"nlu.language\"", "\"type\":", "\"plugin\":", "\"version\":", "\"state\":\"ready\"",
-                            "\"cause\":", "\"class\":\"unmap\"", "\"generation\":0", "\"leases\":0", "\"idle_ms\":1500",
-                            "\"unload_in_ms\":2000", "\"bytes\":{\"mapped\":7,", "\"heap\":", "\"returned\":",
-                            "\"last_error\":null"})
+  for (const char* field :
+       {"\"name\":\"nlu.language\"", "\"type\":", "\"plugin\":", "\"version\":", "\"state\":\"ready\"",
+        "\"cause\":", "\"class\":\"unmap\"", "\"generation\":0", "\"leases\":0", "\"idle_ms\":1500",
+        "\"unload_in_ms\":2000", "\"bytes\":{\"mapped\":7,", "\"heap\":", "\"returned\":", "\"last_error\":null"})
     CHECK_THAT(text, Contains(field));
 }
 
@@ -44,7 +44,9 @@ TEST_CASE("a component that is not callable has no idle time") {
   CHECK_THAT(text, Contains("\"idle_ms\":null"));
   CHECK_THAT(text, Contains("\"unload_in_ms\":null"));
   CHECK_THAT(text, Contains("\"retry_in_ms\":3000"));
-  CHECK_THAT(text, Contains(R"("last_error":{"code":"load_failed","detail":"no model","object":"nlu.intent","remedy":"train it"})"));
+  CHECK_THAT(
+      text,
+      Contains(R"("last_error":{"code":"load_failed","detail":"no model","object":"nlu.intent","remedy":"train it"})"));
 }
 
 TEST_CASE("an event is told with its number and time in UTC") {
@@ -54,8 +56,9 @@ TEST_CASE("an event is told with its number and time in UTC") {
   event.kind = "component.ready";
   event.object = "a\nb";
   event.fields = {{"bytes", "7"}};
-  CHECK(text_of(event) ==
-        R"({"sequence":5,"at":"2001-09-09T01:46:40.123Z","kind":"component.ready","object":"a\nb","fields":{"bytes":"7"}})");
+  CHECK(
+      text_of(event) ==
+      R"({"sequence":5,"at":"2001-09-09T01:46:40.123Z","kind":"component.ready","object":"a\nb","fields":{"bytes":"7"}})");
   CHECK_THAT(event_text(event), Contains("id: 5\ndata: {"));
   CHECK(gap_text(3, 9, false) == "event: gap\ndata: {\"after\":3,\"next\":9,\"restarted\":false}\n\n");
 }

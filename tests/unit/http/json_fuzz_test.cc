@@ -17,8 +17,26 @@ const std::vector<std::string> kSeeds{
     R"(["\ud83d\ude00","\n\t\\\"",{"":{"~":{"/":0}}}])",
     "[[[[[[[[[[[[1]]]]]]]]]]]]",
 };
-const std::vector<std::string> kPieces{"{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud800", "null", "1e999", "-",
-                                       "$bytes", "9223372036854775808", "\xff", "\xed\xa0\x80", "\"a\":", " ", "NaN"};
+const std::vector<std::string> kPieces{"{",
+                                       "}",
+                                       "[",
+                                       "]",
+                                       ",",
+                                       ":",
+                                       "\"",
+                                       "\\",
+                                       "\\u",
+                                       "\\ud800",
+                                       "null",
+                                       "1e999",
+                                       "-",
+                                       "$bytes",
+                                       "9223372036854775808",
+                                       "\xff",
+                                       "\xed\xa0\x80",
+                                       "\"a\":",
+                                       " ",
+                                       "NaN"};
 
 std::string mutated(std::string text, std::mt19937& random) {
   const auto below = [&](size_t n) { return n == 0 ? size_t{0} : random() % n; };

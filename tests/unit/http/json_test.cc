@@ -66,8 +66,7 @@ TEST_CASE("a wrong type is told with its place and both words") {
   CHECK(refusal(R"({"text":1})", record) == "/text: expected string, found number");
   CHECK(refusal(R"({"text":"a","n":"b"})", record) == "/n: expected int, found string");
   CHECK(refusal(R"({"text":"a","n":1,"list":[{"x":1},{"x":[]}]})", record) == "/list/1/x: expected float, found list");
-  CHECK(refusal(R"({"text":"a","n":1,"list":[{"x":1},true]})", record) ==
-        "/list/1: expected {x: float}, found bool");
+  CHECK(refusal(R"({"text":"a","n":1,"list":[{"x":1},true]})", record) == "/list/1: expected {x: float}, found bool");
   CHECK(refusal("[]", "string") == "expected string, found list");
   CHECK(refusal("{}", "string") == "expected string, found object");
   CHECK(refusal("null", "string") == "expected string, found null");

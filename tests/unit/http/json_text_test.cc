@@ -49,7 +49,10 @@ TEST_CASE("each byte is escaped alike at every place in a word") {
 }
 
 TEST_CASE("text that is not UTF-8 becomes replacement characters") {
-  CHECK(string_text("a\xff" "b") == "\"a\xEF\xBF\xBD" "b\"");
+  CHECK(string_text("a\xff"
+                    "b") ==
+        "\"a\xEF\xBF\xBD"
+        "b\"");
   CHECK(string_text("\xe2\x82") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
   CHECK(string_text("\xc3\xa4\xff") == "\"\xc3\xa4\xEF\xBF\xBD\"");
 }

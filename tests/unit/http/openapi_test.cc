@@ -29,10 +29,8 @@ std::vector<Route> control_table() {
 std::vector<Route> data_table() {
   std::vector<Route> routes;
   routes.push_back(Route{.method = "GET", .pattern = "/healthz", .summary = "Health."});
-  routes.push_back(Route{.method = "POST",
-                         .pattern = "/v1/pipelines/{name}",
-                         .body = Route::Body::required,
-                         .summary = "Runs."});
+  routes.push_back(
+      Route{.method = "POST", .pattern = "/v1/pipelines/{name}", .body = Route::Body::required, .summary = "Runs."});
   return routes;
 }
 

@@ -9,7 +9,8 @@ namespace dormouse {
 using namespace std::chrono_literals;
 
 TEST_CASE("bodies are JSON unless they say that they are bytes") {
-  for (const char* json : {"", "application/json", "Application/JSON; charset=utf-8", "application/x-www-form-urlencoded"})
+  for (const char* json :
+       {"", "application/json", "Application/JSON; charset=utf-8", "application/x-www-form-urlencoded"})
     CHECK(body_format(json) == BodyFormat::json);
   CHECK(body_format("application/octet-stream") == BodyFormat::bytes);
   for (const char* other : {"text/plain", "multipart/form-data; boundary=x", "application/xml", "json"})
@@ -36,7 +37,8 @@ TEST_CASE("priorities are RFC 9218's or words and never above the cap") {
   CHECK(parse_priority("high", P::normal) == P::normal);
   CHECK(parse_priority("u=0", P::low) == P::low);
   CHECK(parse_priority("low", P::normal) == P::low);
-  for (const char* odd : {"u=8", "u=", "u=x", "u=00", "urgent", ",,,"}) CHECK(parse_priority(odd, P::high) == P::normal);
+  for (const char* odd : {"u=8", "u=", "u=x", "u=00", "urgent", ",,,"})
+    CHECK(parse_priority(odd, P::high) == P::normal);
 }
 
 TEST_CASE("a trace context is one or it is not logged") {

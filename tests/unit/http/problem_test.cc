@@ -12,13 +12,11 @@ TEST_CASE("every code of Status has its HTTP status") {
     bool retry;
   };
   const Row rows[] = {
-      {Code::cancelled, 503, true},           {Code::invalid_argument, 400, false},
-      {Code::deadline_exceeded, 504, false},  {Code::not_found, 404, false},
-      {Code::resource_exhausted, 503, true},  {Code::failed_precondition, 409, false},
-      {Code::internal, 500, false},           {Code::unavailable, 503, true},
-      {Code::data_loss, 500, false},          {Code::busy, 409, true},
-      {Code::load_failed, 503, true},         {Code::broken_contract, 502, false},
-      {Code::overloaded, 503, true},          {Code::queue_full, 429, true},
+      {Code::cancelled, 503, true},  {Code::invalid_argument, 400, false},  {Code::deadline_exceeded, 504, false},
+      {Code::not_found, 404, false}, {Code::resource_exhausted, 503, true}, {Code::failed_precondition, 409, false},
+      {Code::internal, 500, false},  {Code::unavailable, 503, true},        {Code::data_loss, 500, false},
+      {Code::busy, 409, true},       {Code::load_failed, 503, true},        {Code::broken_contract, 502, false},
+      {Code::overloaded, 503, true}, {Code::queue_full, 429, true},
   };
   for (const Row& row : rows) {
     INFO(to_string(row.code));
