@@ -82,7 +82,7 @@ unsigned nesting(dm_value value) {
   unsigned deepest = 0;
   const uint32_t count = dm_count(value);
   for (uint32_t i = 0; i < count; ++i) {
-    dm_string_view key;
+    dm_string_view key{};
     dm_value child = dm_list_at(value, i);
     if (!child.node) dm_map_at(value, i, &key, &child);
     deepest = std::max(deepest, nesting(child));
@@ -379,17 +379,17 @@ struct ValueWriter::Impl {
       case DM_FLOAT:
         return add_scalar(value.node->kind, value.node->payload);
       case DM_STRING: {
-        dm_string_view text;
+        dm_string_view text{};
         dm_get_string(value, &text);
         return may_add() && push_text({text.data, text.size});
       }
       case DM_BYTES: {
-        dm_bytes_view bytes;
+        dm_bytes_view bytes{};
         dm_get_bytes(value, &bytes);
         return add_bytes(bytes.data, bytes.size);
       }
       case DM_TENSOR: {
-        dm_tensor_view tensor;
+        dm_tensor_view tensor{};
         dm_get_tensor(value, &tensor);
         return add_tensor(tensor.dtype, {tensor.shape, tensor.rank}, tensor.data) != nullptr;
       }
@@ -404,7 +404,7 @@ struct ValueWriter::Impl {
     const size_t first = frames[depth - 1].first_node;
     const uint32_t count = dm_count(value);
     for (uint32_t i = 0; i < count; ++i) {
-      dm_string_view key;
+      dm_string_view key{};
       dm_value child = dm_list_at(value, i);
       if (map && !(dm_map_at(value, i, &key, &child) && push_text({key.data, key.size}))) return false;
       if (!add_copy(child)) return false;
@@ -618,7 +618,7 @@ class DebugText {
       case DM_FLOAT:
         return add_number(std::bit_cast<double>(value.node->payload));
       case DM_STRING: {
-        dm_string_view text;
+        dm_string_view text{};
         dm_get_string(value, &text);
         return add_string({text.data, text.size});
       }
@@ -676,7 +676,7 @@ class DebugText {
   }
 
   void add_tensor(dm_value value) {
-    dm_tensor_view tensor;
+    dm_tensor_view tensor{};
     dm_get_tensor(value, &tensor);
     constexpr std::string_view kNames[] = {"?", "f32", "f16", "i8", "i64"};
     append("<tensor ");
@@ -689,7 +689,7 @@ class DebugText {
     const bool map = dm_kind(value) == DM_MAP;
     append(map ? "{" : "[");
     for (uint32_t i = 0; i < dm_count(value) && !full(); ++i) {
-      dm_string_view key;
+      dm_string_view key{};
       dm_value child = dm_list_at(value, i);
       if (i > 0) append(",");
       if (map && dm_map_at(value, i, &key, &child)) {
