@@ -7,8 +7,8 @@
 #include "cli/command.h"
 
 int main(int argc, char** argv) {
-  // Two arenas for all threads. With glibc's default, eight for each core, fifty load and unload cycles left three times
-  // the memory behind (ARCHITECTURE.md section 11).
+  // Two arenas for all threads. With glibc's default, eight for each core, fifty load and unload cycles left three
+  // times the memory behind (ARCHITECTURE.md section 11).
   mallopt(M_ARENA_MAX, 2);
   const int exit_code = dormouse::run_command_line(argc, argv, dormouse::read_environment(environ));
   // An answer that did not reach its file is a failure.

@@ -38,7 +38,7 @@ Result<std::string> ctl_state_dir(const CtlArguments& arguments, const Environme
   const std::string path = config_path(arguments.config, environment);
   const ConfigReport report = load_config(path, environment);
   // Faults elsewhere in it do not matter here, so that a host can be asked while its file is being edited.
-  const bool unreadable = report.errors.size() == 1 && report.errors[0].line == 0 && report.errors[0].file == path;
+  const bool unreadable = !report.errors.empty() && report.errors[0].line == 0 && report.errors[0].file == path;
   if (!arguments.config.empty() && unreadable) return Status(Code::not_found, report.errors[0].to_string());
   *configured_address = report.config.control.listen;
   return find_state_dir(report.config.host.state_dir, environment);

@@ -288,11 +288,11 @@ ConfigReport parse_config(const std::string& text, const std::string& file, cons
 ConfigReport load_config(const std::string& path, const Environment& environment) {
   Result<std::string> text = read_file(path, YamlLimits{}.bytes_max);
   if (text) return parse_config(*text, path, environment);
-  ConfigReport report;
-  report.config.file = path;
+  // The environment counts all the same: `ctl` finds its host with it.
+  ConfigReport report = parse_config("", path, environment);
   Error error = text.status().error();
   error.object.clear();
-  report.errors.push_back({path, 0, 0, Status(std::move(error)).to_string()});
+  report.errors.insert(report.errors.begin(), {path, 0, 0, Status(std::move(error)).to_string()});
   return report;
 }
 

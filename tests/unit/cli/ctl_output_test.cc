@@ -23,9 +23,9 @@ TEST_CASE("components are a table") {
           "bytes":{"private":2048}},{"name":"b","state":"unloaded","leases":0,"cause":"idle for 2s",
           "bytes":{"returned":1048576}}]})");
   CHECK(show_components(answer.view()) ==
-        "COMPONENT  STATE     MEMORY            LEASES  IDLE  UNLOAD IN  CAUSE\n"
-        "a          ready     2.0 KiB           2       -     1.5s       request\n"
-        "b          unloaded  1.0 MiB returned  0       -     -          idle for 2s\n");
+        "COMPONENT  STATE     MEMORY          LEASES  IDLE  UNLOAD IN  CAUSE\n"
+        "a          ready     2 KiB           2       -     1.5s       request\n"
+        "b          unloaded  1 MiB returned  0       -     -          idle for 2s\n");
 }
 
 TEST_CASE("a refusal says what and what to do") {

@@ -22,6 +22,13 @@ TEST_CASE("the reference is a valid config that changes nothing") {
   CHECK(effective_yaml(read.config) == effective_yaml(Config{}));
 }
 
+TEST_CASE("every config that is shipped can be read") {
+  for (const char* name : {"assistant", "minimal", "production", "reference"}) {
+    const ConfigReport read = load_config(std::string(DORMOUSE_SOURCE_DIR "/configs/") + name + ".yaml", {});
+    for (const ConfigError& error : read.errors) FAIL_CHECK(error.to_string());
+  }
+}
+
 TEST_CASE("every setting has a meaning and a name of its own") {
   std::set<std::string> names;
   for (const auto& setting : host_settings()) {

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+echo_config
+expect 0 "$DORMOUSE" plugin list --config "$SCRATCH/echo.yaml"
+says out PLUGIN echo
+expect 0 "$DORMOUSE" plugin list --config "$SCRATCH/echo.yaml" --json
+jq -e '.[] | select(.id == "echo") | .types[0].methods[0].name == "echo"' "$SCRATCH/out" > /dev/null || fail "no method echo"
+for which in "$PLUGINS/echo.so" echo; do
+  expect 0 "$DORMOUSE" plugin inspect "$which" --config "$SCRATCH/echo.yaml"
+  says out 'echo 1.0.0' 'class: unmap' '{text: string}'
+done
+mkdir "$SCRATCH/bad"
+chmod 0755 "$SCRATCH/bad"
+head -c 4096 /dev/urandom > "$SCRATCH/bad/noise.so"
+chmod 0644 "$SCRATCH/bad/noise.so"
+expect 1 "$DORMOUSE" plugin inspect "$SCRATCH/bad/noise.so"
+says out 'cannot be used'
+expect 1 "$DORMOUSE" plugin inspect ehco --config "$SCRATCH/echo.yaml"
+says err "echo"
