@@ -62,14 +62,13 @@ CycleReport run_cycles(const std::string& what, unsigned cycles, const std::func
   CycleReport report;
   report.what = what;
   report.cycles = kSanitized ? cycles / kSanitizerFactor : cycles;
-  std::vector<int64_t> resident;
-  resident.reserve(report.cycles);
+  std::vector<int64_t> resident(report.cycles, 1);  // written to now, so that its own pages are no growth
   for (unsigned i = 0; i < kWarmUpCycles; ++i) cycle();
   report.before = read_base_line();
   const std::vector<std::string> mappings_before = read_mappings();
-  for (unsigned i = 0; i < report.cycles; ++i) {
+  for (int64_t& sample : resident) {
     cycle();
-    resident.push_back(static_cast<int64_t>(resident_bytes()));
+    sample = static_cast<int64_t>(resident_bytes());
   }
   report.after = read_settled(&report.before);
   if (report.after.mappings != report.before.mappings) {

@@ -24,7 +24,7 @@ inline constexpr unsigned kWarmUpCycles = 100;
 // ARCHITECTURE.md section 12. A leak of 64 bytes a cycle would be seen in 10,000 of them.
 inline constexpr int64_t kResidentGrowthMax = 512 << 10;
 // Once warm, the last tenth may not lie above the middle by more than jitter: some pages of the allocator's.
-inline constexpr int64_t kResidentSlopeMax = 128 << 10;
+inline constexpr int64_t kResidentSlopeMax = 64 << 10;
 
 struct CycleReport {
   std::string what;

@@ -1,0 +1,150 @@
+#include "load/storm_actions.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace dormouse {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(60);  // an answer later than this is none
+constexpr size_t kMistakesMax = 20;
+
+// Whether body, type and status agree with each other.
+std::string malformed(const HttpAnswer& answer) {
+  const auto type = answer.headers.find("content-type");
+  if (type == answer.headers.end()) return "no content type";
+  if (type->second.rfind("text/", 0) == 0) return answer.body.empty() ? "empty text" : "";
+  boost::system::error_code error;
+  const boost::json::value body = boost::json::parse(answer.body, error);
+  if (error) return "not JSON: " + answer.body;
+  if (answer.status < 400) return type->second.rfind("application/json", 0) == 0 ? "" : "type " + type->second;
+  if (type->second.rfind("application/problem+json", 0) != 0) return "problem of type " + type->second;
+  const boost::json::object* problem = body.if_object();
+  if (!problem || !problem->contains("code") || !problem->contains("detail") || !problem->contains("status") ||
+      problem->at("status") != answer.status)
+    return "not a problem of RFC 9457: " + answer.body;
+  return {};
+}
+
+}  // namespace
+
+void StormTally::add(const StormTally& other) {
+  for (const auto& [action, counts] : other.statuses)
+    for (const auto& [status, count] : counts) statuses[action][status] += count;
+  cancelled += other.cancelled;
+  for (const std::string& mistake : other.mistakes)
+    if (mistakes.size() < kMistakesMax) mistakes.push_back(mistake);
+}
+
+uint64_t StormTally::answers(const std::string& action, int status) const {
+  const auto counts = statuses.find(action);
+  if (counts == statuses.end()) return 0;
+  const auto count = counts->second.find(status);
+  return count == counts->second.end() ? 0 : count->second;
+}
+
+std::string StormTally::to_string() const {
+  std::string text;
+  for (const auto& [action, counts] : statuses) {
+    text += action + ":";
+    for (const auto& [status, count] : counts) text += " " + std::to_string(status) + " x " + std::to_string(count);
+    text += "\n";
+  }
+  return text + "left in the middle: " + std::to_string(cancelled) + "\n";
+}
+
+StormClient::StormClient(const StormHost& host, unsigned seed)
+    : host_(host),
+      seed_(seed),
+      random_(seed),
+      data_(host.data_port(), kPatience),
+      control_(host.control_port(), kPatience) {}
+
+void StormClient::complain(const std::string& action, const std::string& mistake) {
+  if (tally_.mistakes.size() < kMistakesMax) tally_.mistakes.push_back(action + ": " + mistake);
+}
+
+HttpAnswer StormClient::exchange(HttpClient& client, const std::string& action, const std::string& request,
+                                 std::initializer_list<int> allowed) {
+  HttpAnswer answer;
+  std::string mistake = client.exchange(request, answer);
+  if (mistake.empty()) mistake = malformed(answer);
+  if (!mistake.empty()) {
+    complain(action, mistake);
+    return {};
+  }
+  ++tally_.statuses[action][answer.status];
+  if (std::find(allowed.begin(), allowed.end(), answer.status) == allowed.end())
+    complain(action, "status " + std::to_string(answer.status) + " " + answer.body);
+  return answer;
+}
+
+std::string StormClient::nonce() {
+  return "client " + std::to_string(seed_) + " request " + std::to_string(++requests_);
+}
+
+void StormClient::act() {
+  const unsigned dice = below(1000);
+  if (dice < 700) return call_pipeline();
+  if (dice < 750) return leave_in_the_middle();
+  if (dice < 890) return ask_verb();
+  if (dice < 900) return pin_and_unpin();
+  if (dice < 998) return read_something();
+  reload_scripts();
+}
+
+// A component that goes away under a request, or is on its way, must not be seen: the request waits or is first.
+void StormClient::call_pipeline() {
+  const std::string text = nonce();
+  const HttpAnswer answer =
+      exchange(data_, "pipeline", http_request("POST", "/v1/pipelines/storm", "{\"text\":\"" + text + "\"}"), {200});
+  if (answer.status != 200) return;
+  const boost::json::value body = boost::json::parse(answer.body);
+  if (body.at("text").as_string() != text || body.at("again").as_string() != text)
+    complain("pipeline", "the answer to another request: " + answer.body);
+}
+
+void StormClient::leave_in_the_middle() {
+  const std::string request = http_request("POST", "/v1/pipelines/storm", "{\"text\":\"" + nonce() + "\"}");
+  HttpClient client(host_.data_port(), kPatience);
+  std::string mistake = client.connect();
+  const size_t sent = below(4) == 0 ? below(static_cast<unsigned>(request.size())) : request.size();
+  if (mistake.empty()) mistake = client.send(std::string_view(request).substr(0, sent));
+  if (!mistake.empty()) return complain("leave", mistake);
+  below(2) ? client.abort() : client.close();
+  ++tally_.cancelled;
+}
+
+std::string StormClient::verb(const std::string& name, const std::string& query) {
+  return http_request("POST", std::string("/v1/components/") + component() + "/" + name + query, {},
+                      host_.authorization());
+}
+
+void StormClient::ask_verb() {
+  static constexpr const char* kVerbs[] = {"load", "unload", "unload", "trim", "park"};
+  static constexpr const char* kQueries[] = {"", "", "?wait=5000", "?wait=1", "?dry_run=1"};
+  const std::string name = kVerbs[below(5)], query = kQueries[below(5)];
+  exchange(control_, name + (query.empty() ? "" : query), verb(name, query), {200, 409});
+}
+
+void StormClient::pin_and_unpin() {
+  const std::string target = std::string("/v1/components/") + component();
+  for (const char* name : {"/pin", "/unpin"})
+    exchange(control_, name + 1, http_request("POST", target + name, {}, host_.authorization()), {200});
+}
+
+void StormClient::read_something() {
+  static constexpr const char* kTargets[] = {"/v1/status", "/v1/components", "/metrics",
+                                             "/v1/memory", "/v1/pipelines",  "/v1/components/storm.second",
+                                             "/readyz"};
+  const std::string target = kTargets[below(7)];
+  exchange(control_, "GET " + target, http_request("GET", target, {}, host_.authorization()), {200});
+}
+
+// 409: too many generations are alive, because requests still run on the older ones.
+void StormClient::reload_scripts() {
+  const std::string target = below(2) ? "/v1/scripts/reload" : "/v1/scripts/reload?dry_run=1";
+  exchange(control_, "reload", http_request("POST", target, {}, host_.authorization()), {200, 409});
+}
+
+}  // namespace dormouse

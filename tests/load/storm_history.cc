@@ -1,0 +1,101 @@
+#include "load/storm_history.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <stdexcept>
+
+#include "components/state.h"
+
+namespace dormouse {
+namespace {
+
+// Whether `to` may follow `from`, by the host's own table; parked is passed on the way to closing without a pause.
+bool may_follow_by_name(const std::string& from, const std::string& to) {
+  for (const Transition& transition : kTransitions)
+    if (to_string(transition.from) == from && to_string(transition.to) == to) return true;
+  return false;
+}
+
+}  // namespace
+
+StormHistory::StormHistory(uint16_t control_port, const std::string& authorization)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(control_port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    throw std::runtime_error("cannot listen to events");
+  const std::string request =
+      "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" + authorization + "\r\n";
+  if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+    throw std::runtime_error("cannot ask for events");
+  reader_ = std::thread([this] {
+    std::string text;
+    char block[16384];
+    for (ssize_t size; (size = ::recv(socket_, block, sizeof block, 0)) > 0;) {
+      text.append(block, static_cast<size_t>(size));
+      size_t begin = 0;
+      for (size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+        take_line(std::string_view(text).substr(begin, end - begin));
+      text.erase(0, begin);
+    }
+  });
+}
+
+StormHistory::~StormHistory() {
+  stop();
+  ::close(socket_);
+}
+
+void StormHistory::stop() {
+  if (!reader_.joinable()) return;
+  ::shutdown(socket_, SHUT_RDWR);
+  reader_.join();
+}
+
+uint64_t StormHistory::loads(const std::string& component) const {
+  const auto found = lives_.find(component);
+  return found == lives_.end() ? 0 : found->second.loads;
+}
+
+void StormHistory::take_line(std::string_view line) {
+  if (line == "event: gap") next_is_gap_ = true;
+  if (line.substr(0, 6) != "data: ") return;
+  if (std::exchange(next_is_gap_, false)) {
+    ++gaps_;
+    for (auto& [name, life] : lives_) life = Life{life.loads, 0, false, ""};
+    return;
+  }
+  take_event(line.substr(6));
+}
+
+void StormHistory::take_event(std::string_view json) {
+  const boost::json::value event = boost::json::parse({json.data(), json.size()});
+  const std::string kind(event.at("kind").as_string());
+  if (kind.rfind("component.", 0) != 0) return;
+  ++events_;
+  const std::string name(event.at("object").as_string());
+  const std::string to = kind.substr(10);
+  const uint64_t generation = std::stoull(std::string(event.at("fields").at("generation").as_string()));
+  Life& life = lives_[name];
+  if (!life.state.empty() && !may_follow_by_name(life.state, to))
+    breaches_.push_back(name + " went from " + life.state + " to " + to);
+  if (to == "loading") {
+    ++life.loads;
+    if (life.known && generation != life.generation + 1)
+      breaches_.push_back(name + ": load " + std::to_string(generation) + " after " + std::to_string(life.generation));
+    life.known = true;
+    life.generation = generation;
+  } else if (life.known && generation != life.generation) {
+    breaches_.push_back(name + ": " + to + " of load " + std::to_string(generation) + " during " +
+                        std::to_string(life.generation));
+  }
+  life.state = to;
+}
+
+}  // namespace dormouse

@@ -1,0 +1,46 @@
+// The life of the storm's components as the event stream tells it, judged against the rules of ARCHITECTURE.md 4: one
+// load for each cold start, numbered without a gap, and ended before the next begins.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace dormouse {
+
+class StormHistory {
+ public:
+  // Listens on the control port until the host closes the stream, or stop().
+  StormHistory(uint16_t control_port, const std::string& authorization);
+  ~StormHistory();
+  void stop();
+
+  // After stop().
+  uint64_t loads(const std::string& component) const;  // "component.loading" events seen
+  uint64_t events() const { return events_; }
+  uint64_t gaps() const { return gaps_; }  // times the stream said that it skipped some
+  const std::vector<std::string>& breaches() const { return breaches_; }
+
+ private:
+  struct Life {
+    uint64_t loads = 0;
+    uint64_t generation = 0;  // of the last load; 0: not known (start, or behind a gap)
+    bool known = false;       // whether the next generation can be told
+    std::string state;
+  };
+  void take_line(std::string_view line);
+  void take_event(std::string_view json);
+
+  int socket_ = -1;
+  std::map<std::string, Life> lives_;
+  uint64_t events_ = 0;
+  uint64_t gaps_ = 0;
+  bool next_is_gap_ = false;
+  std::vector<std::string> breaches_;
+  std::thread reader_;
+};
+
+}  // namespace dormouse
