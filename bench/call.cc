@@ -67,8 +67,9 @@ void warm_call_among_unused(benchmark::State& state) {
 
 void register_call_benchmarks(InProcess& in_process) {
   const auto add = [&](const char* name, auto body) {
-    benchmark::RegisterBenchmark(name, [&in_process, body](benchmark::State& state) { body(state, in_process); })
-        ->MinTime(0.3);
+    benchmark::RegisterBenchmark(name, [&in_process, body](benchmark::State& state) {
+      body(state, in_process);
+    })->MinTime(0.3);
   };
   add("call/direct", direct_call);
   add("call/warm", warm_call);

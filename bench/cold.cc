@@ -1,5 +1,5 @@
-// A request that finds its component unloaded, beside dlopen, dlsym, open and call by hand on the same private copy. The
-// unloading between two of them is not counted on either side.
+// A request that finds its component unloaded, beside dlopen, dlsym, open and call by hand on the same private copy.
+// The unloading between two of them is not counted on either side.
 #include <benchmark/benchmark.h>
 #include <dlfcn.h>
 
@@ -45,8 +45,7 @@ RawPlan find_out(InProcess& in_process, const Subject& subject) {
   Result<Lease> lease = in_process.host.acquire(*subject.component);
   if (!lease.ok()) throw std::runtime_error(lease.status().to_string());
   const Prepared& prepared = lease->component().loaded().prepared;
-  RawPlan plan{prepared.copy_path, prepared.model_path, prepared.type->methods[subject.method].name,
-               prepared.settings};
+  RawPlan plan{prepared.copy_path, prepared.model_path, prepared.type->methods[subject.method].name, prepared.settings};
   lease->release();
   unload(in_process.host, *subject.component);
   return plan;
@@ -91,8 +90,7 @@ void raw_load(benchmark::State& state, InProcess& in_process, const Subject& sub
     int32_t status = type.open(ledger.host(), &call, &args, &component);
     if (status == DM_OK && type.create) status = type.create(component, &call, &instance);
     writer.reset();
-    if (status == DM_OK)
-      status = method->run(instance ? instance : component, &call, subject.in.view(), writer.abi());
+    if (status == DM_OK) status = method->run(instance ? instance : component, &call, subject.in.view(), writer.abi());
     Result<Value> answer = writer.finish();
     if (status != DM_OK || !answer.ok()) throw std::runtime_error("the raw call failed: " + std::to_string(status));
     state.SetIterationTime(seconds_since(start));

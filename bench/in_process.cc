@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "support/live/tiny_language.h"
+
 namespace dormouse::bench {
 
 InProcess::InProcess() : host({DORMOUSE_PLUGINS}) {
@@ -12,7 +14,10 @@ InProcess::InProcess() : host({DORMOUSE_PLUGINS}) {
   host.start();
   echo.method = host.method_index(*echo.component, "echo");
   echo.in = text_value("what attractions are in Cairo?");
-  if (has_language) train_language();
+  if (!has_language) return;
+  train_tiny_language(host, *language.component);
+  language.method = host.method_index(*language.component, "detect");
+  language.in = text_value("wie komme ich heute zum Museum");
 }
 
 Value text_value(const std::string& text) {

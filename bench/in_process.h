@@ -24,9 +24,6 @@ class InProcess {
   LiveRegistry host;
   Subject echo;
   Subject language;  // component null when there is no such plugin
-
- private:
-  void train_language();
 };
 
 Value text_value(const std::string& text);

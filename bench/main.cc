@@ -1,5 +1,5 @@
-// The in-process rows: `call` and `cold`. Five repetitions of each side, in random turns, so that a machine that changes
-// its mind does so for both. Arguments are Google Benchmark's; --benchmark_filter=call is the usual one.
+// The in-process rows: `call` and `cold`. Five repetitions of each side, in random turns, so that a machine that
+// changes its mind does so for both. Arguments are Google Benchmark's; --benchmark_filter=call is the usual one.
 #include <benchmark/benchmark.h>
 
 #include <iostream>

@@ -23,8 +23,11 @@ std::string components(unsigned count) {
 }
 
 ServerPlan plan(const std::string& name, unsigned count) {
-  return plan_dormouse(
-      {.name = name, .components = components(count), .plugins = {DORMOUSE_PLUGINS}, .pipelines = {}, .environment = {}});
+  return plan_dormouse({.name = name,
+                        .components = components(count),
+                        .plugins = {DORMOUSE_PLUGINS},
+                        .pipelines = {},
+                        .environment = {}});
 }
 
 struct Starts {

@@ -134,11 +134,10 @@ LoadResult run_wrk(uint16_t port, const std::string& target, const std::string& 
   write_text(script, fmt::format("wrk.method = \"POST\"\nwrk.body = [=[{}]=]\n"
                                  "wrk.headers[\"Content-Type\"] = \"application/json\"\n",
                                  body));
-  const std::string text =
-      output_of({"wrk", fmt::format("-t{}", shape.threads), fmt::format("-c{}", shape.connections),
-                 fmt::format("-d{}s", shape.seconds), "--latency", "-s", script,
-                 fmt::format("http://127.0.0.1:{}{}", port, target)},
-                std::chrono::seconds(shape.seconds + 30));
+  const std::string text = output_of({"wrk", fmt::format("-t{}", shape.threads), fmt::format("-c{}", shape.connections),
+                                      fmt::format("-d{}s", shape.seconds), "--latency", "-s", script,
+                                      fmt::format("http://127.0.0.1:{}{}", port, target)},
+                                     std::chrono::seconds(shape.seconds + 30));
   for (const char* mistake : {"Non-2xx", "Socket errors"})
     if (text.find(mistake) != std::string::npos) throw std::runtime_error("wrk saw mistakes:\n" + text);
   return {number_after(text, "Requests/sec:"), milliseconds_after(text, "99%")};

@@ -16,9 +16,9 @@ struct ServerPlan {
   std::string name;
   std::vector<std::string> argv;
   std::vector<std::string> environment;
-  std::string log;      // what it prints
-  uint16_t port = 0;    // where it serves
-  std::string health;   // what answers 200 once it serves: "/healthz"
+  std::string log;     // what it prints
+  uint16_t port = 0;   // where it serves
+  std::string health;  // what answers 200 once it serves: "/healthz"
 };
 
 struct DormouseSetup {
