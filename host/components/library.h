@@ -24,9 +24,9 @@ struct PluginFile {
   ~PluginFile();
 };
 
-// Opens `path` once, never through a symbolic link at any of its last two levels, and checks that file and folder belong
-// to root or to us and are writable by nobody else. Errors: not_found, invalid_argument (owner, mode, symlink, not a
-// regular file), each with needed, found and remedy.
+// Opens `path` once, never through a symbolic link at any of its last two levels, and checks that file and folder
+// belong to root or to us and are writable by nobody else. Errors: not_found, invalid_argument (owner, mode, symlink,
+// not a regular file), each with needed, found and remedy.
 Result<PluginFile> open_plugin_file(const std::string& path);
 
 // The SHA-256 of an open file, in lower-case hex. Errors: unavailable when the file changes meanwhile, and read errors.
@@ -50,8 +50,8 @@ class PrivateCopies {
 
 // How unmap ended.
 struct UnmapReport {
-  bool unmapped = false;              // proven: RTLD_NOLOAD finds nothing and the link map has no entry
-  std::string cause;                  // otherwise: why the loader kept it, as far as it can be known
+  bool unmapped = false;                         // proven: RTLD_NOLOAD finds nothing and the link map has no entry
+  std::string cause;                             // otherwise: why the loader kept it, as far as it can be known
   std::vector<std::string> pinned_dependencies;  // came with the plugin and stayed
 };
 
@@ -64,8 +64,8 @@ class Library {
   static Result<std::unique_ptr<Library>> map(const std::string& copy_path);
   ~Library();
 
-  const dm_plugin* plugin() const;   // not yet checked: see handshake.h
-  uint64_t mapped_bytes() const;     // address space of its segments
+  const dm_plugin* plugin() const;  // not yet checked: see handshake.h
+  uint64_t mapped_bytes() const;    // address space of its segments
   // Closes it and looks whether it is gone. Runs static destructors on this thread. At most once.
   UnmapReport unmap();
 
