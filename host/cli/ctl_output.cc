@@ -134,7 +134,8 @@ std::string show_memory(dm_value answer) {
 std::string show_verb(dm_value answer) {
   std::string text = text_at(answer, "explanation");
   if (text.empty()) text = flag_at(answer, "changed") ? "done" : "nothing to do";
-  return printable(text) + "\n";
+  const std::string name = text_at(dm_map_get(answer, "component"), "name");
+  return printable(name.empty() ? text : name + ": " + text) + "\n";
 }
 
 std::string show_scripts(dm_value answer) {
