@@ -134,7 +134,7 @@ void StormClient::pin_and_unpin() {
 }
 
 void StormClient::read_something() {
-  static constexpr const char* kTargets[] = {"/v1/status", "/v1/components", "/metrics",
+  static constexpr const char* kTargets[] = {"/v1/status", "/v1/components", "/v1/plugins",
                                              "/v1/memory", "/v1/pipelines",  "/v1/components/storm.second",
                                              "/readyz"};
   const std::string target = kTargets[below(7)];

@@ -34,6 +34,9 @@ StormHistory::StormHistory(uint16_t control_port, const std::string& authorizati
       "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" + authorization + "\r\n";
   if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
     throw std::runtime_error("cannot ask for events");
+  // The stream begins with its answer: what happens before that is not told.
+  char first;
+  if (::recv(socket_, &first, 1, MSG_PEEK) != 1) throw std::runtime_error("no events");
   reader_ = std::thread([this] {
     std::string text;
     char block[16384];
@@ -58,9 +61,9 @@ void StormHistory::stop() {
   reader_.join();
 }
 
-uint64_t StormHistory::loads(const std::string& component) const {
+StormHistory::Loads StormHistory::loads(const std::string& component) const {
   const auto found = lives_.find(component);
-  return found == lives_.end() ? 0 : found->second.loads;
+  return found == lives_.end() ? Loads{} : found->second.loads;
 }
 
 void StormHistory::take_line(std::string_view line) {
@@ -78,7 +81,6 @@ void StormHistory::take_event(std::string_view json) {
   const boost::json::value event = boost::json::parse({json.data(), json.size()});
   const std::string kind(event.at("kind").as_string());
   if (kind.rfind("component.", 0) != 0) return;
-  ++events_;
   const std::string name(event.at("object").as_string());
   const std::string to = kind.substr(10);
   const uint64_t generation = std::stoull(std::string(event.at("fields").at("generation").as_string()));
@@ -86,7 +88,7 @@ void StormHistory::take_event(std::string_view json) {
   if (!life.state.empty() && !may_follow_by_name(life.state, to))
     breaches_.push_back(name + " went from " + life.state + " to " + to);
   if (to == "loading") {
-    ++life.loads;
+    ++life.loads.begun;
     if (life.known && generation != life.generation + 1)
       breaches_.push_back(name + ": load " + std::to_string(generation) + " after " + std::to_string(life.generation));
     life.known = true;
@@ -95,6 +97,9 @@ void StormHistory::take_event(std::string_view json) {
     breaches_.push_back(name + ": " + to + " of load " + std::to_string(generation) + " during " +
                         std::to_string(life.generation));
   }
+  if (to == "ready" && life.state == "loading") ++life.loads.ready;
+  if (to == "unloaded") ++life.loads.unloaded;
+  life.loads.generation = generation;
   life.state = to;
 }
 

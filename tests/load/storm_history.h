@@ -19,14 +19,19 @@ class StormHistory {
   void stop();
 
   // After stop().
-  uint64_t loads(const std::string& component) const;  // "component.loading" events seen
-  uint64_t events() const { return events_; }
+  struct Loads {
+    uint64_t begun = 0;
+    uint64_t ready = 0;
+    uint64_t unloaded = 0;    // proven, the stop of the host included
+    uint64_t generation = 0;  // of the last event
+  };
+  Loads loads(const std::string& component) const;
   uint64_t gaps() const { return gaps_; }  // times the stream said that it skipped some
   const std::vector<std::string>& breaches() const { return breaches_; }
 
  private:
   struct Life {
-    uint64_t loads = 0;
+    Loads loads;
     uint64_t generation = 0;  // of the last load; 0: not known (start, or behind a gap)
     bool known = false;       // whether the next generation can be told
     std::string state;
@@ -36,7 +41,6 @@ class StormHistory {
 
   int socket_ = -1;
   std::map<std::string, Life> lives_;
-  uint64_t events_ = 0;
   uint64_t gaps_ = 0;
   bool next_is_gap_ = false;
   std::vector<std::string> breaches_;

@@ -3,7 +3,7 @@ local dm = require "dormouse"
 local stage, parallel, ref = dm.stage, dm.parallel, dm.ref
 
 return dm.pipeline("storm", {
-  deadline = "20s",
+  deadline = "50s",
   input = { text = "string" },
 
   stage("first", { component = "storm.first", method = "quick", input = { text = ref.request.text } }),
