@@ -341,6 +341,12 @@ struct ValueWriter::Impl {
     return {reinterpret_cast<const char*>(data + node.payload), node.count};
   }
 
+  // The first byte tells most keys apart without a call of memcmp, which was a quarter of a map with ten fields.
+  bool is_text(const dm_node& node, std::string_view text) const {
+    if (node.count != text.size()) return false;
+    return text.empty() || (data[node.payload] == static_cast<unsigned char>(text.front()) && text_of(node) == text);
+  }
+
   bool add_key(std::string_view name) noexcept {
     if (error != Code::ok) return false;
     if (!awaits_key()) return misuse(in_map() ? "two keys in a row" : "a key outside of a map");
@@ -348,7 +354,7 @@ struct ValueWriter::Impl {
     const size_t first = frames[depth - 1].first_node;
     if ((nodes.size() - first) / 2 < kLinearKeys)
       for (size_t i = first; i < nodes.size(); i += 2)
-        if (text_of(nodes[i]) == name) return misuse("a key twice in one map:", name);
+        if (is_text(nodes[i], name)) return misuse("a key twice in one map:", name);
     return push_text(name);
   }
 
