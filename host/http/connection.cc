@@ -16,9 +16,10 @@ namespace asio = boost::asio;
 using HttpError = boost::beast::http::error;
 
 constexpr size_t kBufferBytes = 4 << 10;       // a request with its header, nearly always
+constexpr size_t kSmallBodyBytes = 64 << 10;   // not counted in bodies_bytes_max
 constexpr size_t kBodyWindowBytes = 64 << 10;  // read at once of a large body
 constexpr size_t kCopiedBodyBytes = 16 << 10;  // an answer's body up to here goes out in one piece with its head
-constexpr size_t kOutBytesKept = 64 << 10;
+constexpr size_t kOutBytesKept = 8 << 10;      // by a connection between two answers
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr size_t kLingerBytesMax = size_t{32} << 20;
 constexpr Duration kStreamStall = std::chrono::seconds(30);  // a stream's reader that takes nothing is gone
@@ -224,7 +225,8 @@ Connection::Parsed Connection::parse_head() {
   whole_when_refused_ = parser_->is_done();
   if (!check_head()) return Parsed::refused;
   whole_when_refused_ = false;
-  set_phase(Phase::body, limits().body_timeout);
+  phase_ = Phase::body;
+  if (!parser_->is_done()) set_phase(Phase::body, limits().body_timeout);
   parser_->eager(true);
   return Parsed::whole;
 }
@@ -374,8 +376,7 @@ bool Connection::check_authority() {
 
 // Small bodies are bounded by the number of connections; large ones by their sum.
 bool Connection::take_memory(size_t bytes) {
-  constexpr size_t kFree = RequestParser::kBodyBytesKept;
-  if (parsed_request_.body.size() + bytes <= kFree) return true;
+  if (parsed_request_.body.size() + bytes <= kSmallBodyBytes) return true;
   std::atomic<size_t>& taken = shard_->shared().body_bytes;
   if (taken.fetch_add(bytes) + bytes > limits().bodies_bytes_max) {
     taken.fetch_sub(bytes);

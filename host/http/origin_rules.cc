@@ -87,7 +87,9 @@ bool is_host_allowed(std::string_view host, std::string_view local_address, cons
 
 bool is_origin_allowed(std::string_view origin, std::string_view authority, const std::vector<std::string>& allowed) {
   constexpr std::string_view kScheme = "http://";
-  if (origin.starts_with(kScheme) && equals_ignoring_case(origin.substr(kScheme.size()), authority)) return true;
+  if (!authority.empty() && origin.starts_with(kScheme) &&
+      equals_ignoring_case(origin.substr(kScheme.size()), authority))
+    return true;
   return std::any_of(allowed.begin(), allowed.end(),
                      [&](const std::string& name) { return equals_ignoring_case(origin, name); });
 }

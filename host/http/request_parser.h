@@ -34,8 +34,8 @@ struct ParsedRequest {
 
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
-  static constexpr size_t kFieldsMax = 100;           // browsers send 20; beyond it the header is too large
-  static constexpr size_t kBodyBytesKept = 64 << 10;  // of a body's memory, for the next request
+  static constexpr size_t kFieldsMax = 100;          // browsers send 20; beyond it the header is too large
+  static constexpr size_t kBodyBytesKept = 8 << 10;  // of a body's memory, for the next request
 
   enum class Refusal : uint8_t { none, fields_max, obs_fold, framing, no_memory };
 

@@ -2,6 +2,9 @@
 // All on the reactor's thread. Held by the server and by every connection, so that it outlives them all.
 #pragma once
 
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <string>
@@ -16,8 +19,10 @@ class Connection;
 
 class ServerShard : public std::enable_shared_from_this<ServerShard> {
  public:
-  using Acceptor = boost::asio::ip::tcp::acceptor;
-  using Socket = boost::asio::ip::tcp::socket;
+  // With the executor they always have: the default one can hold any, and costs a virtual call for each operation.
+  using Executor = boost::asio::io_context::executor_type;
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
   ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor, Acceptor acceptor);
 

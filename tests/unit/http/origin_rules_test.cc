@@ -54,6 +54,7 @@ TEST_CASE("only allow-listed origins and our own may ask") {
   for (const char* other : {"", "null", "https://evil.example", "http://localhost:8080", "https://localhost:8081",
                             "http://app.example.org", "https://app.example.org.evil.example", "http://"})
     CHECK_FALSE(is_origin_allowed(other, "localhost:8081", allowed));
+  CHECK_FALSE(is_origin_allowed("http://", "", allowed));  // HTTP/1.0 without a Host
 }
 
 TEST_CASE("only the exact token opens") {
