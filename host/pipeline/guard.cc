@@ -124,7 +124,7 @@ lua_State* CpuGuard::switch_to(lua_State* coroutine) {
   running_ = coroutine;
   if (expired_)
     stop_running();
-  else if (cpu_end_ns_ != 0)
+  else if (cpu_end_ns_ != 0 && lua_gethookmask(coroutine) == 0)  // setting it again would begin the count anew
     lua_sethook(coroutine, on_hook, LUA_MASKCOUNT, kCountedInstructions);
   return before;
 }

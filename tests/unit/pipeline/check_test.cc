@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/file.h"
 #include "unit/pipeline/script_host.h"
 
 using namespace dormouse;
@@ -337,14 +338,35 @@ TEST_CASE("pools and pipelines stay in their own kind of script") {
   CHECK(t.body("output = {}").find("dm.pipeline belongs into a pipeline script") != std::string::npos);
 }
 
+namespace {
+
+// As nlu-language describes it.
+void add_detect(FakeComponents& components) {
+  components.add("nlu.language", "{}", "{}")
+      .replace_methods("detect", "{text: string, top: int?}",
+                       "{code: string, script: string, confidence: float, "
+                       "alternatives: list<{code: string, script: string, confidence: float}>}");
+}
+
+}  // namespace
+
 TEST_CASE("the scripts of the repository are sound") {
   Checked_script t;
-  t.components->add(
-      "nlu.language", "{text: string, top: int?}",
-      "{code: string, script: string, confidence: float, alternatives: list<{code: string, confidence: float}>}");
+  add_detect(*t.components);
   t.options.pipelines = {DORMOUSE_SCRIPTS "/pipelines"};
   t.options.policies = {DORMOUSE_SCRIPTS "/policies"};
   CHECK(t.errors_of(t.start().load(false)) == "");
   CHECK(t.engine->find("assistant"));
   CHECK(t.components->pools.size() == 1);
+}
+
+TEST_CASE("the example in the scripts page is sound") {
+  Checked_script t;
+  add_detect(*t.components);
+  const Result<std::string> page = read_file(DORMOUSE_SCRIPTS "/README.md", 1 << 20);
+  REQUIRE(page.ok());
+  const size_t begin = page->find("```lua\n") + 7;
+  t.write("pipelines/t.lua", page->substr(begin, page->find("```", begin) - begin));
+  CHECK(t.errors_of(t.start().load(false)) == "");
+  CHECK(t.engine->find("name"));
 }

@@ -44,6 +44,12 @@ MethodManifest& FakeComponent::add_method(const std::string& name, const std::st
   return manifest_->types[0].methods.back();
 }
 
+void FakeComponent::replace_methods(const std::string& name, const std::string& input, const std::string& output) {
+  manifest_->types[0].methods.clear();
+  manifest_->types[0].default_method = name;
+  add_method(name, input, output);
+}
+
 void FakeComponent::load() {
   ready = true;
   while (!demands_.empty()) {
@@ -67,6 +73,15 @@ void FakeComponent::answer_one(Result<Value> value) {
   loop_.post([done = std::move(done), value = std::move(value)]() mutable {
     done(CallResult{std::move(value), {}, {}});
   });
+}
+
+void FakeComponent::forget_all() {
+  demands_.clear();
+  hanging_.clear();
+}
+
+void FakeComponents::forget_all() {
+  for (auto& [name, component] : components_) component->forget_all();
 }
 
 Result<Callee::Described> FakeComponent::describe() {

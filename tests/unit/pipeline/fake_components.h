@@ -30,10 +30,13 @@ class FakeComponent final : public Callee {
   Status describable;        // what describe() answers when not ok
   std::function<Result<Value>(const Value& in)> answer;
   MethodManifest& add_method(const std::string& name, const std::string& input, const std::string& output);
+  // One method, and it is the default one.
+  void replace_methods(const std::string& name, const std::string& input, const std::string& output);
 
   void load();
   void fail_load(Status why);
   void answer_one(Result<Value> value);  // the oldest hanging call
+  void forget_all();                     // loads and calls that nobody will answer
 
   // ---- what was done to it ----
   unsigned calls = 0;
@@ -73,6 +76,9 @@ class FakeComponents final : public Callees {
   Callee* find(std::string_view name) override;
   std::vector<std::string> names() const override;
   void set_pool_policies(std::vector<NamedPoolPolicy> policies) override { pools = std::move(policies); }
+
+  // What never ends keeps its scheduler alive, and that keeps these components: the end of a test cuts the ring.
+  void forget_all();
 
   std::vector<NamedPoolPolicy> pools;
 

@@ -1,6 +1,8 @@
 #include "pipeline/generation.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "unit/pipeline/script_host.h"
 
@@ -176,4 +178,24 @@ TEST_CASE("functions of several files keep apart") {
   CHECK(text_of(t.run("q", text_map({})).output) == "\"q\"");
   CHECK(text_of(t.run("r", text_map({})).output) == "\"r\"");
   CHECK(t.engine->pipelines().size() == 3);
+}
+
+TEST_CASE("requests run on while another thread reloads") {
+  Generations t;
+  REQUIRE(t.version("x").generation == 1);
+  std::atomic<bool> loaded{false};
+  std::thread loader([&] {
+    for (int i = 0; i < 20; ++i) t.engine->load(false);
+    loaded = true;
+  });
+  uint64_t well = 0, all = 0, last = 0;
+  while (!loaded || all < 100) {
+    const PipelineResponse response = t.run("p", t.hello);
+    ++all;
+    well += response.status.ok() && response.generation >= last;
+    last = response.generation;
+  }
+  loader.join();
+  CHECK(well == all);
+  CHECK(t.run("p", t.hello).generation > 1);
 }

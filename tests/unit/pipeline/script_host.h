@@ -37,6 +37,7 @@ struct ScriptHostFixture {
   ~ScriptHostFixture() {
     engine.reset();
     loop.run_ready();
+    components->forget_all();
     std::filesystem::remove_all(folder);
   }
 
