@@ -145,6 +145,7 @@ void call_on_lane(Lease lease, uint32_t method, Value in, CallOptions options, E
         Result<Value> value =
             over.ok() ? run_on_lane(plugin, method, slot, job->in, job->options) : Result<Value>(over);
         const Duration ran = plugin.clock->now() - started;
+        plugin.lane->returning(slot);
         job->answer(std::move(value), queued, ran);
       },
       priority);

@@ -141,13 +141,14 @@ void Component::close_plugin() {
   publish();
   LoadedPlugin& p = *loaded_;
   const Status queued = context_.loaders->submit(
-      [this, &p](unsigned) {
+      [this, &p](unsigned slot) {
         const MemoryReading before = read_memory();
         p.ledger->stop_timers();
         p.lane->join();
         std::vector<std::string> leftovers = p.ledger->settle();
         trim_heap();
         const MemoryDelta delta = read_memory() - before;
+        context_.loaders->returning(slot);
         context_.loop.post(
             [this, delta, leftovers = std::move(leftovers)]() mutable { on_closed(delta, std::move(leftovers)); });
       },
@@ -186,7 +187,7 @@ void Component::begin_unmap(const std::string& cause) {
   change(State::closing, cause);
   LoadedPlugin& p = *loaded_;
   const Status queued = context_.loaders->submit(
-      [this, &p](unsigned) {
+      [this, &p](unsigned slot) {
         const MemoryReading before = read_memory();
         UnmapReport report;
         if (context_.options.unmap) {
@@ -196,6 +197,7 @@ void Component::begin_unmap(const std::string& cause) {
         }
         trim_heap();
         const MemoryDelta delta = read_memory() - before;
+        context_.loaders->returning(slot);
         context_.loop.post(
             [this, report = std::move(report), delta]() mutable { on_unmapped(std::move(report), delta); });
       },

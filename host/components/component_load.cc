@@ -63,12 +63,13 @@ void Component::begin_load() {
                  /*by_operator=*/false);
   });
   const Status queued = context_.loaders->submit(
-      [this, job](unsigned) {
+      [this, job](unsigned slot) {
         Result<Prepared> prepared =
             prepare(spec_, DM_OPEN_SERVE, context_.options.state_dir, context_.index, context_.copies);
         // A parked library of another content makes room first; its destructors belong on this thread.
         if (loaded_ && loaded_->library && (!prepared.ok() || prepared->sha256 != loaded_->prepared.sha256))
           (void)loaded_->library->unmap(), loaded_->library.reset();
+        context_.loaders->returning(slot);
         context_.loop.post(
             [this, job, prepared = std::move(prepared)]() mutable { on_prepared(job, std::move(prepared)); });
       },
@@ -152,7 +153,7 @@ void Component::undo_load(std::shared_ptr<LoadJob> job, Status why) {
   o.lane_open = false;
   publish();
   const Status queued = context_.loaders->submit(
-      [this, job, why](unsigned) {
+      [this, job, why](unsigned slot) {
         UnmapReport report;
         std::vector<std::string> leftovers;
         if (loaded_) {
@@ -163,6 +164,7 @@ void Component::undo_load(std::shared_ptr<LoadJob> job, Status why) {
           if (leftovers.empty() && p.library && context_.options.unmap) report = p.library->unmap();
           trim_heap();
         }
+        context_.loaders->returning(slot);
         context_.loop.post([this, job, why, report, leftovers] { on_undone(job, why, report, leftovers); });
       },
       Lane::Priority::high);
@@ -196,13 +198,10 @@ void Component::fail(Status why) {
   const Duration wait = backoff_after(o.failures);
   o.retry_at = context_.loop.now() + wait;
   o.failed_identity = plugin_file_identity(spec_, context_.index);
-  const Error& cause = why.error();
-  Error error{Code::load_failed,
-              "could not be loaded: " + why.to_string(),
-              "component '" + spec_.name + "'",
-              cause.needed,
-              cause.found,
-              cause.remedy};
+  Error error = why.error();
+  error.code = Code::load_failed;
+  error.message = "could not be loaded: " + (error.object.empty() ? "" : error.object + ": ") + error.message;
+  error.object = "component '" + spec_.name + "'";
   o.last_error = Status(std::move(error));
   context_.metrics.counter("dormouse_component_load_failures_total", {{"component", spec_.name}}).add();
   change(State::failed, o.load_cause);

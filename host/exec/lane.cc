@@ -56,6 +56,11 @@ Status Lane::submit(SlotTask task, Priority priority) {
   return {};
 }
 
+void Lane::returning(unsigned slot) {
+  std::lock_guard lock(mutex_);
+  if (!std::exchange(slots_[slot]->returning, true)) ++waking_;
+}
+
 void Lane::submit_control(Task task) {
   std::shared_ptr<Slot> woken;
   {
@@ -213,6 +218,7 @@ bool Lane::run_one(unsigned index, std::unique_lock<std::mutex>& lock) {
   task(index);
   task = {};
   lock.lock();
+  if (std::exchange(slots_[index]->returning, false)) --waking_;
   return true;
 }
 

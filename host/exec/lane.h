@@ -48,6 +48,11 @@ class Lane {
   // join began. An accepted task is destroyed on the lane thread, a refused one before submit returns. Any thread.
   Status submit(UniqueFunction<void(unsigned slot)> task, Priority priority);
 
+  // Said by a submitted task on `slot` right before its last act, such as posting its answer: whoever hears the answer
+  // may submit the next task before this thread is idle again, and no second thread should be started for that. What
+  // follows in the task must be short.
+  void returning(unsigned slot);
+
   // Life-cycle work of the component itself (open, trim): runs on slot 0, before any submitted task that slot 0 has not
   // begun, not bounded. The other slots go on meanwhile. Any thread; while join waits only from the lane's own tasks.
   void submit_control(Task task);
@@ -76,6 +81,7 @@ class Lane {
     bool started = false;     // its start hook ran, or runs
     bool idle = false;        // waits on `wake`; whoever clears it notifies
     bool retiring = false;    // ends when it finds no task
+    bool returning = false;   // its task is about to end; counted in waking_
   };
   using SlotTask = UniqueFunction<void(unsigned slot)>;
 
@@ -104,7 +110,7 @@ class Lane {
   std::array<std::deque<SlotTask>, 3> queues_;  // by priority
   std::deque<Task> control_;
   unsigned queued_ = 0;  // in queues_
-  unsigned waking_ = 0;  // threads started or woken that have not looked at the queues yet
+  unsigned waking_ = 0;  // threads started, woken or returning that have not looked at the queues yet
   bool hooked_ = false;  // hooks_ is set
   bool submitted_ = false;
   bool stopping_ = false;  // join began

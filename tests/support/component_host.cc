@@ -73,6 +73,16 @@ Result<Value> ComponentHost::call(const Lease& lease, const std::string& method,
   return std::move(result->value);
 }
 
+bool ComponentHost::await(const std::function<bool()>& done) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    loop.run_ready();
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 bool ComponentHost::reach(Component& component, State state) {
   return loop.run_until([&] { return component.status().state == state; });
 }

@@ -1,5 +1,5 @@
-// A registry as tests want it: a clock that moves when told, a loop that runs when told, a state folder of its own, real
-// plugins. Loads and closes happen on real threads; waiting for them is waiting for their posts, never sleeping.
+// A registry as tests want it: a clock that moves when told, a loop that runs when told, a state folder of its own,
+// real plugins. Loads and closes happen on real threads; waiting for them is waiting for their posts, never sleeping.
 #pragma once
 
 #include <memory>
@@ -33,6 +33,8 @@ class ComponentHost {
   std::shared_ptr<std::optional<VerbAnswer>> start(Component& component, Verb verb, VerbOptions options = {});
   Result<Value> call(const Lease& lease, const std::string& method, const Value& in);
 
+  // Runs the loop until `done`, which no post announces (a lane at work); false after ten seconds of real time.
+  bool await(const std::function<bool()>& done);
   // Runs the loop until the component is in `state`; false when it never gets there.
   bool reach(Component& component, State state);
   // Moves the clock and runs what comes due.

@@ -198,6 +198,29 @@ TEST_CASE("threads grow one at a time with demand and never beyond the limit") {
   CHECK(record.words() == Words{"waits"});
 }
 
+TEST_CASE("a task that says it returns gets the next task and no thread is started for that") {
+  Record record;
+  auto lane = make_lane(3);
+  std::promise<void> said;
+  std::promise<void> leave;
+  REQUIRE(lane->submit(
+                  [&](unsigned slot) {
+                    lane->returning(slot);
+                    said.set_value();
+                    leave.get_future().wait();
+                  },
+                  Priority::normal)
+              .ok());
+  said.get_future().wait();
+  CHECK(submit(*lane, record, "next").ok());
+  CHECK(lane->threads() == 1);
+  CHECK(submit(*lane, record, "one more").ok());
+  CHECK(lane->threads() == 2);
+  leave.set_value();
+  lane->join();
+  CHECK(record.words().size() == 2);
+}
+
 TEST_CASE("a limit of no threads means one") {
   Record record;
   auto lane = make_lane(0);
