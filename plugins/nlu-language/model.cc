@@ -70,8 +70,12 @@ bool inside(uint64_t at, uint64_t length, uint64_t size) { return at % 8 == 0 &&
 uint64_t bucket_of(uint64_t hash, uint32_t bits) { return bits == 0 ? 0 : hash >> (64 - bits); }
 uint16_t fingerprint_of(uint64_t hash) { return static_cast<uint16_t>(hash); }
 
-bool finite_class(const Class& c) {
-  return std::isfinite(c.per_place) && std::isfinite(c.bias) && std::isfinite(c.log_prior);
+// No sum of a text's weights can then leave the range of a float. False for NaN.
+bool within(float x, float limit) { return x >= -limit && x <= limit; }
+constexpr float kTermMax = 1e4f, kScaleMax = 1, kTemperatureMax = 100;
+
+bool sane_class(const Class& c) {
+  return within(c.per_place, kTermMax) && within(c.bias, kTermMax) && within(c.log_prior, kTermMax);
 }
 
 bool valid_code(const Class& c) {
@@ -174,10 +178,11 @@ void check_family(std::span<const std::byte> file, const FamilyRecord& family, u
       family.class_count > class_count - family.first_class) {
     damaged(name, "a family has classes outside the table");
   }
-  const auto finite = [](float x) { return std::isfinite(x); };
-  if (!std::all_of(family.scale.begin(), family.scale.end(), finite) ||
-      !std::all_of(family.temperature.begin(), family.temperature.end(), finite)) {
-    damaged(name, "a family has numbers that are none");
+  const auto sane_scale = [](float x) { return within(x, kScaleMax); };
+  const auto sane_temperature = [](float x) { return within(x, kTemperatureMax); };
+  if (!std::all_of(family.scale.begin(), family.scale.end(), sane_scale) ||
+      !std::all_of(family.temperature.begin(), family.temperature.end(), sane_temperature)) {
+    damaged(name, "a family has impossible numbers");
   }
   if (family.order_max == 0) return;
   if (family.order_max > kOrderMax || family.bucket_bits > kBucketBitsMax) damaged(name, "a family has impossible sizes");
@@ -265,7 +270,7 @@ void Model::check(const std::string& name) {
   classes_ = {reinterpret_cast<const Class*>(bytes_.data() + sizeof(Header)), header.class_count};
   families_ = {reinterpret_cast<const FamilyRecord*>(bytes_.data() + families_at), header.family_count};
   for (const Class& c : classes_) {
-    if (!finite_class(c) || !valid_code(c)) damaged(name, "a language has an impossible code or number");
+    if (!sane_class(c) || !valid_code(c)) damaged(name, "a language has an impossible code or number");
   }
   for (size_t i = 0; i < families_.size(); ++i) {
     check_family(bytes_, families_[i], header.class_count, name);
@@ -449,11 +454,17 @@ std::vector<std::byte> encode_model(const std::vector<FamilyWeights>& families) 
   image.write_at(records_at, records.data(), records.size() * sizeof(FamilyRecord));
   image.align();
   header.file_bytes = image.size();
-  header.body_checksum = checksum(std::span(image.bytes()).subspan(sizeof(Header)));
-  header.header_checksum =
-      checksum(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_checksum)));
   image.write_at(0, &header, sizeof header);
+  seal_model(image.bytes());
   return std::move(image.bytes());
+}
+
+void seal_model(std::span<std::byte> bytes) {
+  Header header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.body_checksum = checksum(bytes.subspan(sizeof(Header)));
+  header.header_checksum = checksum(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_checksum)));
+  std::memcpy(bytes.data(), &header, sizeof header);
 }
 
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {

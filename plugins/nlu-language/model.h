@@ -122,6 +122,9 @@ size_t encoded_bytes(size_t ngrams, size_t weights);
 // The bytes of a model file. Same input, same bytes.
 std::vector<std::byte> encode_model(const std::vector<FamilyWeights>& families);
 
+// Makes the checksums of an image fit its content; encode_model has done so. For tests that damage what lies behind them.
+void seal_model(std::span<std::byte> bytes);
+
 // Writes beside `path`, syncs, renames. Throws Failure: DM_UNAVAILABLE, DM_RESOURCE_EXHAUSTED (disk full).
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes);
 

@@ -31,6 +31,8 @@ std::vector<std::string> strings(dormouse::View list) {
   return out;
 }
 
+double hundredths(double value) { return std::round(value * 100) / 100; }
+
 // What is known about a guess, as the fields of a map.
 void write_guess(const Guess& guess, dormouse::Map& map) {
   map.field("code", guess.code).field("script", guess.script).field("confidence", guess.confidence);
@@ -93,11 +95,11 @@ class Language {
         .field("weights", report.weights);
     {
       dormouse::Map accuracy = map.map("dev_accuracy");
-      accuracy.field("words", report.held_out.words)
-          .field("pairs", report.held_out.pairs)
-          .field("sentences", report.held_out.sentences);
+      accuracy.field("words", hundredths(report.held_out.words))
+          .field("pairs", hundredths(report.held_out.pairs))
+          .field("sentences", hundredths(report.held_out.sentences));
     }
-    map.field("quantisation_loss", report.quantisation_loss);
+    map.field("quantisation_loss", hundredths(report.quantisation_loss));
   }
 
   std::optional<Model> model_;

@@ -290,7 +290,10 @@ class Training {
     std::array<std::vector<double>, 3> accuracy;  // by length, a class each
     size_t i = 0;
     for (const auto& [script, classes] : collected_) {
-      progress_(0.5 + 0.25 * static_cast<double>(i) / static_cast<double>(families.size()), "calibrating");
+      const auto show = [&] {
+        progress_(0.5 + 0.25 * static_cast<double>(i) / static_cast<double>(families.size()), "calibrating");
+      };
+      show();
       const FamilyRecord& record = *model.find_family(script);
       std::vector<ScoredText> texts;
       for (size_t cls = 0; cls < classes.size(); ++cls) {
@@ -301,7 +304,7 @@ class Training {
       }
       Calibration calibration;
       if (classes.size() > 1) {
-        calibration = calibrate(texts, classes.size(), [&] { progress_(0.6, "calibrating"); });
+        calibration = calibrate(texts, classes.size(), show);
       } else {
         calibration.per_place.assign(1, 0);
         calibration.bias.assign(1, 0);
