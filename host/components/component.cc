@@ -84,7 +84,8 @@ void Component::publish() {
   s.generation = o.generation;
   s.pinned = o.pinned;
   s.waiters = static_cast<unsigned>(o.waiters.size());
-  s.returned_bytes = o.returned_bytes;
+  s.returned_resident_bytes = o.returned_resident_bytes;
+  s.returned_private_bytes = o.returned_private_bytes;
   s.returned_estimate = o.returned_estimate;
   s.unmapping_proven = o.proven;
   s.pinned_dependencies = o.pinned_dependencies;
@@ -133,7 +134,7 @@ void Component::change(State to, std::string cause) {
     fields.emplace_back("bytes_added", std::to_string(loaded_->memory_added.private_bytes));
   }
   if (to == State::parked || to == State::unloaded || to == State::resident)
-    fields.emplace_back("bytes_returned", std::to_string(o.returned_bytes));
+    fields.emplace_back("bytes_returned", std::to_string(o.returned_resident_bytes));
   if (to == State::failed) fields.emplace_back("error", o.last_error.to_string());
   context_.events.publish("component." + std::string(to_string(to)), spec_.name, std::move(fields));
 }

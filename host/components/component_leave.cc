@@ -136,7 +136,8 @@ void Component::close_plugin() {
   Owned& o = *owned_;
   o.lane_open = false;
   o.window = context_.windows.open();
-  o.returned_bytes = 0;
+  o.returned_resident_bytes = 0;
+  o.returned_private_bytes = 0;
   o.returned_estimate = false;
   publish();
   LoadedPlugin& p = *loaded_;
@@ -159,7 +160,8 @@ void Component::close_plugin() {
 
 void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftovers) {
   Owned& o = *owned_;
-  o.returned_bytes = -returned.private_bytes;
+  o.returned_resident_bytes = -returned.resident_bytes;
+  o.returned_private_bytes = -returned.private_bytes;
   o.returned_estimate = context_.windows.close(o.window);
   if (!leftovers.empty()) {
     const std::string cause = "the component left behind: " + join_lines(leftovers);
@@ -208,7 +210,8 @@ void Component::begin_unmap(const std::string& cause) {
 
 void Component::on_unmapped(UnmapReport report, MemoryDelta returned) {
   Owned& o = *owned_;
-  o.returned_bytes -= returned.private_bytes;
+  o.returned_resident_bytes -= returned.resident_bytes;
+  o.returned_private_bytes -= returned.private_bytes;
   o.returned_estimate |= context_.windows.close(o.window);
   o.proven = report.unmapped;
   o.pinned_dependencies = report.pinned_dependencies;
@@ -218,7 +221,8 @@ void Component::on_unmapped(UnmapReport report, MemoryDelta returned) {
     context_.metrics.counter("dormouse_component_unloads_total", {{"component", spec_.name}}).add();
     change(State::unloaded, cause);
     answer_verbs({}, "unloaded: its mapping is gone, " +
-                         format_bytes(static_cast<uint64_t>(std::max<int64_t>(o.returned_bytes, 0))) + " came back");
+                         format_bytes(static_cast<uint64_t>(std::max<int64_t>(o.returned_resident_bytes, 0))) +
+                         " came back");
   } else {
     change(State::resident, report.cause);
     loaded_.reset();

@@ -50,7 +50,8 @@ struct Component::Owned {
   bool lane_open = false;  // timers of the plugin may run
   bool stopping = false;
   MemoryWindows::Id window = 0;
-  int64_t returned_bytes = 0;
+  int64_t returned_resident_bytes = 0;
+  int64_t returned_private_bytes = 0;
   bool returned_estimate = false;
   bool proven = false;
   std::vector<std::string> pinned_dependencies;

@@ -37,7 +37,8 @@ MemoryReading read_memory() {
 }
 
 MemoryDelta operator-(const MemoryReading& after, const MemoryReading& before) {
-  return {static_cast<int64_t>(after.private_bytes) - static_cast<int64_t>(before.private_bytes),
+  return {static_cast<int64_t>(after.resident_bytes) - static_cast<int64_t>(before.resident_bytes),
+          static_cast<int64_t>(after.private_bytes) - static_cast<int64_t>(before.private_bytes),
           static_cast<int64_t>(after.heap_bytes) - static_cast<int64_t>(before.heap_bytes), false};
 }
 

@@ -18,6 +18,7 @@ MemoryReading read_memory();
 
 // The difference of two readings around a load or an unload.
 struct MemoryDelta {
+  int64_t resident_bytes = 0;  // also counts pages of mapped files, such as a model: reclaimable, but held
   int64_t private_bytes = 0;
   int64_t heap_bytes = 0;
   bool estimate = false;  // another load or unload overlapped, so part of it may belong to that one

@@ -110,7 +110,7 @@ void answer_memory(const HostView& host, Responder responder) {
     out.member("heap", own_heap);
     out.member("private", loaded ? component.loaded_private_bytes : 0);
     out.member("estimate", component.loaded_estimate);
-    out.member("returned", component.returned_bytes);
+    out.member("returned", component.returned_resident_bytes);
     out.end_object();
   }
   out.end_array();

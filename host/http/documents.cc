@@ -40,7 +40,8 @@ void write_bytes(JsonText& out, const ComponentStatus& component) {
   out.member("heap", component.loaded_heap_bytes);
   out.member("private", component.loaded_private_bytes);
   out.member("estimate", component.loaded_estimate);
-  out.member("returned", component.returned_bytes);
+  out.member("returned", component.returned_resident_bytes);
+  out.member("returned_private", component.returned_private_bytes);
   out.member("returned_estimate", component.returned_estimate);
   out.end_object();
 }
