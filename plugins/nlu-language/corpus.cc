@@ -111,7 +111,8 @@ class Lines {
       if (end != std::string::npos) return take(end, end + 1);
       seen_ = buffer_.size();
       if (buffer_.size() - begin_ > kLineBytesMax) {
-        throw Failure(DM_INVALID_ARGUMENT, path_ + ":" + std::to_string(number_) + ": longer than 1 MiB; needed one row a line");
+        throw Failure(DM_INVALID_ARGUMENT,
+                      path_ + ":" + std::to_string(number_) + ": longer than 1 MiB; needed one row a line");
       }
       if (!more()) return begin_ < buffer_.size() ? std::optional(take(buffer_.size(), buffer_.size())) : std::nullopt;
     }
@@ -177,8 +178,8 @@ Columns read_header(std::string_view line, const std::string& path) {
     if (name == "weight") columns.weight = i;
   });
   if (columns.lang < 0 || columns.text < 0) {
-    throw Failure(DM_INVALID_ARGUMENT, path + ":1: needed a line of column names with 'lang' and 'text', found '" +
-                                           printable(line) + "'");
+    throw Failure(DM_INVALID_ARGUMENT,
+                  path + ":1: needed a line of column names with 'lang' and 'text', found '" + printable(line) + "'");
   }
   return columns;
 }
@@ -187,8 +188,8 @@ bool valid_label(std::string_view label) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   if (label.size() != 3 && label.size() != 8) return false;
   if (!std::all_of(label.begin(), label.begin() + 3, lower)) return false;
-  return label.size() == 3 || (label[3] == '_' && label[4] >= 'A' && label[4] <= 'Z' &&
-                               std::all_of(label.begin() + 5, label.end(), lower));
+  return label.size() == 3 ||
+         (label[3] == '_' && label[4] >= 'A' && label[4] <= 'Z' && std::all_of(label.begin() + 5, label.end(), lower));
 }
 
 Row read_row(std::string_view line, const Columns& columns, const std::string& path, uint64_t number) {
@@ -212,8 +213,7 @@ Row read_row(std::string_view line, const Columns& columns, const std::string& p
   });
   if (!has_text) refuse("column 'text' is missing");
   if (!valid_label(row.label)) {
-    refuse("needed an ISO 639-3 code like 'deu' or 'deu_Latn' in column 'lang', found '" +
-           printable(row.label) + "'");
+    refuse("needed an ISO 639-3 code like 'deu' or 'deu_Latn' in column 'lang', found '" + printable(row.label) + "'");
   }
   if (!good_weight) refuse("column 'weight' needs a number above 0 and up to 1000000");
   if (!dm_utf8_valid(reinterpret_cast<const unsigned char*>(row.text.data()), row.text.size())) {

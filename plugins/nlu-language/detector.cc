@@ -61,7 +61,9 @@ bool to_shares(std::span<const Class> classes, float temperature, const std::vec
 }
 
 // One letter may stand in a text of any language (a formula, an initial): each letter more makes that four times rarer.
-double trust_in(uint32_t letters) { return 1 - std::pow(0.25, std::min<uint32_t>(letters, 30)); }
+double trust_in(uint32_t letters) {
+  return 1 - std::pow(0.25, std::min<uint32_t>(letters, 30));
+}
 
 }  // namespace
 

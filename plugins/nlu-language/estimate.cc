@@ -91,13 +91,13 @@ class Counter {
  private:
   struct Node {
     uint64_t hash = 0;
-    double count = 0;         // of the n-gram
-    double followers = 0;     // counts of all n-grams that begin with it
+    double count = 0;      // of the n-gram
+    double followers = 0;  // counts of all n-grams that begin with it
     double log_probability = 0;
-    uint32_t kinds = 0;       // of followers
+    uint32_t kinds = 0;  // of followers
     uint32_t context = 0, ending = 0;
     uint8_t order = 0;
-    bool last = false;        // ends a word: nothing follows
+    bool last = false;  // ends a word: nothing follows
   };
   static constexpr uint32_t kEmpty = 0, kFirst = 1;
 
@@ -133,8 +133,7 @@ class Counter {
     const Node& context = nodes_[n.context];
     const double left = back_off(context);
     const double shorter = n.order == 1 ? 1 / kAlphabet : std::exp(nodes_[n.ending].log_probability);
-    n.log_probability =
-        std::log(std::max(0.0, n.count - options_.discount) / context.followers + left * shorter);
+    n.log_probability = std::log(std::max(0.0, n.count - options_.discount) / context.followers + left * shorter);
     // The context's back-off was charged when the context was read, as if this n-gram had never been seen: taken back.
     double weight = n.order == 1 ? n.log_probability - nodes_[kEmpty].log_probability
                                  : n.log_probability - nodes_[n.ending].log_probability - std::log(left);

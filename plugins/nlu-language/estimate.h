@@ -1,7 +1,7 @@
-// From counted words of one language to weights of n-grams: an interpolated letter model (absolute discounting), written
-// as a sum. For every n-gram that the language has, its weight is what it adds to the logarithm of the text's probability
-// beyond what its shorter ending already said; so scoring needs no back-off, only a sum over n-grams.
-// Not the model file (model.h). Objects belong to one training on one thread.
+// From counted words of one language to weights of n-grams: an interpolated letter model (absolute discounting),
+// written as a sum. For every n-gram that the language has, its weight is what it adds to the logarithm of the text's
+// probability beyond what its shorter ending already said; so scoring needs no back-off, only a sum over n-grams. Not
+// the model file (model.h). Objects belong to one training on one thread.
 #pragma once
 
 #include <cstdint>
@@ -42,14 +42,14 @@ class WordCounts {
 };
 
 struct EstimateOptions {
-  unsigned order = 5;          // letters of the longest n-gram
-  double discount = 0.55;      // taken from each count and given to n-grams never seen
-  double count_power = 0.5;    // a word seen n times counts n to this power: frequent words do not drown the rare ones
+  unsigned order = 5;        // letters of the longest n-gram
+  double discount = 0.55;    // taken from each count and given to n-grams never seen
+  double count_power = 0.5;  // a word seen n times counts n to this power: frequent words do not drown the rare ones
 };
 
 struct Estimate {
-  float per_place = 0;           // log probability of a letter the language does not have
-  std::vector<Weight> weights;   // cls is 0; in no order that matters
+  float per_place = 0;          // log probability of a letter the language does not have
+  std::vector<Weight> weights;  // cls is 0; in no order that matters
 };
 
 Estimate estimate(const WordCounts& words, bool with_held_out, const EstimateOptions& options);

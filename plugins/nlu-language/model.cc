@@ -62,16 +62,26 @@ uint64_t checksum(std::span<const std::byte> bytes) {
   throw Failure(DM_DATA_LOSS, "model " + name + ": " + what + "; train it again");
 }
 
-uint64_t align8(uint64_t at) { return (at + 7) & ~uint64_t{7}; }
+uint64_t align8(uint64_t at) {
+  return (at + 7) & ~uint64_t{7};
+}
 
 // Whether [at, at + length) lies in a file of `size` bytes, aligned.
-bool inside(uint64_t at, uint64_t length, uint64_t size) { return at % 8 == 0 && at <= size && length <= size - at; }
+bool inside(uint64_t at, uint64_t length, uint64_t size) {
+  return at % 8 == 0 && at <= size && length <= size - at;
+}
 
-uint64_t bucket_of(uint64_t hash, uint32_t bits) { return bits == 0 ? 0 : hash >> (64 - bits); }
-uint16_t fingerprint_of(uint64_t hash) { return static_cast<uint16_t>(hash); }
+uint64_t bucket_of(uint64_t hash, uint32_t bits) {
+  return bits == 0 ? 0 : hash >> (64 - bits);
+}
+uint16_t fingerprint_of(uint64_t hash) {
+  return static_cast<uint16_t>(hash);
+}
 
 // No sum of a text's weights can then leave the range of a float. False for NaN.
-bool within(float x, float limit) { return x >= -limit && x <= limit; }
+bool within(float x, float limit) {
+  return x >= -limit && x <= limit;
+}
 constexpr float kTermMax = 1e4f, kScaleMax = 1, kTemperatureMax = 100;
 
 bool sane_class(const Class& c) {
@@ -112,7 +122,8 @@ class Table {
       const size_t n = at[2];
       const size_t length = n == 0 ? 7 : 3 + 2 * n;
       if (static_cast<size_t>(end - at) < length) return;
-      if (fingerprint == wanted) return n == 0 ? add_dense(at + 3, scale, scores) : add_sparse(at + 3, n, scale, scores);
+      if (fingerprint == wanted)
+        return n == 0 ? add_dense(at + 3, scale, scores) : add_sparse(at + 3, n, scale, scores);
       at += length;
     }
   }
@@ -136,7 +147,8 @@ class Table {
   const FamilyRecord& family_;
 };
 
-// N-grams found before they are looked up: memory is asked for early, since most of the time of a call is waiting for it.
+// N-grams found before they are looked up: memory is asked for early, since most of the time of a call is waiting for
+// it.
 class Batch {
  public:
   explicit Batch(const Table& table, Scores* scores) : table_(table), scores_(scores) {}
@@ -185,7 +197,8 @@ void check_family(std::span<const std::byte> file, const FamilyRecord& family, u
     damaged(name, "a family has impossible numbers");
   }
   if (family.order_max == 0) return;
-  if (family.order_max > kOrderMax || family.bucket_bits > kBucketBitsMax) damaged(name, "a family has impossible sizes");
+  if (family.order_max > kOrderMax || family.bucket_bits > kBucketBitsMax)
+    damaged(name, "a family has impossible sizes");
   if (!inside(family.buckets_at, uint64_t{4} << family.bucket_bits, file.size()) ||
       !inside(family.records_at, family.records_bytes, file.size()) ||
       !inside(family.dense_at, uint64_t{family.dense_rows} * family.class_count, file.size())) {
@@ -211,12 +224,14 @@ Model Model::open(const std::string& path) {
   const auto size = known ? static_cast<uint64_t>(facts.st_size) : 0;
   if (!known || size < sizeof(Header) || size > kFileBytesMax) {
     ::close(fd);
-    damaged(path, "needed a file of " + std::to_string(sizeof(Header)) + " bytes to 2 GiB, found " + std::to_string(size));
+    damaged(path,
+            "needed a file of " + std::to_string(sizeof(Header)) + " bytes to 2 GiB, found " + std::to_string(size));
   }
   void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   const int problem = errno;
   ::close(fd);
-  if (memory == MAP_FAILED) throw Failure(DM_UNAVAILABLE, "model " + path + " cannot be mapped: " + std::strerror(problem));
+  if (memory == MAP_FAILED)
+    throw Failure(DM_UNAVAILABLE, "model " + path + " cannot be mapped: " + std::strerror(problem));
   Model model;
   model.bytes_ = {static_cast<const std::byte*>(memory), size};
   model.mapped_ = true;
@@ -337,7 +352,8 @@ std::array<float, kOrderMax> scales_of(const std::vector<Weight>& weights) {
 // The tables of one family while they are built, bucket after bucket.
 class TableWriter {
  public:
-  TableWriter(size_t class_count, const std::array<float, kOrderMax>& scale) : class_count_(class_count), scale_(scale) {}
+  TableWriter(size_t class_count, const std::array<float, kOrderMax>& scale)
+      : class_count_(class_count), scale_(scale) {}
 
   // All weights of one n-gram.
   void add(std::span<const Weight> ngram) {

@@ -31,11 +31,11 @@ size_t length_bin(uint32_t letters);
 
 // A language in one script.
 struct Class {
-  char code[4] = {};        // ISO 639-3, NUL-terminated
-  char script[4] = {};      // ISO 15924, not terminated
-  float per_place = 0;      // nats for each place an n-gram ends at; the logarithm of an unknown letter's probability
-  float bias = 0;           // nats, once a text
-  float log_prior = 0;      // nats, once a text: how common texts of this language are
+  char code[4] = {};    // ISO 639-3, NUL-terminated
+  char script[4] = {};  // ISO 15924, not terminated
+  float per_place = 0;  // nats for each place an n-gram ends at; the logarithm of an unknown letter's probability
+  float bias = 0;       // nats, once a text
+  float log_prior = 0;  // nats, once a text: how common texts of this language are
   uint32_t reserved = 0;
 
   std::string_view code_view() const { return {code, 3}; }
@@ -51,7 +51,7 @@ struct FamilyRecord {
   uint32_t bucket_bits = 0;  // there are 2^bucket_bits buckets
   uint32_t dense_rows = 0;
   uint64_t buckets_at = 0, records_at = 0, records_bytes = 0, dense_at = 0;  // in bytes from the start of the file
-  std::array<float, kOrderMax> scale{};          // nats of weight 1, by order
+  std::array<float, kOrderMax> scale{};                                      // nats of weight 1, by order
   std::array<float, kLengthBins> temperature{};  // what scores are multiplied with, by length of the text
 };
 
@@ -122,7 +122,8 @@ size_t encoded_bytes(size_t ngrams, size_t weights);
 // The bytes of a model file. Same input, same bytes.
 std::vector<std::byte> encode_model(const std::vector<FamilyWeights>& families);
 
-// Makes the checksums of an image fit its content; encode_model has done so. For tests that damage what lies behind them.
+// Makes the checksums of an image fit its content; encode_model has done so. For tests that damage what lies behind
+// them.
 void seal_model(std::span<std::byte> bytes);
 
 // Writes beside `path`, syncs, renames. Throws Failure: DM_UNAVAILABLE, DM_RESOURCE_EXHAUSTED (disk full).

@@ -1,5 +1,5 @@
-// The n-grams of a text: every letter together with up to order - 1 characters before it, never across a word's beginning.
-// Training and detection must see the same ones, so both go through this file. Pure.
+// The n-grams of a text: every letter together with up to order - 1 characters before it, never across a word's
+// beginning. Training and detection must see the same ones, so both go through this file. Pure.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace dormouse::language {
 // The longest n-gram a model may use.
 inline constexpr unsigned kOrderMax = 6;
 
-// Names an n-gram: characters are added from its last to its first. 64 bits: among the few million n-grams of a model two
-// with one name do not happen.
+// Names an n-gram: characters are added from its last to its first. 64 bits: among the few million n-grams of a model
+// two with one name do not happen.
 class NgramHash {
  public:
   void add(char32_t c) {
@@ -40,6 +40,8 @@ void visit_ngrams_at(std::u32string_view words, size_t end, unsigned order_max, 
 }
 
 // The number of places n-grams end at: letters, and the boundary behind each word.
-inline size_t ngram_places(std::u32string_view words) { return words.empty() ? 0 : words.size() - 1; }
+inline size_t ngram_places(std::u32string_view words) {
+  return words.empty() ? 0 : words.size() - 1;
+}
 
 }  // namespace dormouse::language

@@ -31,7 +31,9 @@ std::vector<std::string> strings(dormouse::View list) {
   return out;
 }
 
-double hundredths(double value) { return std::round(value * 100) / 100; }
+double hundredths(double value) {
+  return std::round(value * 100) / 100;
+}
 
 // What is known about a guess, as the fields of a map.
 void write_guess(const Guess& guess, dormouse::Map& map) {
@@ -72,12 +74,11 @@ class Language {
     options.estimate.discount = number_in(in, "discount", options.estimate.discount, 0.05, 0.95);
     options.estimate.count_power = number_in(in, "count_power", options.estimate.count_power, 0, 1);
     options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.1, 500);
-    const TrainReport report =
-        dormouse::language::train(strings(in["data"]), std::string(in["output"].as_string()), options,
-                                  [&](double done, const char* what) {
-                                    call.check_cancelled();
-                                    call.progress(done, 1, what);
-                                  });
+    const TrainReport report = dormouse::language::train(strings(in["data"]), std::string(in["output"].as_string()),
+                                                         options, [&](double done, const char* what) {
+                                                           call.check_cancelled();
+                                                           call.progress(done, 1, what);
+                                                         });
     write_report(report, out);
   }
 

@@ -19,7 +19,9 @@ char32_t inner_sign(char32_t c) {
   return c == kNonJoiner || c == kMiddleDot ? c : 0;
 }
 
-bool is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(unsigned char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 // Addresses of pages and mail boxes say nothing about the language around them.
 bool is_address(std::string_view token) {

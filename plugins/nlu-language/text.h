@@ -15,8 +15,8 @@ namespace dormouse::language {
 // Stands before the first and after the last letter of each word.
 inline constexpr char32_t kBoundary = U' ';
 
-// Characters kept of one text. 600 letters are a hundred words: accuracy has long stopped growing there, and the time of a
-// call stays bounded whatever arrives.
+// Characters kept of one text. 600 letters are a hundred words: accuracy has long stopped growing there, and the time
+// of a call stays bounded whatever arrives.
 inline constexpr size_t kTextLettersMax = 600;
 
 // Bytes looked at: longer texts are read in four windows of a quarter of this, spread evenly from start to end.
@@ -30,7 +30,8 @@ inline constexpr size_t kWordLettersMax = 48;
 Script family_of(Script script);
 
 struct Words {
-  // Every word with kBoundary before and behind it, neighbours sharing theirs: " the dormouse ". Empty when no word is left.
+  // Every word with kBoundary before and behind it, neighbours sharing theirs: " the dormouse ". Empty when no word is
+  // left.
   std::array<char32_t, 2 * kTextLettersMax + 2> characters;
   size_t size = 0;
   Script family = kCommon;  // of the words kept; kCommon when the text has no letter of any script

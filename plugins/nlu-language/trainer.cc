@@ -113,15 +113,17 @@ class Collection {
 Class class_of(const Collected& collected, Script family) {
   Class c;
   std::memcpy(c.code, collected.label.data(), 3);
-  const std::string_view script = collected.label.size() > 3 ? std::string_view(collected.label).substr(4)
-                                                             : script_name(family);
+  const std::string_view script =
+      collected.label.size() > 3 ? std::string_view(collected.label).substr(4) : script_name(family);
   std::memcpy(c.script, script.data(), 4);
   c.log_prior = static_cast<float>(std::log(collected.weight / static_cast<double>(collected.rows)));
   return c;
 }
 
 // How much a weight matters: how often it is used times what it then changes.
-double worth(const Weight& w) { return std::abs(w.weight) * w.count; }
+double worth(const Weight& w) {
+  return std::abs(w.weight) * w.count;
+}
 
 // The size of a file that keeps only weights worth at least `threshold`.
 size_t bytes_worth(const std::vector<Weight>& weights, double threshold) {
@@ -199,8 +201,8 @@ class Training {
     }
     report_.languages = codes.size();
     if (codes.size() < 2) {
-      throw Failure(DM_INVALID_ARGUMENT, "the training data: needed rows of two languages at least, found " +
-                                             std::to_string(codes.size()));
+      throw Failure(DM_INVALID_ARGUMENT,
+                    "the training data: needed rows of two languages at least, found " + std::to_string(codes.size()));
     }
   }
 
@@ -219,7 +221,9 @@ class Training {
         family.classes.push_back(class_of(classes[i], script));
         if (family.order_max > 0) add_class(classes[i], with_held_out, static_cast<uint8_t>(i), &family);
       }
-      const auto before = [](const Weight& a, const Weight& b) { return a.hash != b.hash ? a.hash < b.hash : a.cls < b.cls; };
+      const auto before = [](const Weight& a, const Weight& b) {
+        return a.hash != b.hash ? a.hash < b.hash : a.cls < b.cls;
+      };
       std::sort(family.weights.begin(), family.weights.end(), before);
       families.push_back(std::move(family));
     }

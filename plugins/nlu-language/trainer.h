@@ -22,15 +22,15 @@ struct Accuracy {
 };
 
 struct TrainReport {
-  uint64_t languages = 0;     // ISO 639-3 codes
-  uint64_t classes = 0;       // languages times their scripts
+  uint64_t languages = 0;  // ISO 639-3 codes
+  uint64_t classes = 0;    // languages times their scripts
   uint64_t rows = 0;
   uint64_t rows_dropped = 0;  // without a letter, or in a script that is not their language's
   uint64_t held_out_rows = 0;
   double seconds = 0;
   uint64_t model_bytes = 0;
   uint64_t ngrams = 0, weights = 0;
-  Accuracy held_out;          // the quantised, pruned model as it was before it also learnt the held-out rows
+  Accuracy held_out;             // the quantised, pruned model as it was before it also learnt the held-out rows
   double quantisation_loss = 0;  // points of accuracy that weights of one byte cost, on a sample of these texts
 };
 

@@ -65,11 +65,17 @@ Script script_of(char32_t c) {
   return range ? range->script : kNoLetter;
 }
 
-std::string_view script_name(Script script) { return script < std::size(kScriptNames) ? kScriptNames[script] : "Zyyy"; }
+std::string_view script_name(Script script) {
+  return script < std::size(kScriptNames) ? kScriptNames[script] : "Zyyy";
+}
 
-Script find_script(std::string_view name) { return index_of(name); }
+Script find_script(std::string_view name) {
+  return index_of(name);
+}
 
-size_t script_count() { return std::size(kScriptNames); }
+size_t script_count() {
+  return std::size(kScriptNames);
+}
 
 char32_t lower_case(char32_t c) {
   if (c < 0x80) return c - 'A' < 26 ? c + 32 : c;

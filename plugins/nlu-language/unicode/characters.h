@@ -1,6 +1,6 @@
-// What the detector knows about single characters: script, lower case, composition, from the Unicode Character Database.
-// Not a Unicode library: letters and marks only, simple case folding only, canonical composition of pairs only.
-// Pure functions over constant tables; callable from any thread.
+// What the detector knows about single characters: script, lower case, composition, from the Unicode Character
+// Database. Not a Unicode library: letters and marks only, simple case folding only, canonical composition of pairs
+// only. Pure functions over constant tables; callable from any thread.
 #pragma once
 
 #include <cstddef>

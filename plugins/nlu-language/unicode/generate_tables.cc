@@ -12,7 +12,9 @@
 
 namespace {
 
-bool is_letter_or_mark(int c) { return (U_GET_GC_MASK(c) & (U_GC_L_MASK | U_GC_M_MASK)) != 0; }
+bool is_letter_or_mark(int c) {
+  return (U_GET_GC_MASK(c) & (U_GC_L_MASK | U_GC_M_MASK)) != 0;
+}
 
 std::string script_of(int c) {
   UErrorCode error = U_ZERO_ERROR;
@@ -99,7 +101,8 @@ void write_compositions() {
 }  // namespace
 
 int main() {
-  std::printf("// Written by generate_tables.cc from the Unicode Character Database %s; do not edit.\n", U_UNICODE_VERSION);
+  std::printf("// Written by generate_tables.cc from the Unicode Character Database %s; do not edit.\n",
+              U_UNICODE_VERSION);
   std::printf("// The data is (c) Unicode, Inc., under the Unicode License, https://www.unicode.org/license.txt\n");
   std::printf("// clang-format off\n");
   write_scripts();

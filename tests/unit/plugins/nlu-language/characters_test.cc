@@ -31,7 +31,9 @@ TEST_CASE("a letter knows its script") {
   CHECK(script_at(0x2CEB0) == "Hani");  // the extension behind the basic plane
 }
 
-TEST_CASE("marks that every script borrows are common") { CHECK(script_at(0x301) == "Zyyy"); }
+TEST_CASE("marks that every script borrows are common") {
+  CHECK(script_at(0x301) == "Zyyy");
+}
 
 TEST_CASE("digits and punctuation and emoji are no letters") {
   for (char32_t c : U"0@[`{٣।、😀\u200B") {

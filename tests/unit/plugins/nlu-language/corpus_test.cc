@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <zstd.h>
+#include <catch2/catch.hpp>
 
 #include <string>
 #include <vector>
@@ -20,7 +20,9 @@ std::vector<Kept> rows_of(const std::string& path) {
   std::vector<Kept> kept;
   read_rows(
       path,
-      [&](const Row& row) { kept.push_back({std::string(row.label), std::string(row.text), std::string(row.id), row.weight}); },
+      [&](const Row& row) {
+        kept.push_back({std::string(row.label), std::string(row.text), std::string(row.id), row.weight});
+      },
       [](uint64_t, uint64_t) {});
   return kept;
 }
@@ -42,8 +44,8 @@ std::string compressed(const std::string& content) {
 
 TEST_CASE("columns are found by name and others are ignored") {
   const TempFolder folder;
-  const std::vector<Kept> rows = rows_of(
-      write_text(folder / "d.tsv", "topic\ttext\tid\tlang\tweight\nsport\tEin Satz.\ts1\tdeu_Latn\t0.5\nx\tOne.\t\teng\t2\n"));
+  const std::vector<Kept> rows = rows_of(write_text(
+      folder / "d.tsv", "topic\ttext\tid\tlang\tweight\nsport\tEin Satz.\ts1\tdeu_Latn\t0.5\nx\tOne.\t\teng\t2\n"));
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].label == "deu_Latn");
   CHECK(rows[0].text == "Ein Satz.");
@@ -72,7 +74,8 @@ TEST_CASE("an archive reads like its content") {
 TEST_CASE("a damaged archive is refused") {
   const TempFolder folder;
   std::string archive = compressed(training_tsv());
-  CHECK(failure_of([&] { rows_of(write_text(folder / "a", archive.substr(0, archive.size() / 2))); }).substr(0, 3) == "15 ");
+  CHECK(failure_of([&] { rows_of(write_text(folder / "a", archive.substr(0, archive.size() / 2))); }).substr(0, 3) ==
+        "15 ");
   archive[archive.size() / 2] ^= 0x55;
   archive.resize(archive.size() - 3);
   CHECK(failure_of([&] { rows_of(write_text(folder / "b", archive)); }).substr(0, 3) == "15 ");
@@ -101,7 +104,8 @@ TEST_CASE("reports of what was read reach the total") {
   const TempFolder folder;
   const std::string path = write_text(folder / "d.tsv", training_tsv());
   uint64_t done = 0, total = 1;
-  read_rows(path, [](const Row&) {}, [&](uint64_t d, uint64_t t) { done = d, total = t; });
+  read_rows(
+      path, [](const Row&) {}, [&](uint64_t d, uint64_t t) { done = d, total = t; });
   CHECK(done == total);
   CHECK(total == training_tsv().size());
 }

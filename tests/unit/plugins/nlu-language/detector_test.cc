@@ -102,8 +102,11 @@ TEST_CASE("only allowed languages are answered") {
 
 TEST_CASE("a code the model does not know is refused by name") {
   const Fixture f;
-  CHECK(failure_of([&] { Detector(f.model, {"deu", "xxx"}, 0); }) ==
-        "3 setting 'languages': the model has no language 'xxx'; needed ISO 639-3 codes of languages it was trained on");
+  CHECK(
+      failure_of([&] {
+        Detector(f.model, {"deu", "xxx"}, 0);
+      }) ==
+      "3 setting 'languages': the model has no language 'xxx'; needed ISO 639-3 codes of languages it was trained on");
 }
 
 TEST_CASE("below the confidence asked for the answer is und and the guess an alternative") {

@@ -116,8 +116,7 @@ TEST_CASE("a model with any byte changed is refused") {
 TEST_CASE("another version of the format says so") {
   std::vector<std::byte> bytes = encode_model(two_classes({}));
   bytes[8] = std::byte{9};
-  CHECK(failure_of([&] { Model::view(bytes, "m"); }) ==
-        "9 model m: needed format version 1, found 9; train it again");
+  CHECK(failure_of([&] { Model::view(bytes, "m"); }) == "9 model m: needed format version 1, found 9; train it again");
 }
 
 TEST_CASE("damage behind a valid checksum is refused or harmless") {

@@ -36,7 +36,9 @@ TEST_CASE("apostrophes count inside words and not around them") {
   CHECK(words_of("rock 'n' roll''s") == U" rock n roll s ");
 }
 
-TEST_CASE("letters with combining marks read like composed ones") { CHECK(words_of("e\xCC\x81te\xCC\x81") == U" été "); }
+TEST_CASE("letters with combining marks read like composed ones") {
+  CHECK(words_of("e\xCC\x81te\xCC\x81") == U" été ");
+}
 
 TEST_CASE("addresses are left out") {
   CHECK(words_of("see https://example.org/eine/lange/Adresse or me@example.org now") == U" see or now ");

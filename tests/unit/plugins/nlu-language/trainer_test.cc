@@ -31,8 +31,8 @@ TEST_CASE("the same rows give the same bytes") {
 TEST_CASE("the report counts what was there") {
   const TempFolder folder;
   std::string tsv = training_tsv();
-  tsv += "eng_Latn\t12345\n";                // no letter
-  tsv += "rus_Cyrl\tonly Latin letters\n";   // a slip
+  tsv += "eng_Latn\t12345\n";               // no letter
+  tsv += "rus_Cyrl\tonly Latin letters\n";  // a slip
   const TrainReport report = train({write_text(folder / "rows.tsv", tsv)}, folder / "model", {}, kSilent);
   CHECK(report.languages == 8);
   CHECK(report.classes == 9);
