@@ -10,9 +10,9 @@ bin="$build/bin"
 rows=(start call cold cycles http unused)
 
 machine() {
-  printf 'cores %s, %s, %s\n' "$(nproc)" \
-    "$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' "$build/CMakeCache.txt" | xargs -I{} {} --version | head -n 1)" \
-    "$(sed -n 's/^CMAKE_BUILD_TYPE:[^=]*=/build type /p' "$build/CMakeCache.txt")"
+  local compiler
+  compiler="$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' "$build/CMakeCache.txt")"
+  printf '%s cores, load %s, %s\n' "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)" "$("$compiler" --version | head -n 1)"
 }
 
 row_start() { "$bin/dormouse_bench_start" start; }
