@@ -315,16 +315,15 @@ class PipelineCheck {
     for (auto& [name, field] : node.input.fields) check_input_field(index, wanted, whom, name, field);
     for (const Type::Field& field : wanted.fields()) {
       const bool given = std::any_of(node.input.fields.begin(), node.input.fields.end(),
-                                     [&](const auto& entry) { return entry.first == field.name; });
+                                     [&](const auto& entry) { return entry.name == field.name; });
       if (!given && !field.type.is_optional())
         fault(index, {stage.input ? Path{"input"} : Path{},
                       {},
                       whom + " needs input '" + field.name + "': " + field.type.to_string(),
                       {}});
     }
-    std::stable_sort(node.input.fields.begin(), node.input.fields.end(), [&](const auto& a, const auto& b) {
-      return position(wanted, a.first) < position(wanted, b.first);
-    });
+    std::stable_sort(node.input.fields.begin(), node.input.fields.end(),
+                     [&](const auto& a, const auto& b) { return position(wanted, a.name) < position(wanted, b.name); });
   }
 
   // Fields in the order of the type are found at once by whoever checks or reads them.
@@ -345,7 +344,7 @@ class PipelineCheck {
       dm_map_at(whole.view(), i, &key, &child);
       Expression field;
       field.constant = whole.at(child);
-      expression.fields.emplace_back(std::string(key.data, key.size), std::move(field));
+      expression.fields.push_back({std::string(key.data, key.size), std::move(field)});
     }
   }
 

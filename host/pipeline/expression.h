@@ -29,13 +29,20 @@ struct Reference {
   std::string to_string() const;  // "ref.language.code"
 };
 
+struct ExpressionField;
+
 struct Expression {
   enum class Kind : uint8_t { constant, reference, map, list };
   Kind kind = Kind::constant;
   Value constant;
   Reference reference;
-  std::vector<std::pair<std::string, Expression>> fields;  // map
-  std::vector<Expression> items;                           // list
+  std::vector<ExpressionField> fields;  // map
+  std::vector<Expression> items;        // list
+};
+
+struct ExpressionField {
+  std::string name;
+  Expression value;
 };
 
 // What references are resolved in.

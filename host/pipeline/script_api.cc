@@ -268,7 +268,7 @@ Expression read_expression(Reading<T>& reading) {
   made.kind = Expression::Kind::map;
   for_each_field(L, -1, [&](const std::string& name) {
     reading.path.push_back(name);
-    made.fields.emplace_back(name, read_expression(reading));
+    made.fields.push_back({name, read_expression(reading)});
     reading.path.pop_back();
     return true;
   });
