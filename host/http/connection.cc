@@ -260,8 +260,8 @@ bool Connection::make_room() {
                                                              {}}));
     return false;
   }
-  const boost::optional<uint64_t> left = parser_->content_length_remaining();
-  const size_t wanted = static_cast<size_t>(std::min<uint64_t>(left.value_or(kBufferBytes), kBodyWindowBytes));
+  // Small at first, whatever was announced: memory follows what really comes.
+  const size_t wanted = parsed_request_.body.size() < 4 * kBufferBytes ? kBufferBytes : kBodyWindowBytes;
   if (capacity_ - filled_ >= wanted) return true;
   // Chunks with absurd extensions could ask for ever more.
   if (filled_ - head_end_ < kBodyWindowBytes && grow(filled_ + wanted)) return true;
@@ -306,8 +306,7 @@ bool Connection::check_head() {
     unauthenticated.headers = "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n";
     return refuse(unauthenticated), false;
   }
-  const bool announced = parser_->chunked() || parser_->content_length();
-  if (route_->body == Route::Body::required && !announced)
+  if (route_->body == Route::Body::required && !parser_->announces_body())
     return refuse(Problem::of(HttpProblem::length_required, Error{Code::invalid_argument,
                                                                   "a body is needed",
                                                                   std::string(request_.path),

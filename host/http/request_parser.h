@@ -48,6 +48,9 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     return put(boost::asio::const_buffer(buffer + from, to - from), error);
   }
 
+  // Whether the header says that there is a body, be it empty.
+  bool announces_body() const { return has_length_ || has_encoding_; }
+
   Refusal refusal() const { return refusal_; }  // why, when feed failed with bad_field
   std::string_view refusal_text() const { return refusal_text_; }
 
