@@ -31,7 +31,7 @@ std::vector<std::string> keys_below(std::string_view prefix) {
   std::vector<std::string> keys;
   for (const auto& setting : host_settings()) {
     if (!setting.name.starts_with(prefix)) continue;
-    const std::string_view rest = setting.name.substr(prefix.size());
+    const std::string_view rest = std::string_view(setting.name).substr(prefix.size());
     const std::string key(rest.substr(0, rest.find('.')));
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
   }
