@@ -1,7 +1,11 @@
 #include "cli/log.h"
 
+#include <pthread.h>
+#include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <csignal>
 
 #include "cli/table.h"
 
@@ -17,7 +21,18 @@ spdlog::level::level_enum level_of(const std::string& kind) {
 }  // namespace
 
 void start_logging(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // Lines are written by a thread of their own: whoever does not read our standard error may stop that one, and never a
+  // reactor. What does not fit is dropped, oldest first.
+  constexpr size_t kLinesWaitingMax = 512;
+  spdlog::init_thread_pool(kLinesWaitingMax, 1, [] {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    pthread_setname_np(pthread_self(), "dm-log");
+  });
+  auto logger =
+      std::make_shared<spdlog::async_logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                             spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   // 2026-01-31T12:00:00.123Z info component.ready ...: sorts, greps, and needs no time zone files.
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::level::from_str(level));

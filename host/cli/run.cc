@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -24,6 +25,9 @@
 
 namespace dormouse {
 namespace {
+
+// What the joins and flushes after the two graces may take.
+constexpr Duration kStopSlack = std::chrono::seconds(5);
 
 struct RunArguments {
   std::string config;
@@ -139,10 +143,37 @@ void serve(const StopSignals& signals, EventWriter& log) {
   }
 }
 
+// Sockets are descriptors, and so are plugin files: the soft limit of 1,024 is below what the listeners may hold.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+[[noreturn]] void end_at_once(ExitCode code) {
+  std::fflush(stdout);
+  ::_exit(static_cast<int>(code));
+}
+
+// A plugin or script that never returns must not keep the process from ending: what the ordered stop has not reached by
+// then is given up.
+void end_at_the_latest_in(Duration time) {
+  std::thread([time] {
+    std::this_thread::sleep_for(time);
+    static constexpr char kLine[] = "left behind: code of a plugin or script that did not return\n";
+    (void)!::write(STDERR_FILENO, kLine, sizeof kLine - 1);
+    ::_exit(static_cast<int>(ExitCode::failed));
+  }).detach();
+}
+
 ExitCode run(const RunArguments& arguments, const Environment& environment) {
   // A configuration with faults serves nobody: all are told, nothing was started.
   const std::optional<Config> config = load_or_complain(arguments.config, environment);
   if (!config) return ExitCode::config;
+  // Before the first thread, which is the log's.
+  StopSignals signals;
+  raise_descriptor_limit();
   start_logging(arguments.log_level.empty() ? config->host.log_level : arguments.log_level);
 
   const auto cannot_start = [](const Status& status) {
@@ -156,9 +187,6 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   if (!state) return cannot_start(state.status());
   const Result<std::string> token = state->token();
   if (!token) return cannot_start(token.status());
-
-  // Before the first thread.
-  StopSignals signals;
 
   Result<std::unique_ptr<HostParts>> made = HostParts::create(*config, *state_path, thread_count(*config));
   if (!made) return cannot_start(made.status());
@@ -184,12 +212,15 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
 
   // In reverse: no new work, the running work ends, components are closed and unmapped, threads end.
   signals.let_the_next_one_kill();
+  end_at_the_latest_in(2 * config->host.stop_grace + kStopSlack);
   notify_service_manager(environment, "STOPPING=1");
   readiness.stop();
   state->forget_control_address();
   (*http)->stop(config->host.stop_grace);
   const std::vector<std::string> leftovers = parts.stop(config->host.stop_grace);
   for (const std::string& line : leftovers) std::fprintf(stderr, "left behind: %s\n", line.c_str());
+  // Threads of a plugin may still use what would be taken down now.
+  if (!leftovers.empty()) end_at_once(ExitCode::ok);
   return ExitCode::ok;
 }
 

@@ -167,6 +167,12 @@ void Component::on_demand(Demand demand) {
     demand.done(o.last_error);
     return;
   }
+  if (o.state == State::loading && !o.load->given_up.ok()) {
+    Error error = o.load->given_up.error();
+    error.code = Code::load_failed;
+    demand.done(Status(std::move(error)));
+    return;
+  }
   if (o.waiters.size() >= kWaitersMax) {
     demand.done(Status(Code::overloaded, "component '" + spec_.name + "': " + std::to_string(kWaitersMax) +
                                              " requests wait for it already"));

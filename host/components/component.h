@@ -176,6 +176,7 @@ class Component {
   void move_on();
 
   void policy_changed();
+  void notice_use();
   void look_at_idleness();
   void arm_idle_timer();
   IdleFacts idle_facts() const;

@@ -49,11 +49,16 @@ void Component::policy_changed() {
   if (is_callable(state) || state == State::parked) arm_idle_timer();
 }
 
+// A call tells nobody that it woke a trimmed component; whoever looks next does.
+void Component::notice_use() {
+  const Time used{Duration(last_used_ns_.load(std::memory_order_relaxed))};
+  if (owned_->state == State::trimmed && used > owned_->trimmed_at) change(State::ready, "called again");
+}
+
 void Component::look_at_idleness() {
   Owned& o = *owned_;
   if (o.stopping || o.trimming) return;
-  const Time used{Duration(last_used_ns_.load(std::memory_order_relaxed))};
-  if (o.state == State::trimmed && used > o.trimmed_at) change(State::ready, "called again");
+  notice_use();
   const IdleFacts facts = idle_facts();
   const IdleDecision decision = decide_idle(facts, context_.policy_of(spec_.name));
   if (decision.step == IdleStep::none) return arm_idle_timer();
@@ -176,7 +181,10 @@ void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftove
   loaded_->lane.reset();
   loaded_->ledger.reset();
   change(State::parked, o.cause);
-  if (!o.waiters.empty() && !o.stopping) return move_on();
+  if (!o.waiters.empty() && !o.stopping) {
+    answer_verbs({}, "closed; demand came meanwhile, so it loads again");
+    return move_on();
+  }
   if (o.drain_target == IdleStep::unload || o.stopping) return begin_unmap(o.cause);
   answer_verbs({}, "parked");
   arm_idle_timer();
@@ -267,6 +275,8 @@ void Component::on_trimmed(Status status) {
   if (status.ok()) {
     change(State::trimmed, o.cause);
   } else {
+    // Asked again only after another idle period, or it would be asked for ever.
+    last_used_ns_.store(o.trimmed_at.time_since_epoch().count(), std::memory_order_relaxed);
     o.last_error = status;
     publish();
   }
@@ -297,6 +307,7 @@ void Component::stop(Duration grace) {
   const Status stopping(Code::unavailable, "the host is stopping");
   switch (o.state) {
     case State::loading:
+      refuse_waiters(stopping);  // also those who came after it was given up
       give_up_load(stopping, /*by_operator=*/true);
       return;
     case State::ready:

@@ -178,14 +178,19 @@ void Component::on_undone(std::shared_ptr<LoadJob> job, Status why, UnmapReport 
   if (job->has_window) (void)context_.windows.close(job->window);
   o.load.reset();
   o.proven = report.unmapped;
+  const bool was_mapped = loaded_ && loaded_->library;
   if (loaded_ && !leftovers.empty()) {
+    report.cause = "the component left behind: " + leftovers.front();
     context_.kept.push_back(std::move(loaded_));
   }
   loaded_.reset();
   end_load_slot(*job);
-  if (job->by_operator) {
+  if (job->by_operator && (!was_mapped || report.unmapped)) {
     change(State::unloaded, "given up: " + why.to_string());
     answer_verbs({}, "its load was given up and undone");
+  } else if (job->by_operator) {
+    change(State::resident, report.cause);
+    answer_verbs({}, "its load was given up; its code stays mapped: " + report.cause);
   } else {
     fail(std::move(why));
   }

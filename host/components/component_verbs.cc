@@ -4,6 +4,8 @@
 namespace dormouse {
 namespace {
 
+constexpr size_t kVerbsMax = 256;  // of operators, waiting for one component
+
 using Reply = UniqueFunction<void(VerbAnswer)>;
 
 std::string count_of(uint64_t n, std::string_view noun) {
@@ -34,6 +36,10 @@ void Component::explain(Reply& done, bool changed, std::string explanation) {
 
 void Component::request(Verb verb, VerbOptions options, Reply done) {
   if (owned_->stopping) return refuse(done, {.code = Code::unavailable, .message = "the host is stopping"});
+  if (owned_->verbs.size() >= kVerbsMax)
+    return refuse(
+        done, {.code = Code::overloaded, .message = "too many verbs wait for it already", .remedy = "ask again later"});
+  notice_use();
   switch (verb) {
     case Verb::pin:
     case Verb::unpin:
@@ -74,6 +80,12 @@ void Component::request_load(const VerbOptions& options, Reply done) {
 // Trim, park and unload: what they come to depends on how far down the component is already.
 void Component::request_descent(Verb verb, const VerbOptions& options, Reply done) {
   Owned& o = *owned_;
+  if (o.pinned && verb != Verb::trim && (is_callable(o.state) || o.state == State::parked))
+    return refuse(done, {.code = Code::failed_precondition,
+                         .message = "is pinned",
+                         .needed = "an unpinned component",
+                         .found = "pinned",
+                         .remedy = "unpin it first"});
   switch (o.state) {
     case State::absent:
     case State::unloaded:
@@ -117,12 +129,6 @@ void Component::request_end_of_load(Verb verb, const VerbOptions& options, Reply
 void Component::request_descent_of_callable(Verb verb, const VerbOptions& options, Reply done) {
   Owned& o = *owned_;
   const std::string name(to_string(verb));
-  if (o.pinned && verb != Verb::trim)
-    return refuse(done, {.code = Code::failed_precondition,
-                         .message = "is pinned",
-                         .needed = "an unpinned component",
-                         .found = "pinned",
-                         .remedy = "unpin it first"});
   if (verb == Verb::trim && o.state == State::trimmed) return explain(done, false, "is trimmed already");
   const uint64_t leases = gate_.inside();
   const bool waits = options.wait > Duration{} && verb != Verb::trim;

@@ -192,6 +192,10 @@ void Ledger::Impl::thread_join(const dm_host* host, dm_thread_handle* handle) {
       spdlog::error("[{}] joined a thread that is not its own: ignored", self.component);
       return;
     }
+    if (handle->thread.get_id() == std::this_thread::get_id()) {
+      spdlog::error("[{}] thread '{}' joins itself: ignored", self.component, handle->name);
+      return;
+    }
     owned = std::move(*it);
     self.threads.erase(it);
   }

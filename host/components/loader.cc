@@ -131,11 +131,16 @@ Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifes
 }
 
 std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) {
-  Result<PluginEntry> entry = index.find(spec.plugin, spec.version);
-  struct stat st {};
-  if (!entry.ok() || ::stat(entry->path.c_str(), &st) != 0) return {};
-  return std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino) + ":" + std::to_string(st.st_size) + ":" +
-         std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec);
+  const PluginIndex::Snapshot known = index.snapshot();
+  if (!known) return {};
+  std::string identity;
+  for (const PluginEntry& entry : *known) {
+    struct stat st {};
+    if (entry.id != spec.plugin || ::stat(entry.path.c_str(), &st) != 0) continue;
+    identity += std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino) + ":" + std::to_string(st.st_size) + ":" +
+                std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec) + ";";
+  }
+  return identity;
 }
 
 Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,

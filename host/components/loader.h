@@ -38,8 +38,9 @@ struct Prepared {
 // The type a component uses: named by the config, or the plugin's only one, or the one called like the component.
 Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifest& manifest);
 
-// Identity of the file a component would load now ("dev:ino:size:mtime:ctime"), empty when there is none. A failed load
-// is remembered with it, so a replaced file is tried again at once.
+// Identity of the files a component could load, as the index knows them ("dev:ino:size:mtime;" each), empty when there
+// is none. A failed load is remembered with it, so a replaced file is tried again at once. Never scans: this is asked
+// on the registry's loop.
 std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index);
 
 // [loader thread] Finds, checks, hashes and copies. Errors as Library's, PluginIndex's and the manifest's; not_found

@@ -283,8 +283,9 @@ struct PrivateCopies::Impl {
   Status make(const PluginFile& file, const std::string& folder, const std::string& path) {
     if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return file_error("create it", folder, errno);
     if (Status ours = ensure_private_folder(folder); !ours.ok()) return ours;
-    const std::string temporary = path + ".tmp";
-    unlink(temporary.c_str());  // of a process that died half-way
+    // Of this process alone: `train` may make the same copy while the host does.
+    const std::string temporary = path + ".tmp." + std::to_string(getpid());
+    unlink(temporary.c_str());  // of a process that died half-way and had our number
     const Status written = write_copy(file, temporary);
     if (written.ok() && rename(temporary.c_str(), path.c_str()) == 0) return Status();
     const Status failed = written.ok() ? file_error("rename it", temporary, errno) : written;

@@ -39,6 +39,7 @@ inline constexpr std::array kTransitions{
     Transition{State::loading, State::ready, "opened and warm"},
     Transition{State::loading, State::failed, "could not be loaded"},
     Transition{State::loading, State::unloaded, "given up by an operator, and undone"},
+    Transition{State::loading, State::resident, "given up by an operator, and the loader kept it"},
     Transition{State::ready, State::trimmed, "idle, or asked to trim"},
     Transition{State::trimmed, State::ready, "called again"},
     Transition{State::ready, State::draining, "idle, or asked to park or unload"},

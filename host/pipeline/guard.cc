@@ -1,5 +1,6 @@
 #include "pipeline/guard.h"
 
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -75,6 +76,11 @@ struct CpuGuard::Thread {
   void start() {
     if (!made) {
       install_handler();
+      // Threads of the host start with every signal blocked; this one is for them.
+      sigset_t tick;
+      sigemptyset(&tick);
+      sigaddset(&tick, tick_signal());
+      pthread_sigmask(SIG_UNBLOCK, &tick, nullptr);
       sigevent event{};
       event.sigev_notify = SIGEV_THREAD_ID;
       event.sigev_signo = tick_signal();

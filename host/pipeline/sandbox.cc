@@ -331,18 +331,22 @@ void open_library(lua_State* L, const char* name, lua_CFunction open) {
 double pattern_steps(std::string_view pattern, size_t subject_size) {
   const bool anchored = !pattern.empty() && pattern[0] == '^';
   unsigned quantifiers = 0;
+  unsigned choices = 0;  // each `?` may be tried both ways
   for (size_t i = anchored ? 1 : 0; i < pattern.size(); ++i) {
     if (pattern[i] == '%') {
       ++i;
+      if (i < pattern.size() && pattern[i] == 'b') ++quantifiers;  // looks for its end from every place
     } else if (pattern[i] == '[') {
       const size_t close = pattern.find(']', i + 2);
       if (close != std::string_view::npos) i = close;
     } else if (i > 0 && (pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '-')) {
       ++quantifiers;
+    } else if (i > 0 && pattern[i] == '?') {
+      ++choices;
     }
   }
   const unsigned power = quantifiers + (anchored ? 0 : 1);
-  return std::pow(static_cast<double>(subject_size), power);
+  return std::pow(static_cast<double>(subject_size), power) * std::pow(2.0, choices);
 }
 
 void push_read_only(lua_State* L, const char* name) {

@@ -323,3 +323,35 @@ TEST_CASE("a call with input of another type is refused before plugin code runs"
   CHECK(answer.status().code() == Code::invalid_argument);
   CHECK(answer.status().error().object == "/text");
 }
+
+TEST_CASE("an unload that demand overtook says so and not that it unloaded") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  host.acquire(echo)->release();
+  const auto answer = host.start(echo, Verb::unload);
+  host.loop.run_until([&] { return echo.status().state == State::draining; });
+  const auto queued = host.ask(echo);
+  REQUIRE(host.loop.run_until([&] { return answer->has_value() && queued->has_value(); }));
+  CHECK((*answer)->explanation == "closed; demand came meanwhile, so it loads again");
+}
+
+TEST_CASE("a trimmed component that was called is trimmed again when asked") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  host.acquire(echo)->release();
+  CHECK(host.request(echo, Verb::trim).changed);
+  CHECK_FALSE(host.request(echo, Verb::trim).changed);
+  host.pass(1s);
+  host.acquire(echo)->release();
+  CHECK(host.request(echo, Verb::trim).changed);
+}
+
+TEST_CASE("a pinned component that is parked keeps its code mapped") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  host.acquire(echo)->release();
+  REQUIRE(host.request(echo, Verb::park).status.ok());
+  REQUIRE(host.request(echo, Verb::pin).status.ok());
+  CHECK(host.request(echo, Verb::unload).status.code() == Code::failed_precondition);
+  CHECK(is_mapped("echo.so"));
+}
