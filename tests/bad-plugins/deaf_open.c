@@ -4,7 +4,7 @@
 
 #include "table.h"
 
-static int32_t deaf_open(const dm_host *host, const dm_call *call, const dm_open_args *args, void **component) {
+static int32_t deaf_open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) {
   const int64_t ms = setting(args, "ms");
   const struct timespec whole = {ms / 1000, (ms % 1000) * 1000000};
   nanosleep(&whole, NULL);

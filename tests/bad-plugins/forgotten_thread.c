@@ -7,14 +7,14 @@
 
 static struct timespec whole;
 
-static void sleep_a_while(void *nothing) {
+static void sleep_a_while(void* nothing) {
   (void)nothing;
   nanosleep(&whole, NULL);
 }
 
-static int32_t starting_open(const dm_host *host, const dm_call *call, const dm_open_args *args, void **component) {
-  const dm_thread *thread = (const dm_thread *)host->service(host, DM_SERVICE_THREAD);
-  dm_thread_handle *forgotten;
+static int32_t starting_open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) {
+  const dm_thread* thread = (const dm_thread*)host->service(host, DM_SERVICE_THREAD);
+  dm_thread_handle* forgotten;
   if (!thread) return call->fail(call, DM_FAILED_PRECONDITION, "the host has no " DM_SERVICE_THREAD);
   whole.tv_sec = setting(args, "ms") / 1000;
   whole.tv_nsec = setting(args, "ms") % 1000 * 1000000;

@@ -2,12 +2,12 @@
    "open list", "key in list", "too large", "unknown status", "success after failure". */
 #include "table.h"
 
-static int is(dm_value in, const char *what) {
+static int is(dm_value in, const char* what) {
   dm_string_view text;
   return dm_get_string(dm_map_get(in, "text"), &text) && strcmp(text.data, what) == 0;
 }
 
-static int32_t garbage_run(void *self, const dm_call *call, dm_value in, dm_writer *out) {
+static int32_t garbage_run(void* self, const dm_call* call, dm_value in, dm_writer* out) {
   if (is(in, "two roots")) {
     good_run(self, call, in, out);
     good_run(self, call, in, out);

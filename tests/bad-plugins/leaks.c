@@ -3,9 +3,9 @@
 
 #include "table.h"
 
-static void *volatile leaked;
+static void* volatile leaked;
 
-static int32_t leaking_open(const dm_host *host, const dm_call *call, const dm_open_args *args, void **component) {
+static int32_t leaking_open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) {
   leaked = malloc(1 << 20);
   if (!leaked) return DM_RESOURCE_EXHAUSTED;
   memset(leaked, 1, 1 << 20);

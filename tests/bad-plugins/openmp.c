@@ -1,7 +1,7 @@
 /* A parallel region: libgomp keeps a pool of threads for the thread that entered it. */
 #include "table.h"
 
-static int32_t parallel_run(void *self, const dm_call *call, dm_value in, dm_writer *out) {
+static int32_t parallel_run(void* self, const dm_call* call, dm_value in, dm_writer* out) {
   int sum = 0;
 #pragma omp parallel for reduction(+ : sum) num_threads(2)
   for (int i = 0; i < 1000; ++i) sum += i;

@@ -4,7 +4,7 @@
 
 #include "table.h"
 
-static int32_t slow_open(const dm_host *host, const dm_call *call, const dm_open_args *args, void **component) {
+static int32_t slow_open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) {
   const struct timespec one_ms = {0, 1000000};
   int64_t left;
   for (left = setting(args, "ms"); left > 0; --left) {

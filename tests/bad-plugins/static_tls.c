@@ -3,8 +3,8 @@
 
 static __thread char scratch[256] __attribute__((tls_model("initial-exec")));
 
-static int32_t tls_run(void *self, const dm_call *call, dm_value in, dm_writer *out) {
-  ++*(volatile char *)&scratch[0];
+static int32_t tls_run(void* self, const dm_call* call, dm_value in, dm_writer* out) {
+  ++*(volatile char*)&scratch[0];
   return good_run(self, call, in, out);
 }
 

@@ -5,7 +5,7 @@
 
 static thread_local std::string last_text;
 
-static int32_t remembering_run(void *self, const dm_call *call, dm_value in, dm_writer *out) {
+static int32_t remembering_run(void* self, const dm_call* call, dm_value in, dm_writer* out) {
   dm_string_view text{};
   if (dm_get_string(dm_map_get(in, "text"), &text)) last_text.assign(text.data, text.size);
   return good_run(self, call, in, out);

@@ -3,7 +3,7 @@
 
 #include "table.h"
 
-static int32_t throwing_run(void *, const dm_call *, dm_value, dm_writer *) {
+static int32_t throwing_run(void*, const dm_call*, dm_value, dm_writer*) {
   throw std::runtime_error("thrown across the ABI");
 }
 

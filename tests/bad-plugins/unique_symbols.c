@@ -12,7 +12,7 @@ __asm__(
     ".popsection\n");
 extern int counted __asm__("_ZN3bad7countedE");
 
-static int32_t counting_run(void *self, const dm_call *call, dm_value in, dm_writer *out) {
+static int32_t counting_run(void* self, const dm_call* call, dm_value in, dm_writer* out) {
   ++counted;
   return good_run(self, call, in, out);
 }

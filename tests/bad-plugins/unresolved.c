@@ -3,7 +3,7 @@
 
 extern int nobody_has_this_function(void);
 
-static int32_t unresolved_run(void *self, const dm_call *call, dm_value in, dm_writer *out) {
+static int32_t unresolved_run(void* self, const dm_call* call, dm_value in, dm_writer* out) {
   return nobody_has_this_function() ? DM_INTERNAL : good_run(self, call, in, out);
 }
 

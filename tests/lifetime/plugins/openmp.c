@@ -5,15 +5,17 @@
 
 static char the_component;
 
-static int32_t openmp_open(const dm_host *host, const dm_call *call, const dm_open_args *args, void **component) {
+static int32_t openmp_open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) {
   (void)host, (void)call, (void)args;
   *component = &the_component;
   return DM_OK;
 }
 
-static void openmp_close(void *component) { (void)component; }
+static void openmp_close(void* component) {
+  (void)component;
+}
 
-static int32_t openmp_sum(void *self, const dm_call *call, dm_value in, dm_writer *out) {
+static int32_t openmp_sum(void* self, const dm_call* call, dm_value in, dm_writer* out) {
   int64_t sum = 0;
   int64_t i;
   (void)self, (void)call, (void)in;
@@ -26,7 +28,7 @@ static int32_t openmp_sum(void *self, const dm_call *call, dm_value in, dm_write
 }
 
 static const dm_method openmp_method = {sizeof(dm_method), 0, "sum", openmp_sum};
-static const dm_method *const openmp_methods[] = {&openmp_method};
+static const dm_method* const openmp_methods[] = {&openmp_method};
 static const dm_type openmp_type = {
     .size = sizeof(dm_type),
     .name = "openmp",
@@ -35,7 +37,7 @@ static const dm_type openmp_type = {
     .methods = openmp_methods,
     .method_count = 1,
 };
-static const dm_type *const openmp_types[] = {&openmp_type};
+static const dm_type* const openmp_types[] = {&openmp_type};
 
 const dm_plugin dormouse_plugin = {
     .magic = DM_PLUGIN_MAGIC,

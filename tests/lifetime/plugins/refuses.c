@@ -5,13 +5,15 @@
 #include "dormouse/service/buffer.h"
 #include "dormouse/service/timer.h"
 
-static void never(void *argument) { (void)argument; }
+static void never(void* argument) {
+  (void)argument;
+}
 
-static int32_t refuses_open(const dm_host *host, const dm_call *call, const dm_open_args *args, void **component) {
-  const dm_buffer *buffers = (const dm_buffer *)host->service(host, "dormouse.buffer/1");
-  const dm_timer *timers = (const dm_timer *)host->service(host, "dormouse.timer/1");
+static int32_t refuses_open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) {
+  const dm_buffer* buffers = (const dm_buffer*)host->service(host, "dormouse.buffer/1");
+  const dm_timer* timers = (const dm_timer*)host->service(host, "dormouse.timer/1");
   const size_t bytes = (size_t)1 << 20;
-  void *memory;
+  void* memory;
   (void)args, (void)component;
   if (!buffers || !timers) return call->fail(call, DM_INTERNAL, "a service of the host is missing");
   memory = buffers->allocate(host, bytes);
@@ -21,15 +23,17 @@ static int32_t refuses_open(const dm_host *host, const dm_call *call, const dm_o
   return call->fail(call, DM_UNAVAILABLE, "fails on purpose");
 }
 
-static void refuses_close(void *component) { (void)component; }
+static void refuses_close(void* component) {
+  (void)component;
+}
 
-static int32_t refuses_run(void *self, const dm_call *call, dm_value in, dm_writer *out) {
+static int32_t refuses_run(void* self, const dm_call* call, dm_value in, dm_writer* out) {
   (void)self, (void)call;
   return out->copy(out, in);
 }
 
 static const dm_method refuses_method = {sizeof(dm_method), 0, "run", refuses_run};
-static const dm_method *const refuses_methods[] = {&refuses_method};
+static const dm_method* const refuses_methods[] = {&refuses_method};
 static const dm_type refuses_type = {
     .size = sizeof(dm_type),
     .name = "refuses",
@@ -38,7 +42,7 @@ static const dm_type refuses_type = {
     .methods = refuses_methods,
     .method_count = 1,
 };
-static const dm_type *const refuses_types[] = {&refuses_type};
+static const dm_type* const refuses_types[] = {&refuses_type};
 
 const dm_plugin dormouse_plugin = {
     .magic = DM_PLUGIN_MAGIC,

@@ -29,13 +29,13 @@ typedef struct watch {
 } watch;
 
 typedef struct instance {
-  watch *owner;
+  watch* owner;
   atomic_int busy;
 } instance;
 
 static watch watches[SLOTS];
 
-static void append(const watch *w, const char *name, const char *text) {
+static void append(const watch* w, const char* name, const char* text) {
   char path[PATH_BYTES + 16];
   int fd;
   snprintf(path, sizeof path, "%s/%s", w->folder, name);
@@ -46,11 +46,13 @@ static void append(const watch *w, const char *name, const char *text) {
   close(fd);
 }
 
-static void breach(const watch *w, const char *text) { append(w, "breaches", text); }
+static void breach(const watch* w, const char* text) {
+  append(w, "breaches", text);
+}
 
-static int32_t canary_open(const dm_host *host, const dm_call *call, const dm_open_args *args, void **component) {
+static int32_t canary_open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) {
   int64_t slot = 0;
-  watch *w;
+  watch* w;
   (void)host;
   if (!dm_get_int(dm_map_get(args->settings, "slot"), &slot) || slot < 0 || slot >= SLOTS)
     return call->fail(call, DM_INVALID_ARGUMENT, "no slot");
@@ -66,18 +68,18 @@ static int32_t canary_open(const dm_host *host, const dm_call *call, const dm_op
   return DM_OK;
 }
 
-static void canary_close(void *component) {
-  watch *w = (watch *)component;
+static void canary_close(void* component) {
+  watch* w = (watch*)component;
   if (atomic_load(&w->running)) breach(w, "closed during a call\n");
   if (atomic_load(&w->instances)) breach(w, "closed with instances\n");
   if (!atomic_exchange(&w->open, 0)) breach(w, "closed while closed\n");
 }
 
-static int32_t canary_create(void *component, const dm_call *call, void **out) {
-  watch *w = (watch *)component;
-  instance *made;
+static int32_t canary_create(void* component, const dm_call* call, void** out) {
+  watch* w = (watch*)component;
+  instance* made;
   if (!atomic_load(&w->open)) breach(w, "instance while closed\n");
-  made = (instance *)calloc(1, sizeof *made);
+  made = (instance*)calloc(1, sizeof *made);
   if (!made) return call->fail(call, DM_RESOURCE_EXHAUSTED, "no memory");
   made->owner = w;
   atomic_fetch_add(&w->instances, 1);
@@ -85,22 +87,22 @@ static int32_t canary_create(void *component, const dm_call *call, void **out) {
   return DM_OK;
 }
 
-static void canary_destroy(void *gone) {
-  instance *i = (instance *)gone;
+static void canary_destroy(void* gone) {
+  instance* i = (instance*)gone;
   if (atomic_load(&i->busy)) breach(i->owner, "instance destroyed during a call\n");
   if (atomic_fetch_sub(&i->owner->instances, 1) <= 0) breach(i->owner, "instance destroyed twice\n");
   free(i);
 }
 
-static int32_t answer(dm_value in, dm_writer *out) {
+static int32_t answer(dm_value in, dm_writer* out) {
   out->map_begin(out);
   out->key(out, "text", 4);
   out->copy(out, dm_map_get(in, "text"));
   return out->map_end(out);
 }
 
-static int32_t canary_quick(void *self, const dm_call *call, dm_value in, dm_writer *out) {
-  watch *w = (watch *)self;
+static int32_t canary_quick(void* self, const dm_call* call, dm_value in, dm_writer* out) {
+  watch* w = (watch*)self;
   int32_t status;
   (void)call;
   atomic_fetch_add(&w->running, 1);
@@ -110,9 +112,9 @@ static int32_t canary_quick(void *self, const dm_call *call, dm_value in, dm_wri
   return status;
 }
 
-static int32_t canary_work(void *self, const dm_call *call, dm_value in, dm_writer *out) {
-  instance *i = (instance *)self;
-  watch *w = i->owner;
+static int32_t canary_work(void* self, const dm_call* call, dm_value in, dm_writer* out) {
+  instance* i = (instance*)self;
+  watch* w = i->owner;
   volatile int64_t spin;
   int32_t status = DM_OK;
   atomic_fetch_add(&w->running, 1);
@@ -131,7 +133,7 @@ static int32_t canary_work(void *self, const dm_call *call, dm_value in, dm_writ
 
 static const dm_method quick_method = {sizeof(dm_method), 0, "quick", canary_quick};
 static const dm_method work_method = {sizeof(dm_method), 0, "work", canary_work};
-static const dm_method *const canary_methods[] = {&quick_method, &work_method};
+static const dm_method* const canary_methods[] = {&quick_method, &work_method};
 static const dm_type canary_type = {
     .size = sizeof(dm_type),
     .name = "canary",
@@ -142,7 +144,7 @@ static const dm_type canary_type = {
     .methods = canary_methods,
     .method_count = 2,
 };
-static const dm_type *const canary_types[] = {&canary_type};
+static const dm_type* const canary_types[] = {&canary_type};
 
 const dm_plugin dormouse_plugin = {
     .magic = DM_PLUGIN_MAGIC,
