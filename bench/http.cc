@@ -47,10 +47,13 @@ void compare_answers(uint16_t ours, uint16_t peer) {
 struct Side {
   Series rate;
   Series p99;
-  void measure(uint16_t port) {
+  Series cpu;  // of the server alone: what a machine with other work to do does not blur
+  void measure(const RunningServer& server, uint16_t port) {
+    const double before = cpu_seconds(server.pid());
     const LoadResult result = run_wrk(port, kTarget, kBody, {});
     rate.add(result.requests_per_second);
     p99.add(result.p99_ms);
+    cpu.add((cpu_seconds(server.pid()) - before) * 1e6 / result.requests);
   }
 };
 
@@ -59,17 +62,22 @@ void measure_http() {
   const RunningServer ours(our_plan), peer(peer_plan);
   compare_answers(our_plan.port, peer_plan.port);
   for (const ServerPlan* warm_up : {&our_plan, &peer_plan}) run_wrk(warm_up->port, kTarget, kBody, {.seconds = 2});
-  Side dormouse{{"dormouse, three components", "requests/s", {}}, {"dormouse, p99", "ms", {}}};
-  Side nginx{{"nginx + Lua", "requests/s", {}}, {"nginx + Lua, p99", "ms", {}}};
+  Side dormouse{{"dormouse, three components", "requests/s", {}},
+                {"dormouse, p99", "ms", {}},
+                {"dormouse, CPU", "us/request", {}}};
+  Side nginx{{"nginx + Lua", "requests/s", {}}, {"nginx + Lua, p99", "ms", {}}, {"nginx + Lua, CPU", "us/request", {}}};
   for (int i = 0; i < kRounds; ++i) {
-    dormouse.measure(our_plan.port);
-    nginx.measure(peer_plan.port);
+    dormouse.measure(ours, our_plan.port);
+    nginx.measure(peer, peer_plan.port);
   }
   Report report("http");
   report.series(dormouse.rate);
   report.series(nginx.rate);
   report.series(dormouse.p99);
   report.series(nginx.p99);
+  report.series(dormouse.cpu);
+  report.series(nginx.cpu);
+  report.figure("CPU of a request, against nginx + Lua", dormouse.cpu.median() / nginx.cpu.median(), "x");
   report.judge("three stages over HTTP, against nginx + Lua", dormouse.rate.median() / nginx.rate.median(), "x",
                Bar::at_least, 1);
 }
@@ -79,10 +87,11 @@ void measure_alone(std::vector<std::string> environment) {
   const ServerPlan our_plan = plan("http-allocator", std::move(environment));
   const RunningServer ours(our_plan);
   run_wrk(our_plan.port, kTarget, kBody, {.seconds = 1});
-  Side dormouse{{name, "requests/s", {}}, {"p99", "ms", {}}};
-  for (int i = 0; i < kRounds; ++i) dormouse.measure(our_plan.port);
+  Side dormouse{{name, "requests/s", {}}, {"p99", "ms", {}}, {"CPU", "us/request", {}}};
+  for (int i = 0; i < kRounds; ++i) dormouse.measure(ours, our_plan.port);
   Report report("allocator");
   report.series(dormouse.rate);
+  report.series(dormouse.cpu);
   report.figure("resident after the load", static_cast<double>(resident_bytes(ours.pid())) / 1024, "KiB");
 }
 

@@ -49,6 +49,7 @@ class RunningServer {
 };
 
 struct LoadResult {
+  double requests = 0;
   double requests_per_second = 0;
   double p99_ms = 0;
 };

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 
 namespace dormouse {
@@ -49,6 +51,23 @@ uint64_t resident_bytes(pid_t pid) {
 
 uint64_t peak_resident_bytes(pid_t pid) {
   return status_kib(pid, "VmHWM") * 1024;
+}
+
+double cpu_seconds(pid_t pid) {
+  std::ifstream stat(folder_of(pid) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  // The name in parentheses may hold anything; behind it, fields 14 and 15 are user and system ticks.
+  std::istringstream fields(line.substr(std::min(line.rfind(')') + 1, line.size())));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  double user = 0, system = 0;
+  if (!(fields >> user >> system)) throw std::runtime_error("cannot read " + folder_of(pid) + "/stat");
+  double seconds = (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const std::string id = std::to_string(pid);
+  std::ifstream children(folder_of(pid) + "/task/" + id + "/children");
+  for (pid_t child; children >> child;) seconds += cpu_seconds(child);
+  return seconds;
 }
 
 ProcessFacts read_process(pid_t pid) {

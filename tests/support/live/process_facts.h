@@ -21,6 +21,8 @@ ProcessFacts read_process(pid_t pid = 0);
 uint64_t resident_bytes(pid_t pid = 0);
 // Peak resident set, VmHWM.
 uint64_t peak_resident_bytes(pid_t pid = 0);
+// User and system time of a process and of its living children (the workers of a server), in seconds; 10 ms coarse.
+double cpu_seconds(pid_t pid);
 // The lines of /proc/PID/maps.
 std::vector<std::string> read_mappings(pid_t pid = 0);
 
