@@ -1,9 +1,12 @@
 #include "cli/parts.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <future>
 
 #include "cli/configuration.h"
+#include "cli/exit_code.h"
 
 namespace dormouse {
 namespace {
@@ -42,7 +45,11 @@ Result<std::unique_ptr<HostParts>> HostParts::create(const Config& config, const
 }
 
 HostParts::~HostParts() {
-  stop(Duration::zero());
+  // Not at once: a component that is being closed on another thread uses what goes down here. It ends sooner as a rule.
+  constexpr Duration kGrace = std::chrono::seconds(10);
+  if (stop(kGrace).empty()) return;
+  std::fflush(stdout);
+  ::_exit(static_cast<int>(ExitCode::failed));  // code of a plugin still runs; nothing may be taken from under it
 }
 
 std::vector<Reactor*> HostParts::data_reactors() const {

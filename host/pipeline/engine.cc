@@ -103,6 +103,7 @@ struct Engine::Impl {
 
   void serve(std::shared_ptr<Generation> generation) {
     generation->number = next_number++;
+    for (auto& [name, pipeline] : generation->pipelines) pipeline->details.generation = generation->number;
     for (const auto& scheduler : schedulers) {
       generation->loops.push_back(std::make_unique<Generation::PerLoop>());
       generation->loops.back()->scheduler = scheduler;

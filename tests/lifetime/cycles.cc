@@ -61,7 +61,7 @@ std::string CycleReport::to_string() const {
 CycleReport run_cycles(const std::string& what, unsigned cycles, const std::function<void()>& cycle) {
   CycleReport report;
   report.what = what;
-  report.cycles = kSanitized ? cycles / kSanitizerFactor : cycles;
+  report.cycles = kSanitized ? std::max(cycles / kSanitizerFactor, 10u) : cycles;
   std::vector<int64_t> resident(report.cycles, 1);  // written to now, so that its own pages are no growth
   for (unsigned i = 0; i < kWarmUpCycles; ++i) cycle();
   report.before = read_base_line();
@@ -86,7 +86,12 @@ void check_nothing_is_left(const CycleReport& report) {
   std::string lines;
   for (const std::string& line : report.new_mappings) lines += line + "\n";
   INFO(report.to_string() << "\n" << lines);
-  CHECK(report.after.mappings == report.before.mappings);
+  if (kSanitized) {
+    // Their own heap grows by anonymous mappings as it likes; a file is what a plugin would leave.
+    for (const std::string& line : report.new_mappings) CHECK(line.find('/') == std::string::npos);
+  } else {
+    CHECK(report.after.mappings == report.before.mappings);
+  }
   CHECK(report.after.threads == report.before.threads);
   CHECK(report.after.descriptors == report.before.descriptors);
   if (kSanitized) return;

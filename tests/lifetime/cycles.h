@@ -13,7 +13,7 @@
 namespace dormouse {
 
 // Sanitizers make a load 10 to 20 times slower and keep freed memory on purpose. Under them every count is divided by
-// kSanitizerFactor and resident memory is not judged; everything else is.
+// kSanitizerFactor and resident memory and anonymous mappings are not judged; everything else is.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kSanitized = true;
 #else
