@@ -42,9 +42,9 @@ class WordCounts {
 };
 
 struct EstimateOptions {
-  unsigned order = 5;        // letters of the longest n-gram
-  double discount = 0.55;    // taken from each count and given to n-grams never seen
-  double count_power = 0.75; // a word seen n times counts n to this power: frequent words do not drown the rare ones
+  unsigned order = 5;         // letters of the longest n-gram
+  double discount = 0.55;     // taken from each count and given to n-grams never seen
+  double count_power = 0.75;  // a word seen n times counts n to this power: frequent words do not drown the rare ones
 };
 
 struct Estimate {
