@@ -90,7 +90,8 @@ Connection::~Connection() {
 
 void Connection::set_phase(Phase phase, Duration time_left) {
   phase_ = phase;
-  deadline_ = shard_->reactor().now() + time_left;
+  // Limits are seconds, and a request passes through several phases at once: the coarse clock is good enough.
+  deadline_ = SystemClock().now_coarse() + time_left;
 }
 
 void Connection::start() {

@@ -101,6 +101,7 @@ void finish(Running run, PipelineResponse response) {
   log_end(run, response);
   const Duration total = run.responder.loop().now() - run.received;
   Response answer;
+  answer.headers.reserve(256);  // what a few stages and one more field take
   answer.add_header("Dormouse-Request-Id", request_id_text(run.id));
   answer.add_header("Server-Timing", server_timing(response.stages, total));
   if (!response.status.ok()) {
@@ -109,6 +110,7 @@ void finish(Running run, PipelineResponse response) {
     return run.responder.fail(problem);
   }
   if (response.degraded) answer.add_header("Dormouse-Degraded", degraded_stages(response.stages));
+  answer.body.reserve(256);
   append_json(answer.body, response.output.view());
   run.responder.answer(std::move(answer));
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 
 #include "http/request.h"
 
@@ -114,8 +113,9 @@ Result<Value> input_of_bytes(std::string_view body, const Type& input) {
 }
 
 std::string server_timing(const std::vector<StageTrace>& stages, Duration total) {
-  std::string text;
   const size_t count = std::min(stages.size(), kTimedStagesMax);
+  std::string text;
+  text.reserve(24 * (count + 1));  // a short name and its time
   for (size_t i = 0; i < count; ++i) {
     const StageTrace& stage = stages[i];
     append_timing(text, stage.name, "", stage.ran);
@@ -139,8 +139,8 @@ std::string degraded_stages(const std::vector<StageTrace>& stages) {
 }
 
 std::string request_id_text(uint64_t id) {
-  char text[17];
-  snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id));
+  std::string text(16, '0');
+  for (size_t i = text.size(); i-- > 0; id >>= 4) text[i] = "0123456789abcdef"[id & 15];
   return text;
 }
 

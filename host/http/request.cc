@@ -90,10 +90,13 @@ std::vector<std::string> parameter_names(std::string_view query) {
 }
 
 void Response::add_header(std::string_view name, std::string_view value) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   headers += name;
   headers += ": ";
-  for (const char c : value)
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) headers += c;
+  headers += value;
+  // Hardly ever there is one, so the value is taken whole and only looked at.
+  const auto begin = headers.end() - static_cast<std::ptrdiff_t>(value.size());
+  headers.erase(std::remove_if(begin, headers.end(), is_control), headers.end());
   headers += "\r\n";
 }
 
