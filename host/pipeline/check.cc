@@ -695,6 +695,8 @@ PoolPolicy apply(PoolPolicy policy, const PoolDescription& from) {
   policy.max_instances = from.max_instances.value_or(policy.max_instances);
   policy.max_pending = from.max_pending.value_or(policy.max_pending);
   policy.max_wait = from.max_wait.value_or(policy.max_wait);
+  if (from.max_batch) policy.max_batch = from.max_batch;
+  policy.max_delay = from.max_delay.value_or(policy.max_delay);
   if (from.idle_trim) policy.idle_trim = from.idle_trim;
   if (from.idle_park) policy.idle_park = from.idle_park;
   if (from.idle_unload) policy.idle_unload = from.idle_unload;

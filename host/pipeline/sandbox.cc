@@ -1,16 +1,18 @@
 #include "pipeline/sandbox.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string_view>
 
 #include "pipeline/guard.h"
+#include "pipeline/pattern.h"
 #include "pipeline/script_errors.h"
 
 namespace dormouse {
 namespace {
 
-// ---- pattern functions: the originals behind a bound ----
+// ---- arguments, and the originals ----
 
 std::string_view text_argument(lua_State* L, int index) {
   size_t size = 0;
@@ -24,26 +26,6 @@ int call_original(lua_State* L) {
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
   return lua_gettop(L);
-}
-
-void check_pattern(lua_State* L) {
-  const std::string_view subject = text_argument(L, 1);
-  const std::string_view pattern = text_argument(L, 2);
-  if (pattern_steps(pattern, subject.size()) > kPatternStepsMax)
-    luaL_error(L,
-               "pattern '%s' could take too long on a text of %d bytes: use a shorter text, fewer of * + -, or begin "
-               "it with ^",
-               std::string(pattern.substr(0, 60)).c_str(), static_cast<int>(subject.size()));
-}
-
-int bounded_match(lua_State* L) {
-  check_pattern(L);
-  return call_original(L);
-}
-
-int bounded_find(lua_State* L) {
-  if (!lua_toboolean(L, 4)) check_pattern(L);
-  return call_original(L);
 }
 
 // ---- string.rep, table.concat, table.sort, table.move ----
@@ -76,10 +58,40 @@ int bounded_concat(lua_State* L) {
   return call_original(L);
 }
 
+// Comparisons of quicksort, each as long as the second longest text at worst: the longest has nothing as long beside
+// it.
+double sort_steps(lua_State* L, lua_Integer count) {
+  size_t longest = 0, second = 0;
+  for (lua_Integer i = 1; i <= count; ++i) {
+    const size_t size = lua_rawgeti(L, 1, i) == LUA_TSTRING ? lua_rawlen(L, -1) : 0;
+    lua_pop(L, 1);
+    second = std::max(second, std::min(size, longest));
+    longest = std::max(longest, size);
+  }
+  const auto n = static_cast<double>(count);
+  return n * std::log2(n + 1) * (1 + static_cast<double>(second) / kSortBytesPerStep);
+}
+
+// A comparison in Lua runs under the CPU budget; the rest is bounded here.
 int bounded_sort(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  if (luaL_len(L, 1) > static_cast<lua_Integer>(kSortElementsMax))
+  const lua_Integer count = luaL_len(L, 1);
+  if (count > static_cast<lua_Integer>(kSortElementsMax))
     return luaL_error(L, "table.sort takes at most %d elements", static_cast<int>(kSortElementsMax));
+  if (lua_iscfunction(L, 2))
+    return luaL_error(L, "table.sort compares with a function of the script: write function(a, b) ... end");
+  if (lua_isnoneornil(L, 2) && sort_steps(L, count) > kSortStepsMax)
+    return luaL_error(L, "table.sort of %d texts as long as these could take too long: sort by something shorter",
+                      static_cast<int>(count));
+  return call_original(L);
+}
+
+// table.insert and table.remove move what is behind; a length that is only claimed (__len) would never end.
+int bounded_shift(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (luaL_len(L, 1) > static_cast<lua_Integer>(kMoveElementsMax) && lua_gettop(L) > 1 &&
+      luaL_getmetafield(L, 1, "__len") != LUA_TNIL)
+    return luaL_error(L, "a table with __len is changed up to %d elements", static_cast<int>(kMoveElementsMax));
   return call_original(L);
 }
 
@@ -328,27 +340,6 @@ void open_library(lua_State* L, const char* name, lua_CFunction open) {
 
 }  // namespace
 
-double pattern_steps(std::string_view pattern, size_t subject_size) {
-  const bool anchored = !pattern.empty() && pattern[0] == '^';
-  unsigned quantifiers = 0;
-  unsigned choices = 0;  // each `?` may be tried both ways
-  for (size_t i = anchored ? 1 : 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '%') {
-      ++i;
-      if (i < pattern.size() && pattern[i] == 'b') ++quantifiers;  // looks for its end from every place
-    } else if (pattern[i] == '[') {
-      const size_t close = pattern.find(']', i + 2);
-      if (close != std::string_view::npos) i = close;
-    } else if (i > 0 && (pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '-')) {
-      ++quantifiers;
-    } else if (i > 0 && pattern[i] == '?') {
-      ++choices;
-    }
-  }
-  const unsigned power = quantifiers + (anchored ? 0 : 1);
-  return std::pow(static_cast<double>(subject_size), power) * std::pow(2.0, choices);
-}
-
 void push_read_only(lua_State* L, const char* name) {
   lua_newtable(L);  // the view
   lua_newtable(L);  // its metatable
@@ -368,8 +359,7 @@ void open_sandbox(lua_State* L) {
   wrap_field(L, "setmetatable", checked_setmetatable);
 
   open_library(L, LUA_STRLIBNAME, luaopen_string);
-  for (const char* name : {"match", "gmatch", "gsub"}) wrap_field(L, name, bounded_match);
-  wrap_field(L, "find", bounded_find);
+  open_pattern_functions(L);
   wrap_field(L, "rep", bounded_rep);
   remove_field(L, "dump");
   lua_pushliteral(L, "");  // ("x"):rep(n) reaches the same bounded functions, and nobody can replace them
@@ -383,6 +373,8 @@ void open_sandbox(lua_State* L) {
   open_library(L, LUA_TABLIBNAME, luaopen_table);
   wrap_field(L, "concat", bounded_concat);
   wrap_field(L, "sort", bounded_sort);
+  wrap_field(L, "insert", bounded_shift);
+  wrap_field(L, "remove", bounded_shift);
   wrap_field(L, "move", bounded_move);
   push_read_only(L, LUA_TABLIBNAME);
   lua_setfield(L, -2, LUA_TABLIBNAME);

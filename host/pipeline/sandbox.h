@@ -1,4 +1,5 @@
-// The libraries a script sees: an allow-list, read-only, with everything that could run long in C bounded.
+// The libraries a script sees: an allow-list, read-only, with everything that could run long in C bounded
+// (patterns: pattern.h).
 // No io, os, debug, package, load, dofile, collectgarbage, print; no __gc, because Lua runs finalizers without hooks.
 #pragma once
 
@@ -9,21 +10,16 @@
 
 namespace dormouse {
 
-// The work one call of a pattern function may cost at worst, in steps of about a nanosecond: subject length to the
-// power of what can backtrack in the pattern. `("%s+"):gsub` passes on 100,000 characters, two lazy quantifiers on
-// 4,600.
-constexpr double kPatternStepsMax = 1e10;
 constexpr size_t kStringBytesMax = size_t{16} << 20;  // of one string.rep or table.concat
 constexpr size_t kSortElementsMax = 200'000;          // table.sort of numbers takes 50 ms then
-constexpr size_t kMoveElementsMax = 1'000'000;        // table.move
+constexpr double kSortStepsMax = 20e6;                // comparisons of texts up to kSortBytesPerStep: 100 to 200 ms
+constexpr double kSortBytesPerStep = 64;
+constexpr size_t kMoveElementsMax = 1'000'000;  // table.move
 
 // Opens everything into the globals of `L`. Raises Lua errors: run it protected.
 void open_sandbox(lua_State* L);
 
 // Replaces the table on top of the stack by a read-only view of it. `name` is what errors call it.
 void push_read_only(lua_State* L, const char* name);
-
-// The worst case of matching `pattern` against `subject_size` bytes.
-double pattern_steps(std::string_view pattern, size_t subject_size);
 
 }  // namespace dormouse

@@ -552,15 +552,15 @@ void read_idle(PoolReading& reading) {
 constexpr std::array<Key<PoolDescription>, 11> kPoolKeys = {{
     {"min_idle", [](PoolReading& r) { read_count(r, r.to.min_idle, 0, 1024); }},
     {"max_instances", [](PoolReading& r) { read_count(r, r.to.max_instances, 1, 1024); }},
-    {"max_pending", [](PoolReading& r) { read_count(r, r.to.max_pending, 0, 1'000'000); }},
+    {"max_pending", [](PoolReading& r) { read_count(r, r.to.max_pending, 1, 1'000'000); }},
     {"max_wait", [](PoolReading& r) { read_positive_duration(r, r.to.max_wait); }},
     {"idle", read_idle},
     {"min_residency", [](PoolReading& r) { read_duration(r, r.to.min_residency); }},
     {"load_timeout", [](PoolReading& r) { read_positive_duration(r, r.to.load_timeout); }},
     {"drain_timeout", [](PoolReading& r) { read_duration(r, r.to.drain_timeout); }},
+    {"max_batch", [](PoolReading& r) { read_count(r, r.to.max_batch, 1, 4096); }},
+    {"max_delay", [](PoolReading& r) { read_duration(r, r.to.max_delay); }},
     {"memory", nullptr},
-    {"max_batch", nullptr},
-    {"max_delay", nullptr},
 }};
 
 int dm_pool(lua_State* L) {
