@@ -46,6 +46,7 @@ void add_method(JsonText& json, const MethodManifest& method) {
       .member("output", method.output.to_string())
       .member("thread", method.thread == ThreadRule::any ? "any" : "instance")
       .member("fast", method.fast)
+      .member("batch", method.batch)
       .member("offline", method.offline)
       .end_object();
 }

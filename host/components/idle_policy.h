@@ -9,12 +9,18 @@
 
 namespace dormouse {
 
+inline constexpr unsigned kBatchDefault = 32;
+
 // What `dm.pool` sets for one component. Durations that are not set never come.
 struct PoolPolicy {
   unsigned min_idle = 0;                        // instances kept while the component is ready, made at load
   unsigned max_instances = 2;                   // calls at the same time, and lane threads
   unsigned max_pending = 64;                    // calls waiting for an instance; beyond it queue_full
   Duration max_wait = std::chrono::seconds(1);  // longest wait for an instance; beyond it queue_full
+  // Calls answered together by a method with dormouse.batch/1. Not set: up to kBatchDefault of those that wait anyway,
+  // and a method that can run inline does. Set above 1, calls of such a method go over the lane too, to be gathered.
+  std::optional<unsigned> max_batch;
+  Duration max_delay = std::chrono::seconds(0);  // how long a call may wait for others to be answered with
   std::optional<Duration> idle_trim;
   std::optional<Duration> idle_park;
   std::optional<Duration> idle_unload = std::chrono::minutes(2);

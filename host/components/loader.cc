@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/suggest.h"
+#include "components/batch_queue.h"
 #include "components/call_frame.h"
 #include "components/elf.h"
 #include "components/registry.h"
@@ -61,11 +62,32 @@ void resolve_methods(LoadedPlugin& plugin) {
 }
 
 void ask_capabilities(LoadedPlugin& plugin) {
-  plugin.trim = nullptr;
-  plugin.veto = nullptr;
-  if (!plugin.type->capability) return;
-  plugin.trim = static_cast<const dm_trim*>(plugin.type->capability(plugin.component, DM_EXT_TRIM));
-  plugin.veto = static_cast<const dm_veto*>(plugin.type->capability(plugin.component, DM_EXT_VETO));
+  const auto ask = [&](const char* id) {
+    return plugin.type->capability ? plugin.type->capability(plugin.component, id) : nullptr;
+  };
+  plugin.trim = static_cast<const dm_trim*>(ask(DM_EXT_TRIM));
+  plugin.veto = static_cast<const dm_veto*>(ask(DM_EXT_VETO));
+  plugin.batch = static_cast<const dm_batch*>(ask(DM_EXT_BATCH));
+}
+
+// Queues for the methods whose calls are gathered. Errors: broken_contract, a promised capability is not there.
+Status make_batch_queues(LoadedPlugin& plugin) {
+  const BatchQueue::Limits limits{.batch_max = plugin.policy.max_batch.value_or(kBatchDefault),
+                                  .pending_max = plugin.policy.max_pending,
+                                  .delay = plugin.policy.max_delay};
+  plugin.batches.clear();
+  for (const MethodManifest& method : plugin.prepared.type->methods) {
+    if (method.batch && (!plugin.batch || plugin.batch->size < sizeof(dm_batch) || !plugin.batch->run))
+      return Error{Code::broken_contract,
+                   "promises batches it does not offer",
+                   object_of(plugin.name) + ", method '" + method.name + "'",
+                   "the capability " DM_EXT_BATCH,
+                   "none",
+                   "offer it, or take `batch` out of the manifest"};
+    const bool gathers = method.batch && limits.batch_max > 1;
+    plugin.batches.push_back(gathers ? std::make_shared<BatchQueue>(limits) : nullptr);
+  }
+  return {};
 }
 
 bool has_instances(const LoadedPlugin& plugin) {
@@ -202,6 +224,10 @@ Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options) {
   call.deadline = options.deadline;
   call.cancel = options.cancel;
   if (Status opened = call_open(plugin, options, call); !opened.ok()) return opened;
+  if (Status made = make_batch_queues(plugin); !made.ok()) {
+    close_component(plugin);
+    return made;
+  }
   if (plugin.policy.min_idle > 0 && has_instances(plugin)) {
     CallFrame frame(call);
     if (Result<void*> first = instance_on_lane(plugin, 0, frame.abi()); !first.ok()) {

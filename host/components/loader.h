@@ -15,12 +15,15 @@
 #include "components/manifest.h"
 #include "components/plugin_index.h"
 #include "components/safety.h"
+#include "dormouse/ext/batch.h"
 #include "dormouse/ext/trim.h"
 #include "dormouse/ext/veto.h"
 #include "dormouse/plugin.h"
 #include "exec/lane.h"
 
 namespace dormouse {
+
+class BatchQueue;
 
 // A plugin file that passed every check which needs none of its code.
 struct Prepared {
@@ -65,6 +68,8 @@ struct LoadedPlugin {
   std::vector<void*> instances;           // by lane slot; null: none yet
   const dm_trim* trim = nullptr;
   const dm_veto* veto = nullptr;
+  const dm_batch* batch = nullptr;
+  std::vector<std::shared_ptr<BatchQueue>> batches;  // by method; null: its calls are answered one by one
   LoadTimes times;
   MemoryReading memory_before;
   MemoryDelta memory_added;

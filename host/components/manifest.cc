@@ -251,7 +251,7 @@ Type read_output(const Reader& method) {
 
 MethodManifest read_method(const Reader& reader) {
   MethodManifest method;
-  if (!reader.is_object({"name", "help", "input", "output", "thread", "fast", "offline"})) return method;
+  if (!reader.is_object({"name", "help", "input", "output", "thread", "fast", "offline", "batch"})) return method;
   method.name = reader.required_text("name");
   if (reader.has("name") && !is_identifier(method.name)) reader.fault("name", "expected letters, digits and '_'");
   method.help = reader.optional_text("help");
@@ -263,6 +263,8 @@ MethodManifest read_method(const Reader& reader) {
   method.thread = thread == "any" ? ThreadRule::any : ThreadRule::instance;
   method.fast = reader.flag("fast");
   method.offline = reader.flag("offline");
+  method.batch = reader.flag("batch");
+  if (method.batch && method.offline) reader.fault("batch", "an offline method runs once");
   if (method.fast && method.offline) reader.fault("fast", "an offline method is never run on a request thread");
   return method;
 }

@@ -23,6 +23,7 @@ struct MethodManifest {
   Type output;  // any type, usually a record
   ThreadRule thread = ThreadRule::instance;
   bool fast = false;     // returns within about 100 microseconds: may run inline on a reactor when thread is `any`
+  bool batch = false;    // calls that arrive together may be answered together: dormouse.batch/1
   bool offline = false;  // not callable from pipelines: `dormouse train` and the like
 };
 

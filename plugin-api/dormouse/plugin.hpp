@@ -16,7 +16,8 @@
 //   std::unique_ptr<Scratch> create(Call&) const   instances; methods of Scratch then run one call at a time
 //   void trim(Call&)                               capability dormouse.trim/1
 //   std::string may_park(Call&)                    capability dormouse.veto/1: "" is yes, else the reason it must stay
-//   const void* capability(std::string_view id)    any other capability
+//   method<&Echo::echo, &Echo::echo_batch>("echo") capability dormouse.batch/1: void echo_batch(Batch&), const as
+//   `echo` is const void* capability(std::string_view id)    any other capability
 // A method of the component itself is called concurrently (thread rule "any"), so it must be const; a method of the
 // instance class has the thread rule "instance".
 //
@@ -38,6 +39,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "dormouse/ext/batch.h"
 #include "dormouse/ext/trim.h"
 #include "dormouse/ext/veto.h"
 #include "dormouse/host.hpp"
@@ -57,21 +59,28 @@ inline int32_t report(const dm_call* call, int32_t status, const char* message) 
   return status;
 }
 
-// Runs body() at the boundary: what it throws becomes a status and a message.
-template <class Body>
-int32_t guard(const dm_call* call, Body&& body) noexcept {
+// Runs body() at the boundary: what it throws becomes what tell(status, message) returns.
+template <class Tell, class Body>
+int32_t guard_and_tell(Tell&& tell, Body&& body) noexcept {
   try {
     body();
     return DM_OK;
   } catch (const Failure& failure) {
-    return report(call, failure.status(), failure.what());
+    return tell(failure.status(), failure.what());
   } catch (const std::bad_alloc&) {
-    return report(call, DM_RESOURCE_EXHAUSTED, "out of memory");
+    return tell(DM_RESOURCE_EXHAUSTED, "out of memory");
   } catch (const std::exception& e) {
-    return report(call, DM_INTERNAL, *e.what() ? e.what() : "an exception without a message");
+    return tell(DM_INTERNAL, *e.what() ? e.what() : "an exception without a message");
   } catch (...) {
-    return report(call, DM_INTERNAL, "an exception that is no std::exception");
+    return tell(DM_INTERNAL, "an exception that is no std::exception");
   }
+}
+
+// The same for one call: a status, and the message left with it.
+template <class Body>
+int32_t guard(const dm_call* call, Body&& body) noexcept {
+  return guard_and_tell([call](int32_t status, const char* message) { return report(call, status, message); },
+                        static_cast<Body&&>(body));
 }
 
 // Deletes at the boundary: a destructor that throws must not end the host.
@@ -120,6 +129,49 @@ struct HasCapability : std::false_type {};
 template <class C>
 struct HasCapability<C, std::void_t<decltype(std::declval<C&>().capability(std::string_view()))>> : std::true_type {};
 
+}  // namespace detail
+
+// Calls of one method, to be answered together. Each is answered or ends in a failure of its own.
+class Batch {
+ public:
+  Batch(dm_batch_item* const* items, uint32_t size) noexcept : items_(items), size_(size) {}
+
+  uint32_t size() const noexcept { return size_; }
+  Call call(uint32_t i) const noexcept { return Call(items_[i]->call); }
+  View in(uint32_t i) const noexcept { return View(items_[i]->in); }
+  // Runs body() on behalf of item i; what it throws ends that item alone. Whether nothing was thrown.
+  template <class Body>
+  bool attempt(uint32_t i, Body&& body) const noexcept {
+    dm_batch_item* item = items_[i];
+    item->status = detail::guard(item->call, static_cast<Body&&>(body));
+    return item->status == DM_OK;
+  }
+  // Answers item i: body(Writer).
+  template <class Body>
+  bool answer(uint32_t i, Body&& body) const noexcept {
+    return attempt(i, [&] { body(Writer(items_[i]->out)); });
+  }
+
+ private:
+  dm_batch_item* const* items_;
+  uint32_t size_;
+};
+
+// A method of a component type: method<&Echo::echo>("echo"), with the name the manifest gives it. RunBatch, when there
+// is one, answers several calls together: void echo_batch(Batch&).
+template <auto Run, auto RunBatch = nullptr>
+struct Method {
+  static constexpr bool kHasBatch = !std::is_same_v<decltype(RunBatch), std::nullptr_t>;
+  static constexpr auto kRunBatch = RunBatch;
+  const char* name;
+};
+template <auto Run, auto RunBatch = nullptr>
+constexpr Method<Run, RunBatch> method(const char* name) noexcept {
+  return {name};
+}
+
+namespace detail {
+
 // What the host holds as `void* component`. The tables of its capabilities are in here and not static, because a static
 // of a template is a symbol that can be unique for the whole process.
 template <class C>
@@ -129,6 +181,7 @@ struct OpenComponent {
   Host host;
   dm_trim trim{};
   dm_veto veto{};
+  dm_batch batch{};
   std::atomic<uint32_t> instances{0};
   std::unique_ptr<C> object;  // destroyed first
 };
@@ -141,13 +194,14 @@ struct OpenInstance {
   std::atomic<bool> busy{false};
 };
 
-// The functions of one component type, in the shape the table wants.
-template <class C>
+// The functions of one component type, in the shape the table wants. Methods are of the template Method.
+template <class C, class... Methods>
 struct Thunks {
   using Instance = typename InstanceOf<C>::type;
   using Holder = OpenComponent<C>;
   using InstanceHolder = OpenInstance<C, Instance>;
   static constexpr bool kHasInstances = !std::is_void_v<Instance>;
+  static constexpr bool kHasBatch = (Methods::kHasBatch || ...);
 
   static int32_t open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) noexcept {
     return guard(call, [&] {
@@ -161,6 +215,7 @@ struct Thunks {
       auto holder = std::make_unique<Holder>(host);
       holder->trim = make_trim();
       holder->veto = make_veto();
+      holder->batch = {sizeof(dm_batch), 0, &run_batch};
       Open arguments(holder->host, call, args);
       holder->object = C::open(arguments);
       if (!holder->object) throw Failure(DM_INTERNAL, "open returned no component");
@@ -203,6 +258,7 @@ struct Thunks {
     const std::string_view wanted(id);
     if (HasTrim<C>::value && wanted == DM_EXT_TRIM) return &holder->trim;
     if (HasVeto<C>::value && wanted == DM_EXT_VETO) return &holder->veto;
+    if (kHasBatch && wanted == DM_EXT_BATCH) return &holder->batch;
     if constexpr (HasCapability<C>::value) {
       const void* table = nullptr;
       guard(nullptr, [&] { table = holder->object->capability(wanted); });
@@ -213,24 +269,56 @@ struct Thunks {
 
   template <auto Run>
   static int32_t run(void* self, const dm_call* call, dm_value in, dm_writer* out) noexcept {
-    using Owner = decltype(class_of(Run));
     return guard(call, [&] {
       check_call(self, call);
       if (out == nullptr || out->size < sizeof(dm_writer)) host_broke("dm_writer is missing or too short");
       Call borrowed(call);
-      if constexpr (std::is_base_of_v<Owner, C>) {
-        static_assert(std::is_invocable_v<decltype(Run), const C&, Call&, View, Writer>,
-                      "a method of the component is called concurrently: void method(Call&, View, Writer) const");
-        (std::as_const(*static_cast<Holder*>(self)->object).*Run)(borrowed, View(in), Writer(out));
-      } else {
-        static_assert(std::is_base_of_v<Owner, Instance>, "a method belongs to the component or to its instance class");
-        Exclusive exclusive(static_cast<InstanceHolder*>(self)->busy);
-        (static_cast<InstanceHolder*>(self)->object.get()->*Run)(borrowed, View(in), Writer(out));
-      }
+      enter<Run>(self, borrowed, View(in), Writer(out));
     });
   }
 
  private:
+  // Run on the component or on its instance, whichever it is a member of.
+  template <auto Run, class... Arguments>
+  static void enter(void* self, Arguments&&... arguments) {
+    using Owner = decltype(class_of(Run));
+    if constexpr (std::is_base_of_v<Owner, C>) {
+      static_assert(std::is_invocable_v<decltype(Run), const C&, Arguments...>,
+                    "a method of the component is called concurrently: void method(Call&, View, Writer) const, or "
+                    "void batch(Batch&) const");
+      (std::as_const(*static_cast<Holder*>(self)->object).*Run)(static_cast<Arguments&&>(arguments)...);
+    } else {
+      static_assert(std::is_base_of_v<Owner, Instance>, "a method belongs to the component or to its instance class");
+      Exclusive exclusive(static_cast<InstanceHolder*>(self)->busy);
+      (static_cast<InstanceHolder*>(self)->object.get()->*Run)(static_cast<Arguments&&>(arguments)...);
+    }
+  }
+
+  static int32_t run_batch(void* self, uint32_t method, dm_batch_item* const* items, uint32_t count) noexcept {
+    const auto end_all = [&](int32_t status, const char* message) {
+      for (uint32_t i = 0; items != nullptr && i < count; ++i) report(items[i]->call, status, message);
+      return report(nullptr, status, message);
+    };
+    return guard_and_tell(end_all, [&] {
+      if (self == nullptr || items == nullptr) host_broke("called without a component, instance or items");
+      for (uint32_t i = 0; i < count; ++i) {
+        if (items[i]->size < sizeof(dm_batch_item)) host_broke("dm_batch_item is too short");
+        check_call(self, items[i]->call);
+      }
+      Batch batch(items, count);
+      uint32_t index = 0;
+      bool found = false;
+      ((index++ == method ? (found = enter_batch<Methods>(self, batch)) : false), ...);
+      if (!found) host_broke("no batch of that method");
+    });
+  }
+
+  template <class M>
+  static bool enter_batch(void* self, Batch& batch) {
+    if constexpr (M::kHasBatch) enter<M::kRunBatch>(self, batch);
+    return M::kHasBatch;
+  }
+
   // One call at a time on one instance: the host's duty, checked for about 10 ns.
   class Exclusive {
    public:
@@ -277,23 +365,17 @@ struct Thunks {
 
 }  // namespace detail
 
-// A method of a component type: method<&Echo::echo>("echo"), with the name the manifest gives it.
-template <auto Run>
-struct Method {
-  const char* name;
-};
-template <auto Run>
-constexpr Method<Run> method(const char* name) noexcept {
-  return {name};
-}
-
 // The table of one component type. Must be a constexpr variable of a namespace: it points into itself.
 template <class Component, size_t MethodsMax = 16>
 class Type {
  public:
-  template <auto... Runs>
-  constexpr explicit Type(const char* name, Method<Runs>... methods) noexcept
-      : methods_{dm_method{sizeof(dm_method), 0, methods.name, &Thunks::template run<Runs>}...}, pointers_{}, table_{} {
+  template <auto... Runs, auto... RunBatches>
+  constexpr explicit Type(const char* name, Method<Runs, RunBatches>... methods) noexcept
+      : methods_{dm_method{sizeof(dm_method), 0, methods.name,
+                           &detail::Thunks<Component, Method<Runs, RunBatches>...>::template run<Runs>}...},
+        pointers_{},
+        table_{} {
+    using Thunks = detail::Thunks<Component, Method<Runs, RunBatches>...>;
     static_assert(sizeof...(Runs) > 0, "a type without methods cannot be called");
     static_assert(sizeof...(Runs) <= MethodsMax, "more methods than Type<Component, MethodsMax> has room for");
     for (size_t i = 0; i < sizeof...(Runs); ++i) pointers_[i] = &methods_[i];
@@ -315,7 +397,6 @@ class Type {
   constexpr const dm_type* table() const noexcept { return &table_; }
 
  private:
-  using Thunks = detail::Thunks<Component>;
   dm_method methods_[MethodsMax];
   const dm_method* pointers_[MethodsMax];
   dm_type table_;

@@ -7,6 +7,8 @@ dm.pool("*", {
   max_instances = 2,        -- calls at the same time
   max_pending = 64,         -- calls that wait for an instance; beyond it the answer is 429
   max_wait = "1s",          -- longest wait for an instance
+  -- max_batch = 32,        -- calls answered together where a method can; above 1 also calls that could run at once
+  max_delay = "0ms",        -- how long a call may wait for others to be answered with
   idle = {
     trim = "30s",           -- drop caches, stay callable
     park = "1m",            -- close the model, keep the code

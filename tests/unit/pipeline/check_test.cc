@@ -303,7 +303,7 @@ TEST_CASE("pools of policies inherit from the pool of everybody") {
   Checked_script t;
   t.write("policies/p.lua",
           "local dm = require 'dormouse'\n"
-          "dm.pool('nlu.intent', { max_instances = 8, idle = { unload = '1h' } })\n"
+          "dm.pool('nlu.intent', { max_instances = 8, max_batch = 16, max_delay = '2ms', idle = { unload = '1h' } })\n"
           "dm.pool('*', { max_pending = 7, idle = { trim = '10s', park = '20s', unload = '30s' } })\n");
   REQUIRE(t.body("output = {}") == "");
   t.engine->load(false);
@@ -312,6 +312,9 @@ TEST_CASE("pools of policies inherit from the pool of everybody") {
   CHECK(t.components->pools[0].name == "nlu.intent");
   CHECK(intent.max_instances == 8);
   CHECK(intent.max_pending == 7);
+  CHECK(intent.max_batch == 16u);
+  CHECK(intent.max_delay == std::chrono::milliseconds(2));
+  CHECK_FALSE(t.components->pools[1].policy.max_batch.has_value());
   CHECK(intent.idle_trim == std::chrono::seconds(10));
   CHECK(intent.idle_unload == std::chrono::hours(1));
 }

@@ -1,0 +1,66 @@
+#include "components/batch_queue.h"
+
+#include <algorithm>
+
+#include "components/call_job.h"
+
+namespace dormouse {
+
+BatchQueue::BatchQueue(Limits limits) : limits_(limits) {}
+BatchQueue::~BatchQueue() = default;
+
+Result<BatchQueue::Next> BatchQueue::push(std::unique_ptr<CallJob>& job) {
+  const std::lock_guard lock(mutex_);
+  // The first to wait is always taken in: whether the lane has room for its turn is the lane's to say.
+  if (waiting_ > 0 && waiting_ >= limits_.pending_max)
+    return Error{Code::queue_full,
+                 "too many calls wait to be answered",
+                 {},
+                 "at most " + std::to_string(limits_.pending_max) + " waiting calls",
+                 std::to_string(waiting_),
+                 "try again later, or raise max_pending"};
+  jobs_[static_cast<size_t>(job->options.priority)].push_back(std::move(job));
+  ++waiting_;
+  if (turn_due_) return Next::nothing;
+  if (limits_.delay <= Duration{} || waiting_ >= limits_.batch_max) {
+    turn_due_ = true;
+    return Next::turn;
+  }
+  return std::exchange(timer_set_, true) ? Next::nothing : Next::timer;
+}
+
+BatchQueue::Next BatchQueue::due() {
+  const std::lock_guard lock(mutex_);
+  timer_set_ = false;
+  if (waiting_ == 0 || turn_due_) return Next::nothing;
+  turn_due_ = true;
+  return Next::turn;
+}
+
+BatchQueue::Turn BatchQueue::take() {
+  const std::lock_guard lock(mutex_);
+  Turn turn{pop(limits_.batch_max), false};
+  // What is left has waited longer than the batch just taken: nothing is gained by another delay.
+  turn.again = turn_due_ = waiting_ > 0;
+  return turn;
+}
+
+std::vector<std::unique_ptr<CallJob>> BatchQueue::take_all() {
+  const std::lock_guard lock(mutex_);
+  turn_due_ = false;
+  return pop(waiting_);
+}
+
+std::vector<std::unique_ptr<CallJob>> BatchQueue::pop(unsigned count) {
+  std::vector<std::unique_ptr<CallJob>> taken;
+  taken.reserve(std::min(count, waiting_));
+  for (auto& jobs : jobs_)
+    while (!jobs.empty() && taken.size() < count) {
+      taken.push_back(std::move(jobs.front()));
+      jobs.pop_front();
+    }
+  waiting_ -= static_cast<unsigned>(taken.size());
+  return taken;
+}
+
+}  // namespace dormouse

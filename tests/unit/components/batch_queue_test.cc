@@ -1,0 +1,98 @@
+#include "components/batch_queue.h"
+
+#include <catch2/catch.hpp>
+
+#include "components/call_job.h"
+#include "support/manual_loop.h"
+
+using namespace dormouse;
+using namespace std::chrono_literals;
+using Next = BatchQueue::Next;
+
+namespace {
+
+ManualClock the_clock;
+ManualLoop the_loop{the_clock};
+
+Result<Next> push(BatchQueue& queue, uint64_t id, Lane::Priority priority = Lane::Priority::normal) {
+  CallOptions options;
+  options.request_id = id;
+  options.priority = priority;
+  auto job = std::make_unique<CallJob>(CallJob{Lease(), Value(), std::move(options), the_loop, {}, Time{}});
+  return queue.push(job);
+}
+
+std::vector<uint64_t> ids(const std::vector<std::unique_ptr<CallJob>>& jobs) {
+  std::vector<uint64_t> found;
+  for (const auto& job : jobs) found.push_back(job->options.request_id);
+  return found;
+}
+
+using Ids = std::vector<uint64_t>;
+
+}  // namespace
+
+TEST_CASE("without a delay the first call asks for a turn and the next ride along") {
+  BatchQueue queue({.batch_max = 8, .pending_max = 64, .delay = {}});
+  CHECK(*push(queue, 1) == Next::turn);
+  CHECK(*push(queue, 2) == Next::nothing);
+  const BatchQueue::Turn turn = queue.take();
+  CHECK(ids(turn.jobs) == Ids{1, 2});
+  CHECK_FALSE(turn.again);
+  CHECK(*push(queue, 3) == Next::turn);
+}
+
+TEST_CASE("with a delay one timer is asked for and its end brings the turn") {
+  BatchQueue queue({.batch_max = 8, .pending_max = 64, .delay = 5ms});
+  CHECK(*push(queue, 1) == Next::timer);
+  CHECK(*push(queue, 2) == Next::nothing);
+  CHECK(queue.due() == Next::turn);
+  CHECK(*push(queue, 3) == Next::nothing);
+  CHECK(ids(queue.take().jobs) == Ids{1, 2, 3});
+  CHECK(*push(queue, 4) == Next::timer);
+}
+
+TEST_CASE("a full batch asks for its turn before the delay is over") {
+  BatchQueue queue({.batch_max = 2, .pending_max = 64, .delay = 5ms});
+  CHECK(*push(queue, 1) == Next::timer);
+  CHECK(*push(queue, 2) == Next::turn);
+  CHECK(queue.due() == Next::nothing);
+  CHECK(ids(queue.take().jobs) == Ids{1, 2});
+  CHECK(queue.due() == Next::nothing);
+}
+
+TEST_CASE("what does not fit into a batch asks for another turn at once") {
+  BatchQueue queue({.batch_max = 2, .pending_max = 64, .delay = 5ms});
+  for (uint64_t id = 1; id <= 3; ++id) CHECK(push(queue, id).ok());
+  const BatchQueue::Turn first = queue.take();
+  CHECK(ids(first.jobs) == Ids{1, 2});
+  CHECK(first.again);
+  CHECK(*push(queue, 4) == Next::nothing);
+  CHECK(ids(queue.take().jobs) == Ids{3, 4});
+}
+
+TEST_CASE("a batch takes high priority first and then the oldest") {
+  BatchQueue queue({.batch_max = 3, .pending_max = 64, .delay = {}});
+  (void)push(queue, 1, Lane::Priority::low);
+  (void)push(queue, 2);
+  (void)push(queue, 3, Lane::Priority::high);
+  (void)push(queue, 4);
+  CHECK(ids(queue.take().jobs) == Ids{3, 2, 4});
+  CHECK(ids(queue.take().jobs) == Ids{1});
+}
+
+TEST_CASE("a call beyond the bound is refused and stays with its caller") {
+  BatchQueue queue({.batch_max = 8, .pending_max = 2, .delay = {}});
+  CHECK(push(queue, 1).ok());
+  CHECK(push(queue, 2).ok());
+  auto job = std::make_unique<CallJob>(CallJob{Lease(), Value(), {}, the_loop, {}, Time{}});
+  CHECK(queue.push(job).status().code() == Code::queue_full);
+  CHECK(job);
+}
+
+TEST_CASE("take_all leaves nothing and the next call asks for a turn again") {
+  BatchQueue queue({.batch_max = 2, .pending_max = 64, .delay = {}});
+  for (uint64_t id = 1; id <= 3; ++id) CHECK(push(queue, id).ok());
+  CHECK(ids(queue.take_all()) == Ids{1, 2, 3});
+  CHECK(*push(queue, 4) == Next::turn);
+}
