@@ -177,6 +177,16 @@ void add_reads(CLI::App* ctl, Shared arguments, CommandContext& context) {
                get("/v1/memory", show_memory));
 }
 
+CtlRequest scripts_request(const std::string& verb, const CtlArguments& a) {
+  return {"POST", "/v1/scripts/" + verb + (a.dry_run ? "?dry_run=1" : ""), show_scripts};
+}
+
+Result<CtlRequest> component_request(const std::string& verb, const CtlArguments& a) {
+  Result<std::string> query = verb_query(a);
+  if (!query) return query.status();
+  return CtlRequest{"POST", "/v1/components/" + percent_encoded(a.name) + "/" + verb + *query, show_verb};
+}
+
 void add_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) {
   const std::pair<const char*, const char*> verbs[] = {
       {"load", "Load a component now"},
@@ -187,12 +197,9 @@ void add_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) {
       {"unpin", "Leave a component to the policies again"},
   };
   for (const auto& [verb, help] : verbs) {
-    CLI::App* command = add_question(
-        ctl, verb, help, arguments, context, [verb = std::string(verb)](const CtlArguments& a) -> Result<CtlRequest> {
-          Result<std::string> query = verb_query(a);
-          if (!query) return query.status();
-          return CtlRequest{"POST", "/v1/components/" + percent_encoded(a.name) + "/" + verb + *query, show_verb};
-        });
+    CLI::App* command =
+        add_question(ctl, verb, help, arguments, context,
+                     [verb = std::string(verb)](const CtlArguments& a) { return component_request(verb, a); });
     command->add_option("name", arguments->name, "Name of the component")->required();
     command->add_option("--wait", arguments->wait, "How long to wait for running calls to end, such as 5s");
     command->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
@@ -201,14 +208,22 @@ void add_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) {
                [](const CtlArguments&) -> Result<CtlRequest> {
                  return CtlRequest{"POST", "/v1/plugins/scan", show_plugins};
                });
-  for (const auto& [verb, help] : {std::pair{"reload", "Check the scripts and serve them from now on"},
-                                   std::pair{"rollback", "Serve the scripts from before the last reload"}}) {
-    add_question(ctl, verb, help, arguments, context,
-                 [verb = std::string(verb)](const CtlArguments& a) -> Result<CtlRequest> {
-                   return CtlRequest{"POST", "/v1/scripts/" + verb + (a.dry_run ? "?dry_run=1" : ""), show_scripts};
-                 })
-        ->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
-  }
+}
+
+void add_script_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) {
+  CLI::App* reload = add_question(
+      ctl, "reload", "Check the scripts and serve them from now on; or close a component and load it again", arguments,
+      context, [](const CtlArguments& a) -> Result<CtlRequest> {
+        return a.name.empty() ? scripts_request("reload", a) : component_request("reload", a);
+      });
+  reload->add_option("name", arguments->name,
+                     "A component, to take a new model or plugin file; the scripts when absent");
+  reload->add_option("--wait", arguments->wait,
+                     "How long to wait for the component's running calls to end, such as 5s");
+  reload->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
+  add_question(ctl, "rollback", "Serve the scripts from before the last reload", arguments, context,
+               [](const CtlArguments& a) -> Result<CtlRequest> { return scripts_request("rollback", a); })
+      ->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
 }
 
 }  // namespace
@@ -225,6 +240,7 @@ void add_ctl(CLI::App& app, CommandContext& context) {
   ctl->add_flag("--json", arguments->json, "Print what the host answered");
   add_reads(ctl, arguments, context);
   add_verbs(ctl, arguments, context);
+  add_script_verbs(ctl, arguments, context);
   CLI::App* events = ctl->add_subcommand("events", "What happens, as it happens; until Ctrl-C");
   events->add_option("-n,--count", arguments->count, "End after this many");
   events->add_option("--after", arguments->after, "Begin behind this number; 0: with the oldest that is kept")

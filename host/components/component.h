@@ -90,7 +90,7 @@ struct ComponentStatus {
 };
 
 // What operators may ask for. Idempotent: asking for what is already so succeeds with changed = false.
-enum class Verb : uint8_t { load, unload, trim, park, pin, unpin };
+enum class Verb : uint8_t { load, unload, trim, park, reload, pin, unpin };
 std::string_view to_string(Verb verb);
 
 struct VerbOptions {
@@ -139,10 +139,12 @@ class Component {
   void request(Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done);
   void request_pin(bool pin, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_load(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void request_reload(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_descent(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_end_of_load(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_descent_of_callable(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void refuse(UniqueFunction<void(VerbAnswer)>& done, Error error);
+  void refuse_busy(UniqueFunction<void(VerbAnswer)>& done);
   void explain(UniqueFunction<void(VerbAnswer)>& done, bool changed, std::string explanation);
   void refuse_waiters(const Status& status);
   void serve_waiters();

@@ -132,6 +132,7 @@ void Component::on_veto(Status answer) {
 }
 
 void Component::reopen(const std::string& cause) {
+  owned_->reloads = false;
   change(State::ready, cause);
   serve_waiters();
   arm_idle_timer();
@@ -175,12 +176,14 @@ void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftove
     change(State::parked, o.cause);
     change(State::closing, o.cause);
     change(State::resident, cause);
+    if (std::exchange(o.reloads, false) && !o.stopping) return queue_load("asked to reload");
     answer_verbs({}, "closed; its code stays mapped: " + cause);
     return move_on();
   }
   loaded_->lane.reset();
   loaded_->ledger.reset();
   change(State::parked, o.cause);
+  if (std::exchange(o.reloads, false) && !o.stopping) return queue_load(o.cause);  // which answers the verb
   if (!o.waiters.empty() && !o.stopping) {
     answer_verbs({}, "closed; demand came meanwhile, so it loads again");
     return move_on();

@@ -46,6 +46,7 @@ struct Component::Owned {
   IdleStep drain_target = IdleStep::none;
   EventLoop::TimerId drain_timer = 0;
   bool drain_waits = false;  // leases are still out; otherwise closing has begun and only a veto turns back
+  bool reloads = false;      // once it is closed it is loaded again
   bool trimming = false;
   bool lane_open = false;  // timers of the plugin may run
   bool stopping = false;

@@ -15,7 +15,7 @@ std::string count_of(uint64_t n, std::string_view noun) {
 }  // namespace
 
 std::string_view to_string(Verb verb) {
-  constexpr std::string_view kNames[] = {"load", "unload", "trim", "park", "pin", "unpin"};
+  constexpr std::string_view kNames[] = {"load", "unload", "trim", "park", "reload", "pin", "unpin"};
   return kNames[static_cast<size_t>(verb)];
 }
 
@@ -46,6 +46,8 @@ void Component::request(Verb verb, VerbOptions options, Reply done) {
       return request_pin(verb == Verb::pin, options, std::move(done));
     case Verb::load:
       return request_load(options, std::move(done));
+    case Verb::reload:
+      return request_reload(options, std::move(done));
     case Verb::trim:
     case Verb::park:
     case Verb::unload:
@@ -77,6 +79,45 @@ void Component::request_load(const VerbOptions& options, Reply done) {
                    }});
 }
 
+// Closes it and loads it again, with the plugin file and the model that are there now. Demand that comes meanwhile
+// waits for the new one. What is not in memory needs no reload: its next load takes what is there.
+void Component::request_reload(const VerbOptions& options, Reply done) {
+  Owned& o = *owned_;
+  const std::string cause = "asked to reload";
+  switch (o.state) {
+    case State::absent:
+    case State::unloaded:
+    case State::resident:
+    case State::draining:
+    case State::closing:
+      return explain(done, false, "is " + std::string(to_string(o.state)) + ": its next load takes what is there then");
+    case State::failed:
+      return request_load(options, std::move(done));
+    case State::loading:
+      return refuse(done, {.code = Code::busy,
+                           .message = "is being loaded, perhaps with what was there before",
+                           .needed = "a component that is ready",
+                           .found = "loading",
+                           .remedy = "try again once it is ready"});
+    case State::parked:
+      if (options.dry_run) return explain(done, false, "would load it again");
+      o.verbs.push_back({Verb::reload, std::move(done)});
+      return queue_load(cause);
+    case State::ready:
+    case State::trimmed:
+      break;
+  }
+  const bool waits = options.wait > Duration{};
+  const uint64_t leases = gate_.inside();
+  if (options.dry_run && (leases == 0 || waits))
+    return explain(done, false, "would reload it" + (leases ? " after " + count_of(leases, "running call") : ""));
+  if (options.dry_run || o.trimming || (!waits && !gate_.close_if_empty())) return refuse_busy(done);
+  o.verbs.push_back({Verb::reload, std::move(done)});
+  o.reloads = true;
+  if (waits) return begin_drain(IdleStep::park, cause, options.wait);
+  begin_close(IdleStep::park, cause);
+}
+
 // Trim, park and unload: what they come to depends on how far down the component is already.
 void Component::request_descent(Verb verb, const VerbOptions& options, Reply done) {
   Owned& o = *owned_;
@@ -104,6 +145,7 @@ void Component::request_descent(Verb verb, const VerbOptions& options, Reply don
     case State::closing:
       if (options.dry_run) return explain(done, false, "would wait for what is under way");
       if (verb == Verb::unload) o.drain_target = IdleStep::unload;
+      o.reloads = false;
       o.verbs.push_back({verb, std::move(done)});
       return;
     case State::ready:
@@ -150,10 +192,14 @@ void Component::request_descent_of_callable(Verb verb, const VerbOptions& option
                  : begin_close(verb == Verb::unload ? IdleStep::unload : IdleStep::park, "asked to " + name);
     }
   }
+  refuse_busy(done);
+}
+
+void Component::refuse_busy(Reply& done) {
   refuse(done, {.code = Code::busy,
-                .message = o.trimming ? "is being trimmed" : "is in use",
+                .message = owned_->trimming ? "is being trimmed" : "is in use",
                 .needed = "no lease",
-                .found = count_of(leases, "lease"),
+                .found = count_of(gate_.inside(), "lease"),
                 .remedy = "ask again with wait=MILLISECONDS, or later"});
 }
 

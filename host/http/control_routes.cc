@@ -253,12 +253,12 @@ void answer_load(Responder responder, bool dry_run, const LoadReport& report) {
   write_list(lists, "warnings", report.warnings);
   lists.end_object();
   if (!report.status.ok() || !report.errors.empty()) {
-    const std::string count = std::to_string(report.errors.size());
+    const size_t count = report.errors.size();
     const Status refused =
         !report.status.ok()
             ? report.status
             : Status(Error{Code::failed_precondition, "the scripts have faults: nothing was changed", "scripts",
-                           "scripts without faults", count + " faults", "see errors, correct the files, reload"});
+                           "scripts without faults", std::to_string(count) + (count == 1 ? " fault" : " faults"), "see errors, correct the files, reload"});
     Problem problem = Problem::of(refused);
     problem.members = "," + lists.text().substr(1, lists.text().size() - 2);
     return responder.fail(problem);
@@ -407,6 +407,7 @@ constexpr std::array kVerbs{
     VerbSummary{Verb::unload, "Unloads a component; a busy one answers 409 with its leases."},
     VerbSummary{Verb::trim, "Lets a component drop its caches; it stays callable."},
     VerbSummary{Verb::park, "Closes a component and keeps its code mapped."},
+    VerbSummary{Verb::reload, "Closes a component and loads it again, with the plugin file and the model there are now."},
     VerbSummary{Verb::pin, "Keeps a component from being trimmed, parked or unloaded by idleness."},
     VerbSummary{Verb::unpin, "Takes a pin back."},
 };

@@ -121,9 +121,9 @@ std::string StormClient::verb(const std::string& name, const std::string& query)
 }
 
 void StormClient::ask_verb() {
-  static constexpr const char* kVerbs[] = {"load", "unload", "unload", "trim", "park"};
+  static constexpr const char* kVerbs[] = {"load", "unload", "unload", "trim", "park", "reload"};
   static constexpr const char* kQueries[] = {"", "", "?wait=5000", "?wait=1", "?dry_run=1"};
-  const std::string name = kVerbs[below(5)], query = kQueries[below(5)];
+  const std::string name = kVerbs[below(6)], query = kQueries[below(5)];
   exchange(control_, name + (query.empty() ? "" : query), verb(name, query), {200, 409});
 }
 

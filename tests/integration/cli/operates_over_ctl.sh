@@ -21,7 +21,10 @@ expect 0 "$DORMOUSE" ctl unpin echo
 expect 0 "$DORMOUSE" ctl trim echo
 expect 0 "$DORMOUSE" ctl park echo
 same "$(state_of echo)" parked
-expect 0 "$DORMOUSE" ctl load echo
+expect 0 "$DORMOUSE" ctl reload echo --dry-run
+same "$(state_of echo)" parked
+expect 0 "$DORMOUSE" ctl reload echo --wait 5s
+same "$(state_of echo)" ready
 expect 0 "$DORMOUSE" ctl unload echo --wait 5s
 [ -s "$SCRATCH/out" ] || fail "unload printed nothing"
 expect 0 "$DORMOUSE" ctl scan

@@ -56,12 +56,29 @@ says err "did you mean 'lines'"
 same "$(readlink "$SCRATCH/state/models/lines/current")" "$model"
 same "$(find "$SCRATCH/state/models/lines" -name '*.draft' | wc -l)" 0
 
-# Beside a running host, which takes the new model at its next load.
+# Beside a running host, which takes the new model at its next load or when told to reload.
 start_host "$SCRATCH/t.yaml"
 same "$(ask "$DATA/v1/pipelines/lines" -d '{}')" '{"count":12}'
 expect 0 "${train[@]}" --data "$SCRATCH/data" --if-missing
 same "$(ask "$DATA/v1/pipelines/lines" -d '{}')" '{"count":12}'
-expect 0 "$DORMOUSE" ctl unload lines
+expect 0 "$DORMOUSE" ctl reload lines
 same "$(ask "$DATA/v1/pipelines/lines" -d '{}')" '{"count":3}'
+
+# Under load no request fails: each is answered by the old model or by the new one.
+expect 0 "${train[@]}" --data "$SCRATCH/data" --set plus=40
+ask_until_told() {
+  while [ ! -e "$SCRATCH/enough" ]; do
+    curl -s -o "$SCRATCH/answer.$1" -w '%{http_code} ' "$DATA/v1/pipelines/lines" -d '{}' && cat "$SCRATCH/answer.$1" && echo
+  done > "$SCRATCH/answers.$1"
+}
+clients=()
+for client in 1 2 3 4; do
+  ask_until_told "$client" &
+  clients+=($!)
+done
+for _ in 1 2 3 4 5; do expect 0 "$DORMOUSE" ctl reload lines --wait 5s; done
+touch "$SCRATCH/enough"
+wait "${clients[@]}"
+same "$(cat "$SCRATCH"/answers.* | sort -u | tr '\n' ' ')" '200 {"count":3} 200 {"count":43} '
 stop_host
 same "$HOST_EXIT" 0

@@ -355,3 +355,65 @@ TEST_CASE("a pinned component that is parked keeps its code mapped") {
   CHECK(host.request(echo, Verb::unload).status.code() == Code::failed_precondition);
   CHECK(is_mapped("echo.so"));
 }
+
+TEST_CASE("reload closes and opens anew and demand that comes meanwhile gets the new one") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  Result<Lease> lease = host.acquire(echo);
+  CHECK(host.request(echo, Verb::reload).status.code() == Code::busy);
+  CHECK(host.request(echo, Verb::reload, {.dry_run = true}).status.code() == Code::busy);
+  const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
+  host.loop.run_ready();
+  const auto queued = host.ask(echo);
+  host.loop.run_ready();
+  CHECK_FALSE(queued->has_value());
+  lease->release();
+  REQUIRE(host.loop.run_until([&] { return answer->has_value() && queued->has_value(); }));
+  CHECK((*answer)->status.ok());
+  CHECK((*answer)->changed);
+  CHECK((*answer)->component.generation == 2);
+  REQUIRE((*queued)->ok());
+  CHECK(host.call(***queued, "echo", text_value("new")).ok());
+  CHECK(host.history(echo) == states({"loading", "ready", "draining", "parked", "loading", "ready"}));
+}
+
+TEST_CASE("reload of a component in use past its wait changes nothing") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  Result<Lease> lease = host.acquire(echo);
+  const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
+  host.loop.run_ready();
+  host.pass(5s);
+  REQUIRE(answer->has_value());
+  CHECK((*answer)->status.code() == Code::busy);
+  CHECK(echo.status().state == State::ready);
+  CHECK(echo.status().generation == 1);
+  lease->release();
+  CHECK(host.request(echo, Verb::park).component.state == State::parked);
+}
+
+TEST_CASE("reload opens a parked component and a pinned one and leaves one that is not in memory") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  CHECK_FALSE(host.request(echo, Verb::reload).changed);
+  CHECK(echo.status().state == State::absent);
+  host.acquire(echo)->release();
+  host.request(echo, Verb::park);
+  CHECK(host.request(echo, Verb::reload).component.state == State::ready);
+  host.request(echo, Verb::pin);
+  CHECK(host.request(echo, Verb::reload).component.generation == 3);
+  CHECK(echo.status().pinned);
+}
+
+TEST_CASE("an unload asked for while a reload drains wins") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  Result<Lease> lease = host.acquire(echo);
+  const auto reload = host.start(echo, Verb::reload, {.wait = 5s});
+  host.loop.run_ready();
+  const auto unload = host.start(echo, Verb::unload, {.wait = 5s});
+  host.loop.run_ready();
+  lease->release();
+  REQUIRE(host.loop.run_until([&] { return reload->has_value() && unload->has_value(); }));
+  CHECK(echo.status().state == State::unloaded);
+}

@@ -250,7 +250,7 @@ TEST_CASE("every changing verb needs the token and no read does") {
     }
     if (dm_map_get(item, "get").node) CHECK(host.control(get(target)).status == 200);
   }
-  CHECK(verbs == 9);
+  CHECK(verbs == 10);
 }
 
 TEST_CASE("verbs load and unload a component and carry its generation") {
