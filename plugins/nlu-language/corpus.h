@@ -1,4 +1,4 @@
-// Training text: rows of tab-separated files, plain or compressed with zstd, checked line by line.
+// Training text: the rows of nlu/rows.h with a language and perhaps a weight, checked.
 // Not the training; no row is kept. Blocking; one thread at a time for each reader.
 #pragma once
 
@@ -8,9 +8,6 @@
 #include <string_view>
 
 namespace dormouse::language {
-
-// A line longer than this is refused: it is a file of another kind.
-inline constexpr size_t kLineBytesMax = size_t{1} << 20;
 
 // One row. Views are valid until the callback returns.
 struct Row {

@@ -1,13 +1,7 @@
 #include "model.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 
@@ -37,30 +31,6 @@ static_assert(sizeof(Header) == 48 && sizeof(Class) == 24 && sizeof(FamilyRecord
 constexpr uint64_t kFileBytesMax = uint64_t{1} << 31;
 constexpr uint32_t kBucketBitsMax = 26;
 constexpr ptrdiff_t kRecordBytesMin = 5;  // one class with its weight
-
-// Against damage, not against attackers: four independent lanes, several GB/s.
-uint64_t checksum(std::span<const std::byte> bytes) {
-  constexpr uint64_t kMultiplier = 0x9FB21C651E98DF25u;
-  std::array<uint64_t, 4> lanes{0x243F6A8885A308D3u, 0x13198A2E03707344u, 0xA4093822299F31D0u, 0x082EFA98EC4E6C89u};
-  size_t at = 0;
-  const auto mix = [&](uint64_t& lane, uint64_t word) {
-    lane = (lane ^ word) * kMultiplier;
-    lane ^= lane >> 32;
-  };
-  for (; at + 32 <= bytes.size(); at += 32) {
-    std::array<uint64_t, 4> words;
-    std::memcpy(words.data(), bytes.data() + at, 32);
-    for (size_t i = 0; i < 4; ++i) mix(lanes[i], words[i]);
-  }
-  for (; at < bytes.size(); ++at) mix(lanes[at % 4], static_cast<uint64_t>(bytes[at]) + 1);
-  uint64_t sum = bytes.size();
-  for (uint64_t lane : lanes) mix(sum, lane);
-  return sum;
-}
-
-[[noreturn]] void damaged(const std::string& name, const std::string& what) {
-  throw Failure(DM_DATA_LOSS, "model " + name + ": " + what + "; train it again");
-}
 
 uint64_t align8(uint64_t at) {
   return (at + 7) & ~uint64_t{7};
@@ -177,32 +147,32 @@ void check_buckets(std::span<const std::byte> file, const FamilyRecord& family, 
   const auto* ends = reinterpret_cast<const uint32_t*>(file.data() + family.buckets_at);
   uint32_t before = 0;
   for (uint64_t i = 0; i < uint64_t{1} << family.bucket_bits; ++i) {
-    if (ends[i] < before) damaged(name, "its buckets are out of order");
+    if (ends[i] < before) damaged_model(name, "its buckets are out of order");
     before = ends[i];
   }
-  if (before != family.records_bytes) damaged(name, "its buckets end elsewhere than its records");
+  if (before != family.records_bytes) damaged_model(name, "its buckets end elsewhere than its records");
 }
 
 void check_family(std::span<const std::byte> file, const FamilyRecord& family, uint32_t class_count,
                   const std::string& name) {
-  if (find_script({family.script, 4}) == kNoLetter) damaged(name, "it names an unknown script");
+  if (find_script({family.script, 4}) == kNoLetter) damaged_model(name, "it names an unknown script");
   if (family.class_count == 0 || family.class_count > kFamilyClassesMax || family.first_class > class_count ||
       family.class_count > class_count - family.first_class) {
-    damaged(name, "a family has classes outside the table");
+    damaged_model(name, "a family has classes outside the table");
   }
   const auto sane_scale = [](float x) { return within(x, kScaleMax); };
   const auto sane_temperature = [](float x) { return within(x, kTemperatureMax); };
   if (!std::all_of(family.scale.begin(), family.scale.end(), sane_scale) ||
       !std::all_of(family.temperature.begin(), family.temperature.end(), sane_temperature)) {
-    damaged(name, "a family has impossible numbers");
+    damaged_model(name, "a family has impossible numbers");
   }
   if (family.order_max == 0) return;
   if (family.order_max > kOrderMax || family.bucket_bits > kBucketBitsMax)
-    damaged(name, "a family has impossible sizes");
+    damaged_model(name, "a family has impossible sizes");
   if (!inside(family.buckets_at, uint64_t{4} << family.bucket_bits, file.size()) ||
       !inside(family.records_at, family.records_bytes, file.size()) ||
       !inside(family.dense_at, uint64_t{family.dense_rows} * family.class_count, file.size())) {
-    damaged(name, "a section lies outside the file");
+    damaged_model(name, "a section lies outside the file");
   }
   check_buckets(file, family, name);
 }
@@ -215,26 +185,9 @@ size_t length_bin(uint32_t letters) {
 }
 
 Model Model::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    throw Failure(errno == ENOENT ? DM_NOT_FOUND : DM_UNAVAILABLE, "model " + path + ": " + std::strerror(errno));
-  }
-  struct stat facts {};
-  const bool known = ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
-  const auto size = known ? static_cast<uint64_t>(facts.st_size) : 0;
-  if (!known || size < sizeof(Header) || size > kFileBytesMax) {
-    ::close(fd);
-    damaged(path,
-            "needed a file of " + std::to_string(sizeof(Header)) + " bytes to 2 GiB, found " + std::to_string(size));
-  }
-  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  const int problem = errno;
-  ::close(fd);
-  if (memory == MAP_FAILED)
-    throw Failure(DM_UNAVAILABLE, "model " + path + " cannot be mapped: " + std::strerror(problem));
   Model model;
-  model.bytes_ = {static_cast<const std::byte*>(memory), size};
-  model.mapped_ = true;
+  model.file_ = MappedFile::open(path, sizeof(Header), kFileBytesMax);
+  model.bytes_ = model.file_.bytes();
   model.check(path);
   return model;
 }
@@ -242,50 +195,40 @@ Model Model::open(const std::string& path) {
 Model Model::view(std::span<const std::byte> bytes, std::string name) {
   Model model;
   model.bytes_ = bytes;
-  if (bytes.size() < sizeof(Header)) damaged(name, "it is shorter than its header");
+  if (bytes.size() < sizeof(Header)) damaged_model(name, "it is shorter than its header");
   model.check(name);
   return model;
-}
-
-Model::~Model() {
-  if (mapped_) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
-}
-
-void Model::swap(Model& other) noexcept {
-  std::swap(bytes_, other.bytes_);
-  std::swap(mapped_, other.mapped_);
-  std::swap(classes_, other.classes_);
-  std::swap(families_, other.families_);
-  std::swap(family_of_script_, other.family_of_script_);
 }
 
 void Model::check(const std::string& name) {
   Header header;
   std::memcpy(&header, bytes_.data(), sizeof header);
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) damaged(name, "it is no language model");
+  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) damaged_model(name, "it is no language model");
   if (header.version != kVersion || header.header_bytes != sizeof(Header)) {
     throw Failure(DM_FAILED_PRECONDITION, "model " + name + ": needed format version " + std::to_string(kVersion) +
                                               ", found " + std::to_string(header.version) + "; train it again");
   }
   if (header.header_checksum != checksum(bytes_.first(offsetof(Header, header_checksum)))) {
-    damaged(name, "its header is damaged");
+    damaged_model(name, "its header is damaged");
   }
   if (header.file_bytes != bytes_.size()) {
-    damaged(name, "needed " + std::to_string(header.file_bytes) + " bytes, found " + std::to_string(bytes_.size()));
+    damaged_model(name,
+                  "needed " + std::to_string(header.file_bytes) + " bytes, found " + std::to_string(bytes_.size()));
   }
-  if (header.body_checksum != checksum(bytes_.subspan(sizeof(Header)))) damaged(name, "its checksum does not match");
+  if (header.body_checksum != checksum(bytes_.subspan(sizeof(Header))))
+    damaged_model(name, "its checksum does not match");
 
   const uint64_t classes_bytes = uint64_t{header.class_count} * sizeof(Class);
   const uint64_t families_at = sizeof(Header) + classes_bytes;
   if (!inside(sizeof(Header), classes_bytes, bytes_.size()) ||
       !inside(families_at, uint64_t{header.family_count} * sizeof(FamilyRecord), bytes_.size()) ||
       header.family_count > 254) {
-    damaged(name, "its tables lie outside the file");
+    damaged_model(name, "its tables lie outside the file");
   }
   classes_ = {reinterpret_cast<const Class*>(bytes_.data() + sizeof(Header)), header.class_count};
   families_ = {reinterpret_cast<const FamilyRecord*>(bytes_.data() + families_at), header.family_count};
   for (const Class& c : classes_) {
-    if (!sane_class(c) || !valid_code(c)) damaged(name, "a language has an impossible code or number");
+    if (!sane_class(c) || !valid_code(c)) damaged_model(name, "a language has an impossible code or number");
   }
   for (size_t i = 0; i < families_.size(); ++i) {
     check_family(bytes_, families_[i], header.class_count, name);
@@ -481,31 +424,6 @@ void seal_model(std::span<std::byte> bytes) {
   header.body_checksum = checksum(bytes.subspan(sizeof(Header)));
   header.header_checksum = checksum(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_checksum)));
   std::memcpy(bytes.data(), &header, sizeof header);
-}
-
-void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string temporary = path + ".part";
-  const auto fail = [&](int problem) {
-    ::unlink(temporary.c_str());
-    throw Failure(problem == ENOSPC || problem == EDQUOT ? DM_RESOURCE_EXHAUSTED : DM_UNAVAILABLE,
-                  "model " + path + " cannot be written: " + std::strerror(problem));
-  };
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) fail(errno);
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int problem = errno;
-      ::close(fd);
-      fail(problem);
-    }
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
-  const bool synced = ::fsync(fd) == 0;
-  const int problem = errno;
-  if (::close(fd) != 0 || !synced) fail(problem);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail(errno);
 }
 
 }  // namespace dormouse::language

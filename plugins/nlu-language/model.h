@@ -18,9 +18,12 @@
 #include <vector>
 
 #include "ngrams.h"
-#include "unicode/characters.h"
+#include "nlu/mapped_file.h"
+#include "nlu/unicode/characters.h"
 
 namespace dormouse::language {
+
+using namespace nlu;  // files and characters, as all nlu plugins know them
 
 // Classes are numbered with one byte inside a family.
 inline constexpr size_t kFamilyClassesMax = 255;
@@ -66,14 +69,6 @@ class Model {
   // The same checks on bytes that the caller keeps: for tests. Alignment: 8.
   static Model view(std::span<const std::byte> bytes, std::string name);
 
-  Model(Model&& other) noexcept { swap(other); }
-  Model& operator=(Model&& other) noexcept {
-    Model moved(std::move(other));
-    swap(moved);
-    return *this;
-  }
-  ~Model();
-
   std::span<const Class> classes() const { return classes_; }
   std::span<const FamilyRecord> families() const { return families_; }
   // The family of that script, null when the model knows no language written in it.
@@ -87,11 +82,10 @@ class Model {
 
  private:
   Model() = default;
-  void swap(Model& other) noexcept;
   void check(const std::string& name);
 
+  MappedFile file_;  // where bytes_ lie, unless the caller keeps them
   std::span<const std::byte> bytes_;
-  bool mapped_ = false;
   std::span<const Class> classes_;
   std::span<const FamilyRecord> families_;
   std::array<uint8_t, 256> family_of_script_{};  // index + 1, 0: none
@@ -125,8 +119,5 @@ std::vector<std::byte> encode_model(const std::vector<FamilyWeights>& families);
 // Makes the checksums of an image fit its content; encode_model has done so. For tests that damage what lies behind
 // them.
 void seal_model(std::span<std::byte> bytes);
-
-// Writes beside `path`, syncs, renames. Throws Failure: DM_UNAVAILABLE, DM_RESOURCE_EXHAUSTED (disk full).
-void write_file_atomically(const std::string& path, std::span<const std::byte> bytes);
 
 }  // namespace dormouse::language

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include "unicode/characters.h"
+#include "nlu/unicode/characters.h"
 
 namespace dormouse::language {
+
+using namespace nlu;  // files and characters, as all nlu plugins know them
 
 // Stands before the first and after the last letter of each word.
 inline constexpr char32_t kBoundary = U' ';

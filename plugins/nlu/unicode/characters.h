@@ -1,4 +1,4 @@
-// What the detector knows about single characters: script, lower case, composition, from the Unicode Character
+// What the nlu plugins know about single characters: script, lower case, composition, from the Unicode Character
 // Database. Not a Unicode library: letters and marks only, simple case folding only, canonical composition of pairs
 // only. Pure functions over constant tables; callable from any thread.
 #pragma once
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace dormouse::language {
+namespace dormouse::nlu {
 
 // Index of an ISO 15924 script in the table below; 0 (Zyyy) is "common": marks and letters every script borrows.
 using Script = uint8_t;
@@ -33,4 +33,4 @@ char32_t compose(char32_t base, char32_t mark);
 // Reads one character at `*at` and moves on; never past `end`, at least one byte. Damaged UTF-8 gives U+FFFD.
 char32_t next_character(const char** at, const char* end);
 
-}  // namespace dormouse::language
+}  // namespace dormouse::nlu

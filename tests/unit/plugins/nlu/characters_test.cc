@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "unicode/characters.h"
+#include "nlu/unicode/characters.h"
 
-namespace dormouse::language {
+namespace dormouse::nlu {
 
 namespace {
 std::string script_at(char32_t c) {
@@ -71,4 +71,4 @@ TEST_CASE("damaged UTF-8 is read one byte at a time and never past the end") {
   CHECK(at == text.data() + text.size());
 }
 
-}  // namespace dormouse::language
+}  // namespace dormouse::nlu

@@ -1,10 +1,10 @@
-#include "unicode/characters.h"
+#include "nlu/unicode/characters.h"
 
 #include <algorithm>
 #include <array>
 #include <iterator>
 
-namespace dormouse::language {
+namespace dormouse::nlu {
 namespace {
 
 struct ScriptRange {
@@ -20,7 +20,7 @@ struct Composition {
   uint16_t base, mark, composed;
 };
 
-#include "unicode/tables.inc"
+#include "nlu/unicode/tables.inc"
 
 // The last entry that starts at or before `c`, null when there is none.
 template <class Range>
@@ -118,4 +118,4 @@ char32_t next_character(const char** at, const char* end) {
   return c;
 }
 
-}  // namespace dormouse::language
+}  // namespace dormouse::nlu
