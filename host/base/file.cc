@@ -103,7 +103,9 @@ Status file_error(std::string_view action, const std::string& path, int errno_va
     case ENOENT:
       error.code = Code::not_found;
       error.message += "no such file or folder";
-      error.remedy = "check the path, or create " + folder_of(path) + " first";
+      // What stands in the working directory has nothing above it to create.
+      error.remedy =
+          folder_of(path) == "." ? "check the path" : "check the path, or create " + folder_of(path) + " first";
       break;
     case EACCES:
     case EPERM:

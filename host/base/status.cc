@@ -40,9 +40,13 @@ std::string_view to_string(Code code) {
 }
 
 std::string Status::to_string() const {
+  return to_string_within("");
+}
+
+std::string Status::to_string_within(std::string_view object) const {
   if (ok()) return "ok";
   const Error& e = *error_;
-  std::string line = e.object.empty() ? e.message : e.object + ": " + e.message;
+  std::string line = e.object.empty() || e.object == object ? e.message : e.object + ": " + e.message;
   if (!e.needed.empty()) line += "; needed " + e.needed;
   if (!e.found.empty()) line += (e.needed.empty() ? "; found " : ", found ") + e.found;
   if (!e.remedy.empty()) line += "; " + e.remedy;

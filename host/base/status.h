@@ -60,6 +60,8 @@ class [[nodiscard]] Status {
   }
   // One line for people: "object: message; needed ..., found ...; remedy".
   std::string to_string() const;
+  // The same inside of a sentence that named `object` already: it is not said twice.
+  std::string to_string_within(std::string_view object) const;
 
  private:
   std::shared_ptr<const Error> error_;  // shared: one load failure is told to every waiter

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -52,6 +53,12 @@ class ScratchFolder {
   std::string path_;
 };
 
+// Which key of a component a failed description is about.
+std::string_view faulty_key(const ComponentSpec& spec, const Error& error) {
+  if (error.object == "component '" + spec.name + "'") return "type";
+  return !spec.version.empty() && error.needed == spec.version ? "version" : "plugin";
+}
+
 // The components whose plugin, type or settings do not fit, and those without a model.
 void check_components(const Config& config, Registry& registry, const Environment& environment,
                       std::vector<Finding>& findings) {
@@ -59,22 +66,23 @@ void check_components(const Config& config, Registry& registry, const Environmen
   for (const ComponentConfig& component : config.components) {
     const ComponentSpec& spec = component.spec;
     if (spec.plugin.empty()) continue;
-    const auto find = [&](bool fatal, const std::string& message) {
-      findings.push_back({fatal, "component", config.file, component.line, component.column, message});
+    const auto find = [&](bool fatal, std::string_view key, const std::string& message) {
+      const ComponentConfig::Place place = component.place_of(key);
+      findings.push_back({fatal, "component", config.file, place.line, place.column, message});
     };
     Result<Description> described = registry.describe(spec);
     if (!described) {
-      find(true, described.status().to_string());
+      find(true, faulty_key(spec, described.status().error()), described.status().to_string());
       continue;
     }
     const std::string object = "components." + spec.name + ".settings";
-    Result<Value> settings = complete_settings(*described->type, spec.settings.view(), object);
-    if (!settings) find(true, settings.status().to_string());
+    for (const SettingFault& fault : find_setting_faults(*described->type, spec.settings.view()))
+      find(true, "settings." + fault.setting, object + ": " + fault.message);
     if (!described->type->needs_model || !state_dir) continue;
     Result<std::string> model = current_model(*state_dir, spec.name);
     if (model && model->empty())
-      find(false, spec.name + " has no trained model yet; run: dormouse train " + spec.name + " --data FILE");
-    if (!model) find(true, model.status().to_string());
+      find(false, "", spec.name + " has no trained model yet; run: dormouse train " + spec.name + " --data FILE");
+    if (!model) find(true, "", model.status().to_string());
   }
 }
 
@@ -88,6 +96,10 @@ void check_scripts(Engine& engine, std::vector<Finding>& findings) {
   LoadReport report = engine.load(true);
   for (const ScriptError& error : report.errors)
     findings.push_back({true, "script", error.file, error.line, error.column, error.to_string()});
+  // Beside errors they are mostly what follows from these, and come back when those are mended.
+  const bool well =
+      std::none_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.fatal; });
+  if (!well) report.warnings.clear();
   for (const ScriptError& warning : report.warnings)
     findings.push_back({false, "script", warning.file, warning.line, warning.column, warning.to_string()});
   if (!report.status.ok()) findings.push_back({true, "script", "", 0, 0, report.status.to_string()});

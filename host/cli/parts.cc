@@ -77,7 +77,8 @@ std::vector<std::string> HostParts::stop(Duration grace) {
 }
 
 bool load_scripts_or_complain(Engine& engine) {
-  const LoadReport report = engine.load(false);
+  LoadReport report = engine.load(false);
+  if (!report.errors.empty()) report.warnings.clear();  // mostly what follows from the errors
   for (const ScriptError& warning : report.warnings) std::fprintf(stderr, "warning: %s\n", warning.to_string().c_str());
   for (const ScriptError& error : report.errors) std::fprintf(stderr, "%s\n", error.to_string().c_str());
   if (!report.status.ok()) complain(report.status);

@@ -149,7 +149,7 @@ Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifes
                object_of(spec.name),
                "one of " + offered,
                wanted,
-               "set `type` in the component's config" + did_you_mean(wanted, names)};
+               "set type: of the component to one of them" + did_you_mean(wanted, names)};
 }
 
 std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) {

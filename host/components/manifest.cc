@@ -448,48 +448,64 @@ std::vector<std::string> setting_names(const TypeManifest& type) {
   return names;
 }
 
-void check_known(const TypeManifest& type, dm_value settings, Faults& faults) {
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+using SettingFaults = std::vector<SettingFault>;
+
+void check_known(const TypeManifest& type, dm_value settings, SettingFaults& faults) {
   const std::vector<std::string> known = setting_names(type);
   dm_string_view key{};
   dm_value child{};
   for (uint32_t i = 0; dm_map_at(settings, i, &key, &child); ++i) {
     const std::string name = shown(key);
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      faults.add("", "unknown setting '" + name + "'" + did_you_mean(name, known));
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string hint = did_you_mean(name, known);
+    if (hint.empty()) hint = "; " + type.name + " has " + listed(known);
+    faults.push_back({name, "unknown setting '" + name + "'" + hint});
   }
 }
 
-// The value of one setting: as given, else its default, else none.
-dm_value choose_setting(const SettingManifest& setting, dm_value settings, Faults& faults) {
+void check_setting(const SettingManifest& setting, dm_value settings, SettingFaults& faults) {
   const dm_value given = dm_map_find(settings, setting.name.data(), setting.name.size());
-  const std::string where = "setting '" + setting.name + "'";
+  const std::string where = "setting '" + setting.name + "': ";
   if (given.node) {
     const std::string fault = setting_fault(setting, given);
-    if (!fault.empty()) faults.add(where, fault);
+    if (!fault.empty()) faults.push_back({setting.name, where + fault});
   } else if (!setting.default_value && !setting.type.is_optional()) {
-    faults.add(where, "required, of type " + setting.type.to_string() +
-                          (setting.help.empty() ? std::string() : " (" + setting.help + ")"));
+    faults.push_back({setting.name, where + "required, of type " + setting.type.to_string() +
+                                        (setting.help.empty() ? std::string() : " (" + setting.help + ")")});
   }
-  return given.node ? given : setting.default_value.view();
 }
 
 }  // namespace
 
+std::vector<SettingFault> find_setting_faults(const TypeManifest& type, dm_value settings) {
+  SettingFaults faults;
+  if (dm_kind(settings) != DM_MAP && dm_kind(settings) != DM_NULL)
+    faults.push_back({"", "expected a map of settings, found " + std::string(kind_name(settings))});
+  check_known(type, settings, faults);
+  for (const SettingManifest& setting : type.settings) check_setting(setting, settings, faults);
+  return faults;
+}
+
 Result<Value> complete_settings(const TypeManifest& type, dm_value settings, std::string_view object) {
   Faults faults;
-  if (dm_kind(settings) != DM_MAP && dm_kind(settings) != DM_NULL)
-    faults.add("", "expected a map of settings, found " + std::string(kind_name(settings)));
-  check_known(type, settings, faults);
+  for (const SettingFault& fault : find_setting_faults(type, settings)) faults.add("", fault.message);
+  if (!faults.none()) return faults.error(object);
   ValueWriter writer;
   writer.map_begin();
   for (const SettingManifest& setting : type.settings) {
-    const dm_value chosen = choose_setting(setting, settings, faults);
+    const dm_value given = dm_map_find(settings, setting.name.data(), setting.name.size());
+    const dm_value chosen = given.node ? given : setting.default_value.view();
     if (!chosen.node) continue;
     writer.key(setting.name);
     writer.copy(chosen);
   }
   writer.map_end();
-  if (!faults.none()) return faults.error(object);
   return writer.finish();
 }
 

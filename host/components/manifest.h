@@ -69,6 +69,13 @@ struct Manifest {
 // Errors: invalid_argument. Unknown keys are errors, with a suggestion.
 Result<Manifest> parse_manifest(std::string_view json, std::string_view object);
 
+// What is wrong with `settings`, fault by fault.
+struct SettingFault {
+  std::string setting;  // its name; empty: all of them
+  std::string message;  // "setting 'top_k': expected int, found string"
+};
+std::vector<SettingFault> find_setting_faults(const TypeManifest& type, dm_value settings);
+
 // `settings` as given (a map, or no value for {}), checked against the manifest, defaults filled in, in manifest order.
 // Errors: invalid_argument naming each fault: "setting 'top_k': expected int, found string".
 Result<Value> complete_settings(const TypeManifest& type, dm_value settings, std::string_view object);

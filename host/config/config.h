@@ -25,6 +25,16 @@ struct ComponentConfig {
   Value shown_settings;  // the settings as they may be printed: secrets replaced by where they come from
   int line = 0;          // where its name stands in the file
   int column = 0;
+
+  // Where its keys stand in the file: "plugin", "settings", "settings.top_k".
+  struct Place {
+    std::string key;
+    int line = 0;
+    int column = 0;
+  };
+  std::vector<Place> places;
+  // Of `key`, else of the key around it, else of its name.
+  Place place_of(std::string_view key) const;
 };
 
 struct Config {

@@ -2,6 +2,7 @@
 #include <cctype>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include "base/file.h"
@@ -9,6 +10,7 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "config/settings_values.h"
+#include "http/origin_rules.h"
 
 namespace dormouse {
 namespace {
@@ -111,6 +113,8 @@ class Loader {
       fault(root, "needed a map with the keys host, plugins, components and scripts");
     }
     apply_environment();
+    check_listener("host.data", report_.config.data.listen, report_.config.data.allow_remote);
+    check_listener("host.control", report_.config.control.listen, report_.config.control.allow_remote);
     return std::move(report_);
   }
 
@@ -132,6 +136,7 @@ class Loader {
     for (const auto& [key, value] : map.pairs) {
       const std::string name = prefix + key->text;
       if (const auto* setting = find_setting(name)) {
+        written_[name] = value;
         take(*setting, name, *value, setting->slot(report_.config));
       } else if (name == kComponents) {
         components(*value);
@@ -203,6 +208,7 @@ class Loader {
     component.column = name.column;
     const YamlNode* settings = nullptr;
     for (const auto& [key, value] : node.pairs) {
+      note_place(component, key->text, *key, *value);
       if (const auto* setting = find_component_setting(key->text)) {
         take(*setting, prefix + key->text, *value, setting->slot(component.spec));
       } else if (key->text == "settings") {
@@ -215,12 +221,21 @@ class Loader {
     }
     if (component.spec.plugin.empty())
       fault(name, prefix + "plugin: is missing; name the id of the plugin it comes from");
+    if (settings)
+      for (const auto& [key, value] : settings->pairs) note_place(component, "settings." + key->text, *key, *value);
     const Overridden effective(environment_, environment_prefix(component.spec.name) + "SETTINGS__", settings);
     SettingsValues values =
         settings_values(effective.map, prefix + "settings", report_.config.file, folder_, environment_, report_.errors);
     component.spec.settings = std::move(values.real);
     component.shown_settings = std::move(values.shown);
     report_.config.components.push_back(std::move(component));
+  }
+
+  // Of the value when it is a scalar: that is what is wrong. A map or a list begins with its key.
+  static void note_place(ComponentConfig& component, const std::string& name, const YamlNode& key,
+                         const YamlNode& value) {
+    const YamlNode& at = value.kind == YamlNode::Kind::scalar && value.line ? value : key;
+    component.places.push_back({name, at.line, at.column});
   }
 
   static const Setting<ComponentSpec>* find_component_setting(std::string_view name) {
@@ -232,6 +247,17 @@ class Loader {
     std::vector<std::string> keys{"settings"};
     for (const auto& setting : component_settings()) keys.emplace_back(setting.name);
     return keys;
+  }
+
+  // What the listener itself would refuse when it opens.
+  void check_listener(const std::string& section, const std::string& address, bool allow_remote) {
+    const Result<ListenAddress> parsed = parse_listen(address, allow_remote);
+    if (parsed) return;
+    const std::string name = section + ".listen";
+    const std::string variable = environment_name(name);
+    if (environment_.contains(variable)) return fault_in_environment(variable, reason(parsed.status()));
+    const auto written = written_.find(name);
+    if (written != written_.end()) fault(*written->second, name + ": " + reason(parsed.status()));
   }
 
   // Every DORMOUSE_A__B; names without "__" are not settings (DORMOUSE_TOKEN is ctl's).
@@ -276,10 +302,19 @@ class Loader {
 
   const Environment& environment_;
   std::string folder_;
+  std::map<std::string, const YamlNode*> written_;  // settings of the host, by name
   ConfigReport report_;
 };
 
 }  // namespace
+
+ComponentConfig::Place ComponentConfig::place_of(std::string_view key) const {
+  for (const Place& place : places)
+    if (place.key == key) return place;
+  const size_t dot = key.rfind('.');
+  if (dot != std::string_view::npos) return place_of(key.substr(0, dot));
+  return {spec.name, line, column};
+}
 
 ConfigReport parse_config(const std::string& text, const std::string& file, const Environment& environment) {
   return Loader(file, environment).load(text);

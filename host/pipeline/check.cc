@@ -164,7 +164,7 @@ class PipelineCheck {
     number_functions(index, stage);
     wait_for_function(index, stage);
     if (component && function) {
-      fault(index, {{"run"}, {}, "stage '" + node.name + "' has both a component and a run function", {}});
+      fault(index, {{"run"}, {}, "stage '" + node.name + "' has both a component and a run function", {}, true});
     } else if (function) {
       check_function(index, stage);
     } else if (component) {
@@ -202,7 +202,8 @@ class PipelineCheck {
     for (const auto& [key, given] : {std::pair("method", !stage.method.empty()),
                                      std::pair("input", stage.input || stage.functions[kInputSlot] != kNoFunction)})
       if (given)
-        fault(index, {{key}, {}, std::string("'") + key + "' goes with a component; a run function reads its ctx", {}});
+        fault(index,
+              {{key}, {}, std::string("'") + key + "' goes with a component; a run function reads its ctx", {}, true});
   }
 
   void check_component(uint16_t index, const StageDescription& stage) {
@@ -246,14 +247,15 @@ class PipelineCheck {
 
   // Not the script's fault: the other pipelines go on, and this one may be well by the time it is called.
   void note_problem(uint16_t index, const std::string& component, const Status& cause) {
-    errors_.warn(
-        origins_[index].call,
-        {{"component"}, component, "component '" + component + "' cannot be used now: " + cause.to_string(), {}});
+    const std::string object = "component '" + component + "'";
+    errors_.warn(origins_[index].call,
+                 {{"component"}, component, object + " cannot be used now: " + cause.to_string_within(object), {}});
     if (!made_.info.problem.ok()) return;
     Error error = cause.error();
     error.code = Code::load_failed;
-    error.message = "cannot be described" + (error.object.empty() ? ": " : ": " + error.object + ": ") + error.message;
-    error.object = "component '" + component + "'";
+    const bool named = error.object.empty() || error.object == object;
+    error.message = "cannot be described: " + (named ? "" : error.object + ": ") + error.message;
+    error.object = object;
     made_.info.problem = Status(std::move(error));
   }
 
@@ -356,7 +358,8 @@ class PipelineCheck {
       fault(index, {path,
                     {},
                     whom + " has no input '" + name + "'; it takes " + fields_text(wanted),
-                    near_hint(name, wanted.field_names())});
+                    near_hint(name, wanted.field_names()),
+                    true});
       infer(index, field, nullptr, path);
       return;
     }

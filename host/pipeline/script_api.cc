@@ -114,8 +114,9 @@ struct Reading {
   std::vector<std::string> path;  // of the current key
   ValueWriter& writer;
 
-  void fault(std::string message, std::string hint = {}, std::string word = {}) {
-    faults.push_back({path, std::move(word), std::move(message), std::move(hint)});
+  enum class Place : uint8_t { value, key };
+  void fault(std::string message, std::string hint = {}, Place place = Place::value, std::string word = {}) {
+    faults.push_back({path, std::move(word), std::move(message), std::move(hint), place == Place::key});
   }
   void expected(const std::string& what) { fault("'" + path.back() + "' expects " + what + ", found " + found()); }
   std::string found() const {
@@ -147,9 +148,9 @@ void read_key(Reading<T>& reading, const std::array<Key<T>, N>& keys, const std:
       if (key.read) names.emplace_back(key.name);
     std::string hint = near_hint(name, names);
     if (hint.empty()) hint = "known are " + quoted_list(names);
-    reading.fault("unknown key '" + name + "' in " + owner, std::move(hint));
+    reading.fault("unknown key '" + name + "' in " + owner, std::move(hint), Reading<T>::Place::key);
   } else if (!known->read) {
-    reading.fault("'" + name + "' is not available yet");
+    reading.fault("'" + name + "' is not available yet", {}, Reading<T>::Place::key);
   } else {
     known->read(reading);
   }
@@ -391,9 +392,10 @@ void read_members(Reading<T>& reading, int table, std::vector<StagePtr>& to, boo
       reading.fault("entry " + std::to_string(i) + " is " + reading.found() + ", not a stage");
     } else if ((*stage)->group && !groups_allowed) {
       reading.fault("'" + (*stage)->name + "' is a parallel inside a parallel, which is not available yet", {},
-                    (*stage)->name);
+                    Reading<T>::Place::value, (*stage)->name);
     } else if ((*stage)->listed) {
-      reading.fault("stage '" + (*stage)->name + "' is listed a second time", {}, (*stage)->name);
+      reading.fault("stage '" + (*stage)->name + "' is listed a second time", {}, Reading<T>::Place::value,
+                    (*stage)->name);
     } else {
       (*stage)->listed = true;
       to.push_back(*stage);

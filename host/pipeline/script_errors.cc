@@ -18,6 +18,18 @@ std::string padding(const std::string& source_line, int column) {
   return pad;
 }
 
+// The first 'word' in quotes of a message that stands in the line: what Lua tells has no column. Empty for none.
+std::string named_in(const std::string& message, const std::string& line) {
+  for (size_t open = message.find('\''); open != std::string::npos;) {
+    const size_t close = message.find('\'', open + 1);
+    if (close == std::string::npos) break;
+    const std::string word = message.substr(open + 1, close - open - 1);
+    if (!word.empty() && line.find(word) != std::string::npos) return word;
+    open = message.find('\'', close + 1);
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string ScriptError::to_string() const {
@@ -37,7 +49,7 @@ std::string ScriptError::to_string() const {
 }
 
 ScriptError ScriptErrors::make(const ScriptCall& call, Fault fault) {
-  const SourceText::Spot spot = call.source->find(call.line, call.subject, fault.path, fault.word);
+  const SourceText::Spot spot = call.source->find(call.line, call.subject, fault.path, fault.word, fault.at_key);
   ScriptError error;
   error.file = call.source->name();
   error.line = spot.line;
@@ -58,7 +70,11 @@ void ScriptErrors::add(const SourceText& source, int line, std::string message, 
   error.hint = std::move(hint);
   error.source_line = source.line_text(line);
   const size_t first = error.source_line.find_first_not_of(" \t");
-  if (first != std::string::npos) {
+  const std::string named = named_in(error.message, error.source_line);
+  if (!named.empty()) {
+    error.column = static_cast<int>(error.source_line.find(named)) + 1;
+    error.width = static_cast<int>(named.size());
+  } else if (first != std::string::npos) {
     error.column = static_cast<int>(first) + 1;
     error.width = static_cast<int>(error.source_line.size() - first);
   }

@@ -25,6 +25,7 @@ class ScriptErrors {
     std::string word = {};               // inside the key's value
     std::string message = {};
     std::string hint = {};
+    bool at_key = false;  // the key is wrong, not its value
   };
   void add(const ScriptCall& call, Fault fault) { errors_.push_back(make(call, std::move(fault))); }
   void warn(const ScriptCall& call, Fault fault) { warnings_.push_back(make(call, std::move(fault))); }

@@ -191,7 +191,7 @@ std::string SourceText::line_text(int line) const {
 }
 
 SourceText::Spot SourceText::find(int line, std::string_view subject, std::span<const std::string> path,
-                                  std::string_view word) const {
+                                  std::string_view word, bool at_key) const {
   const Tokens lexed(text_);
   const std::vector<Token>& tokens = lexed.all();
   size_t at = 0;
@@ -212,16 +212,23 @@ SourceText::Spot SourceText::find(int line, std::string_view subject, std::span<
     table = lexed.table_of(*next).value_or(tokens.size());
   }
   if (!found_key) return Spot{tokens[at].line, 0, 0};
+  const auto spot_of = [&](size_t first, size_t last) {
+    while (last > first && tokens[last].line != tokens[first].line) --last;
+    return Spot{tokens[first].line, tokens[first].column,
+                tokens[last].column + tokens[last].width - tokens[first].column};
+  };
+  const bool whole_path = !path.empty() && tokens[found].text == path.back();
+  if (whole_path && at_key) return spot_of(found, found);
   if (!word.empty()) {
     const size_t end = path.empty() ? tokens.size() : lexed.end_of_value(found + 1);
     for (size_t i = found + 1; i < end; ++i)
-      if (tokens[i].text == word && tokens[i].kind != Token::Kind::symbol) {
-        found = i;
-        break;
-      }
+      if (tokens[i].text == word && tokens[i].kind != Token::Kind::symbol) return spot_of(i, i);
   }
-  const Token& token = tokens[found];
-  return Spot{token.line, token.column, token.width};
+  if (!whole_path || lexed.table_of(found)) return spot_of(found, found);
+  size_t value = found + 1;
+  while (value < tokens.size() && (tokens[value].is("]") || tokens[value].is("="))) ++value;
+  const size_t end = lexed.end_of_value(value);
+  return value < end ? spot_of(value, end - 1) : spot_of(found, found);
 }
 
 }  // namespace dormouse

@@ -26,9 +26,12 @@ class SourceText {
   std::string line_text(int line) const;
 
   // Where to point for key `path` (from the outside in) of the table given to the call that begins on `line` with the
-  // string `subject` as its first argument. An empty path is the subject itself. With `word`, that name inside the
-  // key's value. What cannot be found (keys may be computed) falls back to the enclosing key, then to the line alone.
-  Spot find(int line, std::string_view subject, std::span<const std::string> path, std::string_view word = {}) const;
+  // string `subject` as its first argument: its value as far as it stands on one line, the key when the value is a
+  // table. An empty path is the subject itself. With `word`, that name inside the value; with `at_key` the key, when
+  // that is what is wrong. What cannot be found (keys may be computed) falls back to the enclosing key, then to the
+  // line alone.
+  Spot find(int line, std::string_view subject, std::span<const std::string> path, std::string_view word = {},
+            bool at_key = false) const;
 
  private:
   struct Token;

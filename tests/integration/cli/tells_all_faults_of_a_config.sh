@@ -15,6 +15,24 @@ for command in run check; do
 done
 expect 3 "$DORMOUSE" check --config "$SCRATCH/x.yaml" --json
 same "$(jq -c '[.ok, (.findings | map(select(.about == "config")) | length)]' "$SCRATCH/out")" '[false,3]'
+# What the listener would refuse, and what the plugin's manifest does, at the line of the key.
+config y.yaml << YAML
+host:
+  control: {listen: "0.0.0.0:8081"}
+plugins: {path: "$PLUGINS"}
+components:
+  echo:
+    plugin: echo
+    settings:
+      suffix: 3
+  other: {plugin: echo, type: frob}
+YAML
+for command in run check; do
+  expect 3 env -u DORMOUSE_HOST__CONTROL__LISTEN "$DORMOUSE" "$command" --config "$SCRATCH/y.yaml"
+  says err "y.yaml:2:21: host.control.listen: it can be reached from other machines"
+done
+says err "y.yaml:8:15: components.echo.settings: unknown setting 'suffix'" \
+  "y.yaml:9:31: component 'other': plugin 'echo' has no type 'frob'; needed one of echo"
 expect 3 "$DORMOUSE" run --config "$SCRATCH/nowhere.yaml"
 says err "$SCRATCH/nowhere.yaml"
 [ ! -e "$SCRATCH/state" ] || fail "a state folder was made"

@@ -144,3 +144,30 @@ TEST_CASE("a config file that is not there is one error") {
   REQUIRE(report.errors.size() == 1);
   CHECK_THAT(report.errors[0].to_string(), Catch::StartsWith("/nowhere/x.yaml: "));
 }
+
+TEST_CASE("a listener that others could reach is refused where it is written") {
+  CHECK(all_errors(parse("host:\n  control: {listen: '0.0.0.0:8081'}\n")) ==
+        "/etc/dormouse/x.yaml:2:22: host.control.listen: it can be reached from other machines; needed a loopback "
+        "address, or allow_remote: true; listen on 127.0.0.1, or set allow_remote: true beside it when that is what "
+        "you want\n");
+  CHECK(all_errors(parse("host: {control: {listen: '0.0.0.0:8081', allow_remote: true}}")) == "");
+  CHECK(all_errors(parse("host: {data: {listen: here}}")).find("x.yaml:1:23: host.data.listen: it is no address") !=
+        std::string::npos);
+  CHECK(all_errors(parse("", {{"DORMOUSE_HOST__CONTROL__LISTEN", "0.0.0.0:8081"}}))
+            .find("environment: DORMOUSE_HOST__CONTROL__LISTEN: it can be reached") == 0);
+}
+
+TEST_CASE("a component knows where its keys stand") {
+  const ConfigReport report = parse("components:\n  a:\n    plugin: p\n    settings:\n      k: 1\n      l: [2]\n");
+  REQUIRE(report.config.components.size() == 1);
+  const ComponentConfig& a = report.config.components[0];
+  const auto place = [&](std::string_view key) {
+    const ComponentConfig::Place found = a.place_of(key);
+    return std::to_string(found.line) + ":" + std::to_string(found.column);
+  };
+  CHECK(place("plugin") == "3:13");
+  CHECK(place("settings.k") == "5:10");
+  CHECK(place("settings.l") == "6:7");
+  CHECK(place("settings.missing") == "4:5");
+  CHECK(place("version") == "2:3");
+}

@@ -59,13 +59,13 @@ TEST_CASE("an unknown component is shown with near names") {
         "      |                                 ^^^^^^^^^^^^^ did you mean 'nlu.language'?\n");
 }
 
-TEST_CASE("a wrong type is shown under its field") {
+TEST_CASE("a wrong type is shown under its value") {
   Checked_script t;
   CHECK(
       t.body("stage('language', {\n  component = 'nlu.language',\n  input = { text = 7 } }),\noutput = ref.language") ==
       "t.lua:5: stage p/language: input 'text' of component 'nlu.language': expected string, found number\n"
       "    5 |   input = { text = 7 } }),\n"
-      "      |             ^^^^\n");
+      "      |                    ^\n");
 }
 
 TEST_CASE("an unknown key is shown with a suggestion") {
@@ -98,7 +98,8 @@ TEST_CASE("a field that may be absent does not fit where a value is needed") {
         "t.lua:3: stage p/language: input 'text' of component 'nlu.language': expected string, found string? which may "
         "be absent\n"
         "    3 | stage('language', { component = 'nlu.language', input = { text = ref.request.user } }),\n"
-        "      |                                                           ^^^^ write ref.request.user:default(...)\n");
+        "      |                                                                  ^^^^^^^^^^^^^^^^ write "
+        "ref.request.user:default(...)\n");
   CHECK(t.body("stage('i', { component = 'nlu.intent', input = { text = 'x', language = ref.request.user } }),\noutput "
                "= ref.i") == "");
 }
@@ -209,7 +210,7 @@ TEST_CASE("a static fallback has to be what the component returns") {
         "t.lua:4: stage p/i: the fallback is not what component 'nlu.intent' returns: /confidence: expected float, "
         "found string\n"
         "    4 |   fallback = { name = 'n', confidence = 'high' } }),\n"
-        "      |                            ^^^^^^^^^^ it returns {name: string, confidence: float}\n");
+        "      |                                         ^^^^^^ it returns {name: string, confidence: float}\n");
   CHECK(t.body("stage('i', { component = 'nlu.intent', input = { text = 'x' }, fallback = { name = ref.request.text } "
                "}),\noutput = ref.i")
             .find("'fallback' holds a ref: it is a constant or a function(ctx, err)") != std::string::npos);

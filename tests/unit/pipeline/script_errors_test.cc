@@ -39,6 +39,18 @@ TEST_CASE("the caret stands under its key behind tabs and letters of several byt
   CHECK(error.to_string() == "a.lua:1: m\n    1 | \tx = 'é', y = 1\n      | \t         ^");
 }
 
+TEST_CASE("what Lua tells is underlined where the name it tells stands") {
+  ScriptErrors errors;
+  const SourceText source("a.lua", "local x = 1\nlocal y = tostrin(x)\nerror('no')\n");
+  errors.add(source, 2, "unknown global 'tostrin': did you mean 'tostring'?");
+  errors.add(source, 3, "no");
+  const std::vector<ScriptError> told = errors.take_errors();
+  CHECK(told[0].column == 11);
+  CHECK(told[0].width == 7);
+  CHECK(told[1].column == 1);
+  CHECK(told[1].width == 11);
+}
+
 TEST_CASE("near names become a hint") {
   CHECK(near_hint("timeot", {"timeout", "input"}) == "did you mean 'timeout'?");
   CHECK(near_hint("xyz", {"timeout"}) == "");

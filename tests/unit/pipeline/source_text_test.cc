@@ -23,20 +23,22 @@ std::string spot(const std::vector<std::string>& path, std::string_view word = {
 
 }  // namespace
 
-TEST_CASE("a key is found inside of its call") {
-  CHECK(spot({"component"}) == "3:31+9");
-  CHECK(spot({"timeout"}) == "3:61+9");
+TEST_CASE("the value of a key is found inside of its call") {
+  CHECK(spot({"component"}) == "3:43+14");
+  CHECK(spot({"timeout"}) == "3:75+6");
+  CHECK(kScript.find(3, "language", std::vector<std::string>{"timeout"}, {}, true).column == 61);
 }
 
 TEST_CASE("a nested key is found behind strings with braces and functions and comments") {
   CHECK(spot({"input"}) == "6:22+5");
-  CHECK(spot({"input", "lang"}) == "6:57+4");
-  CHECK(spot({"fallback", "note"}) == "4:30+4");
+  CHECK(spot({"input", "lang"}) == "6:64+17");
+  CHECK(spot({"fallback", "note"}) == "4:37+15");
+  CHECK(spot({"fallback"}) == "4:3+8");
 }
 
 TEST_CASE("a word is found inside of the value of its key only") {
   CHECK(spot({"input", "lang"}, "langauge") == "6:68+8");
-  CHECK(spot({"input", "text"}, "langauge") == "6:32+4");
+  CHECK(spot({"input", "text"}, "langauge") == "6:39+16");
 }
 
 TEST_CASE("a key that is not written falls back to what encloses it") {
