@@ -64,11 +64,11 @@ TEST_CASE("a result holds a value or a status and moves what it holds") {
   CHECK(failed.status().code() == Code::busy);
 }
 
-}  // namespace
-}  // namespace dormouse
-
 TEST_CASE("an object that the sentence named already is not said twice") {
   const Status status(Error{Code::not_found, "is gone", "component 'a'", {}, {}, {}});
   CHECK(status.to_string_within("component 'a'") == "is gone");
   CHECK(status.to_string_within("component 'b'") == "component 'a': is gone");
 }
+
+}  // namespace
+}  // namespace dormouse
