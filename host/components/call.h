@@ -25,6 +25,8 @@ class CancelToken {
   CancelToken() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
   void cancel() { flag_->store(true, std::memory_order_relaxed); }
   bool cancelled() const { return flag_->load(std::memory_order_relaxed); }
+  // Whether it can serve another request as a new one: nobody else holds it, and it was not cancelled.
+  bool is_unused() const { return flag_.use_count() == 1 && !cancelled(); }
 
  private:
   std::shared_ptr<std::atomic<bool>> flag_;

@@ -272,6 +272,7 @@ bool Connection::make_room() {
 
 void Connection::fill_request() {
   const char* base = buffer_.get();
+  request_base_ = base;
   request_.method = parsed_request_.method.in(base);
   head_only_ = request_.method == "HEAD";
   std::string_view target = parsed_request_.target.in(base);
@@ -283,7 +284,6 @@ void Connection::fill_request() {
   request_.fields.clear();
   for (const auto& field : parsed_request_.fields)
     request_.fields.push_back({field.name.in(base), field.value.in(base)});
-  request_.body = parsed_request_.body;
 }
 
 // All that can be said about a request before its body is there.
@@ -425,13 +425,15 @@ void Connection::refuse_parse_error(ErrorCode error) {
 }
 
 void Connection::dispatch() {
-  fill_request();  // the buffer may have moved since the header was checked
+  if (buffer_.get() != request_base_) fill_request();  // the buffer has moved since the header was checked
+  request_.body = parsed_request_.body;
   keep_alive_ = parser_->keep_alive();
   request_.id = shard_->shared().next_request_id.fetch_add(1, std::memory_order_relaxed);
-  request_.cancel = CancelToken();
+  if (!request_.cancel.is_unused()) request_.cancel = CancelToken();
   request_.when_given_up = {};
-  set_phase(Phase::handling, limits().request_timeout);
-  request_.received = deadline_ - limits().request_timeout;
+  phase_ = Phase::handling;
+  request_.received = reactor().now();  // what its times are told from: not the coarse clock
+  deadline_ = request_.received + limits().request_timeout;
   ++serial_;
   watching_ = false;
   route_->handle(request_, Responder(shared_from_this()));
@@ -510,6 +512,7 @@ void Connection::respond(Response response) {
   }
   phase_ = Phase::writing;  // within the time the request has left
   if (unread_input_) deadline_ = shard_->reactor().now() + kLinger;
+  if (response.headers.capacity() + response.body.capacity() <= kOutBytesKept) spare_ = std::move(response);
   write_out();
 }
 
@@ -531,6 +534,15 @@ void Connection::write_out() {
 void Connection::on_written(ErrorCode error) {
   if (phase_ != Phase::writing) return;
   error ? close() : finish_response();
+}
+
+Response Connection::blank_response() {
+  Response blank = std::move(spare_);
+  blank.status = 200;
+  blank.content_type = Response().content_type;
+  blank.headers.clear();
+  blank.body.clear();
+  return blank;
 }
 
 void Connection::finish_response() {
@@ -630,6 +642,10 @@ Responder::~Responder() {
 
 EventLoop& Responder::loop() const {
   return connection_->reactor();
+}
+
+Response Responder::blank_response() const {
+  return connection_->blank_response();
 }
 
 void Responder::answer(Response response) {

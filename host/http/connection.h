@@ -49,6 +49,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // ---- for responders ----
   void answer(Response response);     // any thread
   void fail(const Problem& problem);  // any thread
+  Response blank_response();
   void begin_stream(std::string_view content_type);
   void write_stream(std::string_view text);
   size_t waiting_bytes() const { return stream_out_.size() + stream_next_.size(); }
@@ -113,12 +114,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ParsedRequest parsed_request_;
   std::optional<RequestParser> parser_;
   Request request_;
+  const char* request_base_ = nullptr;  // the buffer that request_ looks into
   const Route* route_ = nullptr;
   size_t memory_taken_ = 0;
   std::string accepted_authority_;  // the last Host that was checked
   size_t lingered_bytes_ = 0;
 
   std::string out_;         // head of the answer, and small bodies
+  Response spare_;          // the last answer, for the memory of the next one
   std::string body_out_;    // large bodies, sent from where they are
   std::string stream_out_;  // being written
   std::string stream_next_;

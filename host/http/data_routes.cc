@@ -100,17 +100,18 @@ void log_end(const Running& run, const PipelineResponse& response) {
 void finish(Running run, PipelineResponse response) {
   log_end(run, response);
   const Duration total = run.responder.loop().now() - run.received;
-  Response answer;
-  answer.headers.reserve(256);  // what a few stages and one more field take
-  answer.add_header("Dormouse-Request-Id", request_id_text(run.id));
-  answer.add_header("Server-Timing", server_timing(response.stages, total));
+  Response answer = run.responder.blank_response();
+  answer.headers += "Dormouse-Request-Id: ";
+  append_request_id(answer.headers, run.id);
+  answer.headers += "\r\nServer-Timing: ";
+  append_server_timing(answer.headers, response.stages, total);
+  answer.headers += "\r\n";
   if (!response.status.ok()) {
     Problem problem = Problem::of(response.status);
     problem.headers = std::move(answer.headers);
     return run.responder.fail(problem);
   }
   if (response.degraded) answer.add_header("Dormouse-Degraded", degraded_stages(response.stages));
-  answer.body.reserve(256);
   append_json(answer.body, response.output.view());
   run.responder.answer(std::move(answer));
 }
@@ -139,12 +140,11 @@ void run_pipeline(const std::shared_ptr<DataState>& state, const Request& reques
   std::optional<Value> input = read_input(request, pipeline->info().input, &problem);
   if (!input) return refuse(std::move(problem));
 
-  PipelineRequest run;
-  run.input = std::move(*input);
-  run.request_id = request.id;
-  if (timeout->has_value()) run.deadline = request.received + **timeout;
-  run.priority = parse_priority(request.header("Priority"), state->options.priority_max);
-  run.cancel = request.cancel;
+  PipelineRequest run{.input = std::move(*input),
+                      .request_id = request.id,
+                      .deadline = timeout->has_value() ? request.received + **timeout : Time::max(),
+                      .priority = parse_priority(request.header("Priority"), state->options.priority_max),
+                      .cancel = request.cancel};
   const std::string_view trace = request.header("traceparent");
   EventLoop& loop = responder.loop();
   Running running{std::move(*admission),

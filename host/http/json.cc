@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -93,6 +94,52 @@ struct Frame {
   bool has_bytes = false;       // bytes: the member was there
 };
 
+// What a parse needs besides its answer. Kept by the thread, so that a small body costs one allocation: its value.
+struct Scratch {
+  explicit Scratch(const ValueLimits& value_limits) : limits(value_limits), writer(value_limits) {}
+
+  const ValueLimits limits;
+  ValueWriter writer;
+  std::vector<Frame> frames;
+  std::string keys;        // the last key of each open object, one behind the other
+  std::vector<bool> seen;  // fields seen of each open record, one record behind the other
+  std::string text;        // a string or key that comes in parts
+  TensorInProgress tensor;
+};
+
+// The thread's scratch while one parse uses it; afterwards it is empty again. Host threads only, and the host is never
+// unloaded, so a thread_local is safe here.
+class BorrowedScratch {
+ public:
+  BorrowedScratch(const ValueLimits& limits, size_t text_bytes) : kept_(text_bytes <= kKeptBytes) {
+    std::unique_ptr<Scratch>& mine = of_thread();
+    if (!mine || mine->limits.bytes_max != limits.bytes_max || mine->limits.depth_max != limits.depth_max)
+      mine = std::make_unique<Scratch>(limits);
+    scratch_ = std::move(mine);
+  }
+  BorrowedScratch(const BorrowedScratch&) = delete;
+  ~BorrowedScratch() {
+    if (!kept_) return;  // one large body must not fatten the thread for good
+    scratch_->writer.reset();
+    scratch_->frames.clear();
+    scratch_->keys.clear();
+    scratch_->seen.clear();
+    scratch_->text.clear();
+    scratch_->tensor = {};
+    of_thread() = std::move(scratch_);
+  }
+  Scratch& operator*() const { return *scratch_; }
+
+ private:
+  static constexpr size_t kKeptBytes = 64 << 10;
+  static std::unique_ptr<Scratch>& of_thread() {
+    thread_local std::unique_ptr<Scratch> scratch;
+    return scratch;
+  }
+  const bool kept_;
+  std::unique_ptr<Scratch> scratch_;
+};
+
 // What basic_parser calls, one call per token. Each returns false after `fail`.
 class Handler {
  public:
@@ -101,7 +148,14 @@ class Handler {
   static constexpr size_t max_key_size = std::numeric_limits<uint32_t>::max();
   static constexpr size_t max_string_size = std::numeric_limits<uint32_t>::max();
 
-  Handler(const Type& root, const JsonLimits& limits) : root_(root), writer_(limits.value) {}
+  Handler(const Type& root, Scratch& scratch)
+      : root_(root),
+        writer_(scratch.writer),
+        frames_(scratch.frames),
+        keys_(scratch.keys),
+        seen_(scratch.seen),
+        text_(scratch.text),
+        tensor_(scratch.tensor) {}
 
   bool failed() const { return error_.has_value(); }
   Error take_error() { return std::move(*error_); }
@@ -531,12 +585,12 @@ class Handler {
   }
 
   const Type& root_;
-  ValueWriter writer_;
-  std::vector<Frame> frames_;
-  std::string keys_;        // the last key of each open object, one behind the other
-  std::vector<bool> seen_;  // fields seen of each open record, one record behind the other
-  std::string text_;        // a string or key that comes in parts
-  TensorInProgress tensor_;
+  ValueWriter& writer_;
+  std::vector<Frame>& frames_;
+  std::string& keys_;
+  std::vector<bool>& seen_;
+  std::string& text_;
+  TensorInProgress& tensor_;
   std::optional<Error> error_;
 };
 
@@ -566,7 +620,8 @@ Result<Value> parse_json(std::string_view text, const Type& type, const JsonLimi
     return Error{Code::invalid_argument, "expected " + type.to_string() + ", found an empty body", "", {}, {}, {}};
   json::parse_options options;
   options.max_depth = limits.value.depth_max;
-  json::basic_parser<Handler> parser(options, type, limits);
+  const BorrowedScratch scratch(limits.value, text.size());
+  json::basic_parser<Handler> parser(options, type, *scratch);
   error_code ec;
   const size_t used = parser.write_some(false, text.data(), text.size(), ec);
   if (parser.handler().failed()) return parser.handler().take_error();

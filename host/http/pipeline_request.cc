@@ -30,16 +30,30 @@ void append_token(std::string& out, std::string_view name) {
   }
 }
 
-// Milliseconds with one decimal, three below one.
+// Milliseconds with one decimal, three below one, rounded. In whole numbers: printing a double takes as long as a
+// stage.
+void append_ms(std::string& out, Duration time) {
+  const int64_t ns = std::max<int64_t>(time.count(), 0);
+  const int64_t us = (ns + 500) / 1'000;
+  char digits[24];
+  if (us < 1'000) {
+    const char text[] = {'0', '.', static_cast<char>('0' + us / 100), static_cast<char>('0' + us / 10 % 10),
+                         static_cast<char>('0' + us % 10)};
+    out.append(text, sizeof text);
+    return;
+  }
+  const int64_t tenths = (ns + 50'000) / 100'000;
+  const auto end = std::to_chars(digits, digits + sizeof digits, tenths / 10);
+  out.append(digits, end.ptr);
+  out += '.';
+  out += static_cast<char>('0' + tenths % 10);
+}
+
 void append_timing(std::string& out, std::string_view name, std::string_view suffix, Duration time) {
-  if (!out.empty()) out += ", ";
   append_token(out, name);
   out += suffix;
   out += ";dur=";
-  const double ms = std::chrono::duration<double, std::milli>(time).count();
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, ms, std::chars_format::fixed, ms < 1 ? 3 : 1);
-  out.append(digits, end.ptr);
+  append_ms(out, time);
 }
 
 }  // namespace
@@ -112,18 +126,19 @@ Result<Value> input_of_bytes(std::string_view body, const Type& input) {
   return writer.finish();
 }
 
-std::string server_timing(const std::vector<StageTrace>& stages, Duration total) {
+void append_server_timing(std::string& out, const std::vector<StageTrace>& stages, Duration total) {
   const size_t count = std::min(stages.size(), kTimedStagesMax);
-  std::string text;
-  text.reserve(24 * (count + 1));  // a short name and its time
   for (size_t i = 0; i < count; ++i) {
     const StageTrace& stage = stages[i];
-    append_timing(text, stage.name, "", stage.ran);
-    if (stage.queued > Duration::zero()) append_timing(text, stage.name, "-queue", stage.queued);
-    if (stage.cold > Duration::zero()) append_timing(text, stage.name, "-cold", stage.cold);
+    const auto append = [&](std::string_view suffix, Duration time) {
+      append_timing(out, stage.name, suffix, time);
+      out += ", ";
+    };
+    append("", stage.ran);
+    if (stage.queued > Duration::zero()) append("-queue", stage.queued);
+    if (stage.cold > Duration::zero()) append("-cold", stage.cold);
   }
-  append_timing(text, "total", "", total);
-  return text;
+  append_timing(out, "total", "", total);
 }
 
 std::string degraded_stages(const std::vector<StageTrace>& stages) {
@@ -138,9 +153,15 @@ std::string degraded_stages(const std::vector<StageTrace>& stages) {
   return text.empty() ? "partial" : text;
 }
 
+void append_request_id(std::string& out, uint64_t id) {
+  char text[16];
+  for (size_t i = sizeof text; i-- > 0; id >>= 4) text[i] = "0123456789abcdef"[id & 15];
+  out.append(text, sizeof text);
+}
+
 std::string request_id_text(uint64_t id) {
-  std::string text(16, '0');
-  for (size_t i = text.size(); i-- > 0; id >>= 4) text[i] = "0123456789abcdef"[id & 15];
+  std::string text;
+  append_request_id(text, id);
   return text;
 }
 

@@ -35,13 +35,14 @@ bool is_traceparent(std::string_view text);
 // Errors: invalid_argument when the pipeline wants something else.
 Result<Value> input_of_bytes(std::string_view body, const Type& input);
 
-// "language;dur=0.1, language-cold;dur=12.3, total;dur=12.9", in milliseconds.
-std::string server_timing(const std::vector<StageTrace>& stages, Duration total);
+// Appends "language;dur=0.100, language-cold;dur=12.3, total;dur=12.9", in milliseconds.
+void append_server_timing(std::string& out, const std::vector<StageTrace>& stages, Duration total);
 
 // "intent=timeout, entities=error": the stages whose result is missing or a fallback.
 std::string degraded_stages(const std::vector<StageTrace>& stages);
 
 // 16 hexadecimal digits.
+void append_request_id(std::string& out, uint64_t id);
 std::string request_id_text(uint64_t id);
 
 }  // namespace dormouse

@@ -47,6 +47,8 @@ class Responder {
 
   // The loop of the request's connection. Not after an answer.
   EventLoop& loop() const;
+  // An answer to fill, 200 and empty, with the memory of an earlier one. On that loop only.
+  Response blank_response() const;
   void answer(Response response);
   void fail(const Problem& problem);
   // The problem of `status`, which is not ok.

@@ -123,6 +123,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   uint64_t next_serial_ = 1;
   ValueWriter writer_;
   CallOptions inline_options_;
+  const CancelToken nobodys_;  // what slots and inline_options_ hold between requests
   std::unordered_map<uint64_t, std::unique_ptr<LoopScripts>> scripts_;  // by generation
 };
 

@@ -8,6 +8,16 @@ namespace dormouse {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+std::string timing(const std::vector<StageTrace>& stages, Duration total) {
+  std::string out;
+  append_server_timing(out, stages, total);
+  return out;
+}
+
+}  // namespace
+
 TEST_CASE("bodies are JSON unless they say that they are bytes") {
   for (const char* json :
        {"", "application/json", "Application/JSON; charset=utf-8", "application/x-www-form-urlencoded"})
@@ -67,15 +77,27 @@ TEST_CASE("timings name each stage and its cold load apart") {
   stages[1].name = "understand/intent";
   stages[1].ran = 2ms;
   stages[1].queued = 40us;
-  CHECK(server_timing(stages, 15ms) ==
+  CHECK(timing(stages, 15ms) ==
         "language;dur=0.100, language-cold;dur=12.3, understand_intent;dur=2.0, understand_intent-queue;dur=0.040, "
         "total;dur=15.0");
-  CHECK(server_timing({}, 1ms) == "total;dur=1.0");
+  CHECK(timing({}, 1ms) == "total;dur=1.0");
+}
+
+TEST_CASE("timings are rounded to microseconds below one millisecond and to tenths above") {
+  CHECK(timing({}, 0ns) == "total;dur=0.000");
+  CHECK(timing({}, -5ns) == "total;dur=0.000");
+  CHECK(timing({}, 1499ns) == "total;dur=0.001");
+  CHECK(timing({}, 1500ns) == "total;dur=0.002");
+  CHECK(timing({}, 999499ns) == "total;dur=0.999");
+  CHECK(timing({}, 999500ns) == "total;dur=1.0");
+  CHECK(timing({}, 1049us) == "total;dur=1.0");
+  CHECK(timing({}, 1050us) == "total;dur=1.1");
+  CHECK(timing({}, 3h) == "total;dur=10800000.0");
 }
 
 TEST_CASE("timings of very many stages stay one short header field") {
   std::vector<StageTrace> stages(5000);
-  CHECK(server_timing(stages, 1ms).size() < 4096);
+  CHECK(timing(stages, 1ms).size() < 4096);
 }
 
 TEST_CASE("degraded stages are told with their outcome") {
