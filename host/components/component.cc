@@ -104,6 +104,10 @@ void Component::publish() {
     s.load_times = published_.load_times;
   } else {
     const LoadedPlugin& p = *loaded_;
+    if (p.library) {
+      s.plugin_path = p.prepared.path;
+      s.plugin_identity = p.prepared.identity;
+    }
     s.type = p.prepared.type->name;
     s.version = p.prepared.version;
     s.safety = p.prepared.safety.safety;

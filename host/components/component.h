@@ -62,6 +62,8 @@ struct LoadTimes {
 // A snapshot for operators. Taking one changes nothing.
 struct ComponentStatus {
   std::string name, type, plugin, version;
+  std::string plugin_path;      // of the file that its code in memory came from; empty while none is
+  std::string plugin_identity;  // what that file was then: file_identity()
   State state = State::absent;
   std::string cause;  // why it is in this state: "request", "idle for 2m", "asked to", "pinned by ..."
   SafetyClass safety = SafetyClass::unmap;
@@ -141,6 +143,7 @@ class Component {
   void request_load(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_reload(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_descent(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void join_drain(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_end_of_load(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_descent_of_callable(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void refuse(UniqueFunction<void(VerbAnswer)>& done, Error error);

@@ -60,8 +60,11 @@ struct Component::Owned {
   struct PendingVerb {
     Verb verb;
     UniqueFunction<void(VerbAnswer)> done;
+    EventLoop::TimerId timer = 0;  // its own wait, when it joined what another one began
+    uint64_t joined = 0;           // which of those it is
   };
   std::vector<PendingVerb> verbs;
+  uint64_t joined = 0;
 };
 
 }  // namespace dormouse

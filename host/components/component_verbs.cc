@@ -1,4 +1,6 @@
 // What operators may ask of a component: each verb happens, is so already, or is refused with the reason.
+#include <algorithm>
+
 #include "components/component_state.h"
 
 namespace dormouse {
@@ -22,6 +24,8 @@ std::string_view to_string(Verb verb) {
 void Component::answer_verbs(const Status& status, const std::string& explanation) {
   std::vector<Owned::PendingVerb> verbs;
   verbs.swap(owned_->verbs);
+  for (const Owned::PendingVerb& pending : verbs)
+    if (pending.timer) context_.loop.cancel(pending.timer);
   for (Owned::PendingVerb& pending : verbs) pending.done(VerbAnswer{status, status.ok(), explanation, this->status()});
 }
 
@@ -144,6 +148,8 @@ void Component::request_descent(Verb verb, const VerbOptions& options, Reply don
     case State::draining:
     case State::closing:
       if (options.dry_run) return explain(done, false, "would wait for what is under way");
+      // Another one waits for running calls: who asks without a wait, or for a shorter one, need not wait as long.
+      if (gate_.inside() > 0) return join_drain(verb, options, std::move(done));
       if (verb == Verb::unload) o.drain_target = IdleStep::unload;
       o.reloads = false;
       o.verbs.push_back({verb, std::move(done)});
@@ -152,6 +158,23 @@ void Component::request_descent(Verb verb, const VerbOptions& options, Reply don
     case State::trimmed:
       return request_descent_of_callable(verb, options, std::move(done));
   }
+}
+
+void Component::join_drain(Verb verb, const VerbOptions& options, Reply done) {
+  Owned& o = *owned_;
+  if (options.wait <= Duration{}) return refuse_busy(done);
+  if (verb == Verb::unload) o.drain_target = IdleStep::unload;
+  o.reloads = false;
+  o.verbs.push_back({verb, std::move(done)});
+  o.verbs.back().timer = context_.loop.at(context_.loop.now() + options.wait, [this, number = ++o.joined] {
+    std::vector<Owned::PendingVerb>& verbs = owned_->verbs;
+    const auto late = std::find_if(verbs.begin(), verbs.end(), [&](const auto& verb) { return verb.joined == number; });
+    if (late == verbs.end()) return;
+    Reply reply = std::move(late->done);
+    verbs.erase(late);
+    refuse_busy(reply);
+  });
+  o.verbs.back().joined = o.joined;
 }
 
 void Component::request_end_of_load(Verb verb, const VerbOptions& options, Reply done) {

@@ -38,8 +38,7 @@ class Comparison {
     if (plugin->magic != DM_PLUGIN_MAGIC)
       return lie("the exported symbol " DM_PLUGIN_SYMBOL " is no plugin table", "magic DM_PLUGIN_MAGIC",
                  std::to_string(plugin->magic));
-    const Status abi = check_abi(plugin->abi_major, plugin->abi_minor, object_);
-    if (!abi.ok()) return abi;
+    if (Status abi = check_abi(plugin->abi_major, plugin->abi_minor, object_); !abi.ok()) return abi;
     if (const auto fault = short_struct("dm_plugin", plugin->size, kPluginBytesMin)) return *fault;
     if (plugin->abi_major != manifest_.abi_major || plugin->abi_minor != manifest_.abi_minor)
       return differs("abi", version_text(manifest_.abi_major, manifest_.abi_minor),
@@ -63,8 +62,7 @@ class Comparison {
       offered.push_back(name_of(type->name));
       const TypeManifest* promised = manifest_.find_type(offered.back());
       if (!promised) return differs("types", "type '" + manifest_.types[i].name + "'", "type '" + offered.back() + "'");
-      const Status same = compare_type(*type, *promised);
-      if (!same.ok()) return same;
+      if (Status same = compare_type(*type, *promised); !same.ok()) return same;
     }
     return twice("type", std::move(offered));
   }

@@ -24,9 +24,13 @@ struct PluginFile {
   ~PluginFile();
 };
 
+// "dev:ino:size:mtime" of the file at `path`, by which a replaced one is noticed; empty when there is none.
+std::string file_identity(const std::string& path);
+
 // Opens `path` once, never through a symbolic link at any of its last two levels, and checks that file and folder
-// belong to root or to us and are writable by nobody else. Errors: not_found, invalid_argument (owner, mode, symlink,
-// not a regular file), each with needed, found and remedy.
+// belong to root or to us and are writable by nobody else, and that nobody else could put another folder in the place
+// of one above: each belongs to root or to us, and is writable by nobody else or sticky. Errors: not_found,
+// invalid_argument (owner, mode, symlink, not a regular file), each with needed, found and remedy.
 Result<PluginFile> open_plugin_file(const std::string& path);
 
 // The SHA-256 of an open file, in lower-case hex. Errors: unavailable when the file changes meanwhile, and read errors.
@@ -34,10 +38,12 @@ Result<std::string> hash_plugin_file(const PluginFile& file);
 
 // The private copies: libs_dir/<sha256>/<name>, 0400, made once from the descriptor that was checked. Hashes are
 // remembered by device, inode, size and times, also across starts (libs_dir/hashes). Thread-safe: one copy at a time of
-// one content, any number of different ones.
+// one content, any number of different ones. Before the first copy of a process, old ones are removed: those that are
+// neither of a file in `plugin_folders` nor among the newest kCopiesKept of their name.
 class PrivateCopies {
  public:
-  explicit PrivateCopies(std::string libs_dir);
+  static constexpr size_t kCopiesKept = 2;  // the current one, and the one to go back to
+  explicit PrivateCopies(std::string libs_dir, std::vector<std::string> plugin_folders = {});
   ~PrivateCopies();
   // Fills file.sha256 and returns the path of the copy, which is verified to be what it should be.
   // Errors: resource_exhausted (disk full), failed_precondition (folder not ours), each naming the path.

@@ -157,10 +157,9 @@ std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) 
   if (!known) return {};
   std::string identity;
   for (const PluginEntry& entry : *known) {
-    struct stat st {};
-    if (entry.id != spec.plugin || ::stat(entry.path.c_str(), &st) != 0) continue;
-    identity += std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino) + ":" + std::to_string(st.st_size) + ":" +
-                std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec) + ";";
+    if (entry.id != spec.plugin) continue;
+    const std::string of_file = file_identity(entry.path);
+    if (!of_file.empty()) identity += of_file + ";";
   }
   return identity;
 }
@@ -171,8 +170,10 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
   if (!entry.ok()) return entry.status();
   Result<PluginFile> file = open_plugin_file(entry->path);
   if (!file.ok()) return file.status();
+  const std::string identity = file_identity(entry->path);
   Result<Prepared> prepared = read_plugin(*entry, *file);
   if (!prepared.ok()) return prepared;
+  prepared->identity = identity;
   Result<const TypeManifest*> type = choose_type(spec, *prepared->manifest);
   if (!type.ok()) return type.status();
   prepared->type = *type;

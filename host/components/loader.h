@@ -28,6 +28,7 @@ class BatchQueue;
 // A plugin file that passed every check which needs none of its code.
 struct Prepared {
   std::string path;       // as dropped in the folder
+  std::string identity;   // file_identity() of that, when it was read
   std::string copy_path;  // what will be mapped
   std::string sha256;
   std::string version;

@@ -51,6 +51,29 @@ Status check_trust(const struct stat& info, const std::string& object, const std
   return Status();
 }
 
+// Whoever may rename a folder above can put another one in its place. In a sticky one only its owner and the owner of
+// what is in it may, and that one is checked as well.
+Status check_ancestors(const std::filesystem::path& folder) {
+  for (std::filesystem::path at = folder; at != at.parent_path();) {
+    at = at.parent_path();
+    struct stat info {};
+    if (stat(at.c_str(), &info) != 0) return file_error("look at it", at.string(), errno);
+    if (info.st_mode & S_ISVTX) info.st_mode &= ~static_cast<mode_t>(S_IWGRP | S_IWOTH);
+    const std::string object = "folder " + at.string() + ", above plugin folder " + folder.string();
+    if (Status trusted = check_trust(info, object, at.string()); !trusted.ok()) return trusted;
+  }
+  return Status();
+}
+
+// Along the path as it is written, and as it is without symbolic links: either could be swapped.
+Status check_way_to(const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::path written = std::filesystem::absolute(folder, error).lexically_normal();
+  if (Status status = check_ancestors(written); error || !status.ok()) return status;
+  const std::filesystem::path real = std::filesystem::canonical(folder, error);
+  return error || real == written ? Status() : check_ancestors(real);
+}
+
 Status open_error(const std::string& object, const std::string& path, int error, const char* kind) {
   if (error == ELOOP || error == ENOTDIR)
     return refused("cannot be used", object, std::string("a ") + kind + " that is no symbolic link",
@@ -62,6 +85,13 @@ Status open_error(const std::string& object, const std::string& path, int error,
 }
 
 }  // namespace
+
+std::string file_identity(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return {};
+  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + ":" + std::to_string(info.st_size) + ":" +
+         std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+}
 
 Result<PluginFile> open_plugin_file(const std::string& path) {
   // Normalised, so that "link/." does not follow the link behind O_NOFOLLOW's back.
@@ -84,6 +114,7 @@ Result<PluginFile> open_plugin_file(const std::string& path) {
   struct stat info {};
   if (fstat(folder_fd.get(), &info) != 0) return file_error("look at it", folder, errno);
   if (Status trusted = check_trust(info, folder_object, folder); !trusted.ok()) return trusted;
+  if (Status trusted = check_way_to(folder); !trusted.ok()) return trusted;
 
   PluginFile file;
   file.path = path;

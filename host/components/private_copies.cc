@@ -9,6 +9,7 @@
 #include <charconv>
 #include <condition_variable>
 #include <ctime>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -161,9 +162,50 @@ Result<std::string> hash_plugin_file(const PluginFile& file) {
   return changed(file.path);
 }
 
+namespace {
+
+namespace fs = std::filesystem;
+
+// One copy: libs_dir/<sha256>/<name>.
+struct Copy {
+  fs::path folder;
+  std::string name;
+  fs::file_time_type made;
+};
+
+// What lies in libs_dir, newest first. Nothing else is ever touched.
+std::vector<Copy> copies_in(const std::string& libs_dir) {
+  std::vector<Copy> copies;
+  std::error_code error;
+  for (const fs::directory_entry& folder : fs::directory_iterator(libs_dir, error)) {
+    if (!is_hash(folder.path().filename().string()) || folder.is_symlink(error) || !folder.is_directory(error))
+      continue;
+    for (const fs::directory_entry& file : fs::directory_iterator(folder.path(), error))
+      copies.push_back({folder.path(), file.path().filename().string(), file.last_write_time(error)});
+  }
+  std::sort(copies.begin(), copies.end(), [](const Copy& a, const Copy& b) { return a.made > b.made; });
+  return copies;
+}
+
+// Removes the copies that are neither in `current` (by hash) nor among the newest of their name. What another process
+// has mapped stays mapped; what cannot be removed stays.
+void prune(const std::string& libs_dir, const std::set<std::string>& current) {
+  std::map<std::string, size_t> kept;
+  std::error_code error;
+  for (const Copy& copy : copies_in(libs_dir)) {
+    if (kept[copy.name]++ < PrivateCopies::kCopiesKept || current.contains(copy.folder.filename().string())) continue;
+    fs::remove(copy.folder / copy.name, error);
+    fs::remove(copy.folder, error);  // when it is empty
+  }
+}
+
+}  // namespace
+
 struct PrivateCopies::Impl {
   const std::string libs_dir;
-  std::mutex mutex;  // guards what follows; never held while a file is read or written
+  const std::vector<std::string> plugin_folders;
+  std::mutex starting;  // held while the folder is checked and tidied up: no copy is made meanwhile
+  std::mutex mutex;     // guards what follows; never held while a file is read or written
   std::condition_variable copied;
   bool folder_checked = false;
   std::map<FileIdentity, std::string> hashes;
@@ -171,12 +213,29 @@ struct PrivateCopies::Impl {
   std::set<std::string> in_progress;             // paths of copies that some thread is making or verifying
   std::mutex hashes_file;                        // held while libs_dir/hashes is written
 
-  explicit Impl(std::string dir) : libs_dir(std::move(dir)) {}
+  Impl(std::string dir, std::vector<std::string> folders)
+      : libs_dir(std::move(dir)), plugin_folders(std::move(folders)) {}
 
   std::string hashes_path() const { return libs_dir + "/hashes"; }
 
-  // Creates the folder and reads what an earlier start has left in it.
+  // The hashes of the files in the plugin folders, as far as they are known without reading these: a file that has a
+  // copy was hashed when it was made.
+  std::set<std::string> current_hashes() {
+    std::set<std::string> current;
+    std::error_code error;
+    for (const std::string& folder : plugin_folders) {
+      for (const fs::directory_entry& file : fs::directory_iterator(folder, error)) {
+        struct stat info {};
+        if (lstat(file.path().c_str(), &info) != 0) continue;
+        if (auto known = remembered(identity_of(info))) current.insert(std::move(*known));
+      }
+    }
+    return current;
+  }
+
+  // Creates the folder, reads what an earlier start has left in it, and removes what is old.
   Status check_folder() {
+    const std::lock_guard start(starting);
     {
       const std::lock_guard lock(mutex);
       if (folder_checked) return Status();
@@ -184,9 +243,12 @@ struct PrivateCopies::Impl {
     if (Status folder = ensure_private_folder(libs_dir); !folder.ok()) return folder;
     const Result<std::string> text = read_file(hashes_path(), kHashesFileBytesMax);
     std::map<FileIdentity, std::string> read = text.ok() ? parse_hashes(*text) : std::map<FileIdentity, std::string>();
-    const std::lock_guard lock(mutex);
-    if (!folder_checked) hashes.merge(read);
-    folder_checked = true;
+    {
+      const std::lock_guard lock(mutex);
+      hashes.merge(read);
+      folder_checked = true;
+    }
+    prune(libs_dir, current_hashes());
     return Status();
   }
 
@@ -288,7 +350,7 @@ struct PrivateCopies::Impl {
     unlink(temporary.c_str());  // of a process that died half-way and had our number
     const Status written = write_copy(file, temporary);
     if (written.ok() && rename(temporary.c_str(), path.c_str()) == 0) return Status();
-    const Status failed = written.ok() ? file_error("rename it", temporary, errno) : written;
+    Status failed = written.ok() ? file_error("rename it", temporary, errno) : written;
     unlink(temporary.c_str());
     return failed;
   }
@@ -305,7 +367,8 @@ struct PrivateCopies::Impl {
   }
 };
 
-PrivateCopies::PrivateCopies(std::string libs_dir) : impl_(std::make_unique<Impl>(std::move(libs_dir))) {}
+PrivateCopies::PrivateCopies(std::string libs_dir, std::vector<std::string> plugin_folders)
+    : impl_(std::make_unique<Impl>(std::move(libs_dir), std::move(plugin_folders))) {}
 PrivateCopies::~PrivateCopies() = default;
 
 Result<std::string> PrivateCopies::prepare(PluginFile& file) {

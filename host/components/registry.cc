@@ -26,7 +26,7 @@ RegistryContext::RegistryContext(RegistryOptions options, const Clock& clock, Ev
       events(events),
       metrics(metrics),
       index(this->options.plugins),
-      copies(this->options.state_dir + "/libs"),
+      copies(this->options.state_dir + "/libs", this->options.plugins.folders),
       loaders(std::move(loader_lane)) {}
 
 PoolPolicy RegistryContext::policy_of(const std::string& component) const {

@@ -46,6 +46,7 @@ std::string_view dtype_name(int dtype) {
 template <class Table>
 std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
+  names.reserve(std::size(table));
   for (const auto& entry : table) names.emplace_back(entry.name);
   return names;
 }

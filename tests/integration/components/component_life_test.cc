@@ -125,6 +125,26 @@ TEST_CASE("unload with a wait happens when the last lease ends") {
   CHECK((*answer)->component.state == State::unloaded);
 }
 
+TEST_CASE("an unload beside another one's wait waits for its own time only") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  Result<Lease> lease = host.acquire(echo);
+  const auto patient = host.start(echo, Verb::unload, {.wait = 60s});
+  host.loop.run_ready();
+  CHECK(host.request(echo, Verb::unload).status.code() == Code::busy);
+  const auto hasty = host.start(echo, Verb::unload, {.wait = 2s});
+  host.pass(2s);
+  REQUIRE(hasty->has_value());
+  CHECK((*hasty)->status.code() == Code::busy);
+  CHECK_FALSE(patient->has_value());
+  const auto lucky = host.start(echo, Verb::unload, {.wait = 20s});
+  host.loop.run_ready();
+  lease->release();
+  REQUIRE(host.loop.run_until([&] { return patient->has_value() && lucky->has_value(); }));
+  CHECK((*lucky)->component.state == State::unloaded);
+  CHECK((*patient)->status.ok());
+}
+
 TEST_CASE("an expired wait goes back to ready and serves who queued meanwhile") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");

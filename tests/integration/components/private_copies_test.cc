@@ -236,3 +236,29 @@ TEST_CASE("many threads that want the same copy get the same whole one") {
   for (const std::string& path : paths) CHECK(path == paths.front());
   CHECK(fs::file_size(paths.front()) == 3000000);
 }
+
+TEST_CASE("old copies are removed at the start but those of files that are there and the newest two") {
+  const Folders f;
+  const auto content = [](int i) { return "content number " + std::to_string(i); };
+  std::vector<std::string> paths;
+  for (int i = 0; i < 5; ++i) {
+    f.write(content(i));
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // what changed just now is not remembered by its hash
+    PrivateCopies copies(f.libs, {f.plugins});
+    paths.push_back(f.prepared(copies));
+    // Each a minute older than the next, whatever the clock of the file system resolves.
+    fs::last_write_time(paths.back(), fs::file_time_type::clock::now() - std::chrono::minutes(10 - i));
+  }
+  CHECK(!fs::exists(paths[0]));
+  CHECK(!fs::exists(fs::path(paths[0]).parent_path()));
+  // The current one stays however old it looks, and what is no copy is left alone.
+  std::ofstream(f.libs + "/note") << "not ours";
+  fs::last_write_time(paths[4], fs::file_time_type::clock::now() - std::chrono::hours(1));
+  PrivateCopies copies(f.libs, {f.plugins});
+  CHECK(f.prepared(copies) == paths[4]);
+  size_t left = 0;
+  for (const std::string& path : paths) left += fs::exists(path);
+  CHECK(left == 3);  // the newest two, and the current one
+  CHECK(fs::exists(paths[4]));
+  CHECK(fs::exists(f.libs + "/note"));
+}

@@ -121,3 +121,25 @@ TEST_CASE("moving a plugin file moves its descriptor") {
   }
   CHECK(::fcntl(fd, F_GETFD) == -1);
 }
+
+TEST_CASE("a folder above that others could rename is refused and a sticky one is not") {
+  const Folder f;
+  const std::string above = f.temp / "above";
+  fs::create_directories(above + "/plugins");
+  fs::copy_file(f.file, above + "/plugins/p.so");
+  ::chmod((above + "/plugins").c_str(), 0755);
+  ::chmod((above + "/plugins/p.so").c_str(), 0644);
+  ::chmod(above.c_str(), 0777);
+  const Result<PluginFile> refused = open_plugin_file(above + "/plugins/p.so");
+  REQUIRE(!refused.ok());
+  CHECK(refused.status().to_string() == "folder " + above + ", above plugin folder " + above +
+                                            "/plugins: is writable by others; needed no write permission for group "
+                                            "and others, found mode 0777; chmod go-w " +
+                                            above);
+  ::chmod(above.c_str(), 01777);
+  CHECK(refusal(above + "/plugins/p.so") == "ok");
+  // Behind a link as well: what it leads to could be swapped.
+  ::chmod(above.c_str(), 0777);
+  fs::create_directory_symlink(above, f.temp / "link");
+  CHECK(refusal(f.temp / "link/plugins/p.so") == "is writable by others: mode 0777");
+}
