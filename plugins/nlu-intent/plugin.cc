@@ -1,0 +1,172 @@
+// Plugin nlu-intent: type `nlu.intent`, methods `classify` and `train`. README.md tells what it can do and how it was
+// measured; here is only the translation between the ABI and classifier.h, trainer.h.
+#include "dormouse/plugin.hpp"
+
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "classifier.h"
+#include "model.h"
+#include "trainer.h"
+
+namespace {
+
+using namespace dormouse::intent;
+
+double number_in(dormouse::View in, const char* name, double otherwise, double low, double high) {
+  const double value = in[name].as_float(otherwise);
+  if (!(value >= low && value <= high)) {
+    throw dormouse::Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed a number from " +
+                                                     std::to_string(low) + " to " + std::to_string(high) + ", found " +
+                                                     std::to_string(value));
+  }
+  return value;
+}
+
+uint32_t count_in(dormouse::View in, const char* name, uint32_t otherwise, uint32_t low, uint32_t high) {
+  return static_cast<uint32_t>(number_in(in, name, otherwise, low, high));
+}
+
+Precision precision_in(dormouse::View in) {
+  const std::string_view name = in["quantisation"].as_string("int8");
+  for (Precision precision : {Precision::int8, Precision::float16, Precision::float32}) {
+    if (name == precision_name(precision)) return precision;
+  }
+  throw dormouse::Failure(DM_INVALID_ARGUMENT,
+                          "field 'quantisation': needed int8, float16 or float32, found '" + std::string(name) + "'");
+}
+
+std::vector<std::string> strings(dormouse::View list) {
+  std::vector<std::string> out;
+  for (dormouse::View item : list.items()) out.emplace_back(item.as_string());
+  return out;
+}
+
+TrainOptions options_in(dormouse::View in) {
+  TrainOptions options;
+  options.examples.scope_label = in["scope_label"].as_string("oos");
+  options.examples.dev_share = number_in(in, "dev_share", options.examples.dev_share, 0, 0.5);
+  FeatureOptions& features = options.features;
+  features.words = count_in(in, "words", features.words, 1, kWordOrderMax);
+  features.letters_min = count_in(in, "letters_min", features.letters_min, 1, kLetterOrderMax);
+  features.letters_max = count_in(in, "letters_max", features.letters_max, 0, kLetterOrderMax);
+  features.pair_distance = count_in(in, "pairs", features.pair_distance, 0, kPairDistanceMax);
+  features.pair_letters = count_in(in, "pair_letters", features.pair_letters, 1, kPairLettersMax);
+  options.solver.cost = number_in(in, "cost", options.solver.cost, 0.001, 1000);
+  options.solver.tolerance = number_in(in, "tolerance", options.solver.tolerance, 0.001, 1);
+  options.precision = precision_in(in);
+  options.rejection_max = number_in(in, "rejection", options.rejection_max, 0, 0.5);
+  options.rows_min = count_in(in, "rows_min", options.rows_min, 1, 100);
+  options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.1, 500);
+  options.learn_dev = in["learn_dev"].as_bool(true);
+  return options;
+}
+
+// Per cent with two digits behind the point.
+double percent(double share) {
+  return std::round(share * 1e4) / 100;
+}
+
+double thousandths(double value) {
+  return std::round(value * 1e3) / 1e3;
+}
+
+class Intent {
+ public:
+  static std::unique_ptr<Intent> open(dormouse::Open& open) {
+    auto intent = std::make_unique<Intent>();
+    if (open.training()) return intent;
+    if (open.model_path().empty()) {
+      throw dormouse::Failure(DM_NOT_FOUND, "no model for '" + std::string(open.name()) + "'; run: dormouse train " +
+                                                std::string(open.name()) + " --data rows.tsv");
+    }
+    intent->model_.emplace(Model::open(std::string(open.model_path())));
+    intent->classifier_.emplace(*intent->model_);
+    intent->alternatives_ = static_cast<size_t>(open.settings()["alternatives"].as_int(3));
+    return intent;
+  }
+
+  void classify(dormouse::Call&, dormouse::View in, dormouse::Writer out) const {
+    write(classifier().classify(in["text"].as_string(), alternatives_), out);
+  }
+
+  void classify_together(dormouse::Batch& batch) const {
+    std::vector<std::string_view> texts;
+    for (uint32_t i = 0; i < batch.size(); ++i) texts.push_back(batch.in(i)["text"].as_string());
+    const std::vector<Decision> decisions = classifier().classify_all(texts, alternatives_);
+    for (uint32_t i = 0; i < batch.size(); ++i) {
+      batch.answer(i, [&](dormouse::Writer out) { write(decisions[i], out); });
+    }
+  }
+
+  void train(dormouse::Call& call, dormouse::View in, dormouse::Writer out) const {
+    const TrainReport report = dormouse::intent::train(strings(in["data"]), std::string(in["output"].as_string()),
+                                                       options_in(in), [&](double done, const char* what) {
+                                                         call.check_cancelled();
+                                                         call.progress(done, 1, what);
+                                                       });
+    write_report(report, out);
+  }
+
+ private:
+  const Classifier& classifier() const {
+    if (!classifier_) throw dormouse::Failure(DM_FAILED_PRECONDITION, "opened for training: there is no model to ask");
+    return *classifier_;
+  }
+
+  static void write(const Decision& decision, dormouse::Writer out) {
+    dormouse::Map map = out.map();
+    map.field("name", decision.best.name)
+        .field("confidence", decision.best.confidence)
+        .field("out_of_scope", decision.out_of_scope);
+    dormouse::List list = map.list("alternatives");
+    for (size_t i = 0; i < decision.alternative_count; ++i) {
+      dormouse::Map alternative = list.map();
+      alternative.field("name", decision.alternatives[i].name).field("confidence", decision.alternatives[i].confidence);
+    }
+  }
+
+  static void write_report(const TrainReport& report, dormouse::Writer out) {
+    dormouse::Map map = out.map();
+    map.field("rows", report.rows)
+        .field("intents", report.intents)
+        .field("out_of_scope_rows", report.out_of_scope_rows)
+        .field("dev_rows", report.dev_rows)
+        .field("ngrams", report.ngrams)
+        .field("ngrams_left_out", report.ngrams_left_out)
+        .field("model_bytes", report.model_bytes)
+        .field("seconds", std::round(report.seconds * 10) / 10);
+    if (report.dev.in_scope > 0) write_dev(report, map);
+    dormouse::List list = map.list("confused");
+    for (const Confusion& confusion : report.confused) {
+      dormouse::Map pair = list.map();
+      pair.field("intent", confusion.intent).field("taken_for", confusion.taken_for).field("texts", confusion.texts);
+    }
+  }
+
+  // Shares in per cent, but the calibration error, which is known as a share of 1.
+  static void write_dev(const TrainReport& report, dormouse::Map& map) {
+    dormouse::Map dev = map.map("dev");
+    dev.field("accuracy", percent(report.dev.accuracy))
+        .field("quantisation_loss", percent(report.float32_accuracy - report.dev.accuracy))
+        .field("calibration_error", thousandths(report.dev.ece))
+        .field("scope_rejected", percent(report.dev.scope_rejected));
+    if (report.dev.out_of_scope > 0) dev.field("out_of_scope_recall", percent(report.dev.scope_recall));
+  }
+
+  std::optional<Model> model_;
+  std::optional<Classifier> classifier_;  // refers to model_
+  size_t alternatives_ = 3;
+};
+
+constexpr dormouse::Type<Intent> intent_type(
+    "nlu.intent", dormouse::method<&Intent::classify, &Intent::classify_together>("classify"),
+    dormouse::method<&Intent::train>("train"));
+constexpr dormouse::Plugin plugin("nlu-intent", "1.0.0", intent_type);
+
+}  // namespace
+
+constexpr dm_plugin dormouse_plugin = plugin.table();
