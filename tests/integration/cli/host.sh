@@ -50,12 +50,14 @@ YAML
 
 # start_host CONFIG: in the background; sets HOST_PID, DATA and CONTROL once it listens.
 start_host() {
+  # Of an earlier host: its ports would be taken for the new one's, and a signal would come before that can hear it.
+  rm -f "$SCRATCH/host.out"
   "$DORMOUSE" run --config "$1" > "$SCRATCH/host.out" 2> "$SCRATCH/host.err" &
   HOST_PID=$!
   HOST_PIDS+=("$HOST_PID")
   local _
   for _ in $(seq 400); do
-    if grep -q '^control' "$SCRATCH/host.out"; then
+    if grep -qs '^control' "$SCRATCH/host.out"; then
       DATA="$(awk '/^data/ {print $2}' "$SCRATCH/host.out")"
       CONTROL="$(awk '/^control/ {print $2}' "$SCRATCH/host.out")"
       export DATA CONTROL
