@@ -40,13 +40,21 @@ std::unique_ptr<CompiledPipeline> compiled(CheckedPipeline checked, Generation& 
   return made;
 }
 
+std::string function_key(const std::string& pipeline, const std::string& stage, size_t slot) {
+  std::string key = pipeline;
+  key += '/';
+  key += stage;
+  key += '#';
+  key += std::to_string(slot);
+  return key;
+}
+
 // Finds each function of the generation again in what this state described.
 Status find_functions(const Generation& generation, const ScriptDescription& description, std::vector<int>& functions) {
   std::unordered_map<std::string, int> by_name;
   const auto note = [&](const std::string& pipeline, const std::string& path, const StageDescription& stage) {
     for (size_t slot = 0; slot < kFunctionSlots; ++slot)
-      if (stage.functions[slot] != kNoFunction)
-        by_name[pipeline + "/" + path + "#" + std::to_string(slot)] = stage.functions[slot];
+      if (stage.functions[slot] != kNoFunction) by_name[function_key(pipeline, path, slot)] = stage.functions[slot];
   };
   for (const auto& pipeline : description.pipelines)
     for (const auto& stage : pipeline->stages) {
@@ -54,7 +62,7 @@ Status find_functions(const Generation& generation, const ScriptDescription& des
       for (const auto& member : stage->members) note(pipeline->name, stage->name + "/" + member->name, *member);
     }
   for (const FunctionName& name : generation.functions) {
-    const auto found = by_name.find(name.pipeline + "/" + name.stage + "#" + std::to_string(name.slot));
+    const auto found = by_name.find(function_key(name.pipeline, name.stage, name.slot));
     if (found == by_name.end())
       return Error{Code::internal,
                    "the script describes something else each time it runs",

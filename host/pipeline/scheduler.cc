@@ -143,6 +143,24 @@ std::string Scheduler::stage_object(const Request& r, uint16_t node) const {
   return "stage " + r.graph().name + "/" + r.graph().nodes[node].path;
 }
 
+// What the request's error is about: the stage, and in it what the stage's own error names. A wrong input is a fault of
+// the script, so it says where the stage stands and which component refused.
+std::string Scheduler::failed_object(const Request& r, uint16_t index, const Error& error) const {
+  const Node& node = r.graph().nodes[index];
+  const std::string stage = stage_object(r, index);
+  const bool of_its_function = error.object.starts_with(stage);
+  std::string within = of_its_function ? error.object.substr(stage.size()) : error.object;
+  if (within.starts_with(", ")) within.erase(0, 2);
+  std::string object = stage;
+  if (error.code == Code::invalid_argument) {
+    object += " (" + r.pipeline->info().file + ":" + std::to_string(node.line) + ")";
+    const bool named = of_its_function || within.starts_with("component '") || within.starts_with("plugin");
+    if (node.kind == Node::Kind::component && !named)
+      object += ", component '" + r.graph().components[node.component] + "'";
+  }
+  return within.empty() ? object : object + ", " + within;
+}
+
 // ---- a request from start to end ----
 
 uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, PipelineRequest request,
@@ -521,7 +539,7 @@ void Scheduler::end_stage(Request& r, uint16_t index, Outcome outcome, Value val
   const bool alone = node.group == Node::kNone;
   if (failed && alone && !node.optional) {
     Error told = error.error();
-    told.object = stage_object(r, index) + (told.object.empty() ? "" : ", " + told.object);
+    told.object = failed_object(r, index, told);
     fail(r, Status(std::move(told)));
   }
   r.trace.push_back({node.path, outcome, run.cold, run.queued, run.ran, std::move(error)});

@@ -107,6 +107,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
 
   CallOptions lane_options(Request& r, uint16_t node);
   Address address(const Request& r, uint16_t node) const;
+  std::string failed_object(const Request& r, uint16_t node, const Error& error) const;
   std::string stage_object(const Request& r, uint16_t node) const;
 
   EventLoop& loop_;

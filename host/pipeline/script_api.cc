@@ -97,10 +97,15 @@ int ref_index(lua_State* L) {
   return 1;
 }
 
+// Also for == of two refs and tostring. What Lua does not tell a ref about, `ref.x == 1` and `if ref.x`, cannot be
+// caught: scripts/README.md says so.
 int ref_misused(lua_State* L) {
+  const auto* reference = static_cast<const Reference*>(luaL_testudata(L, 1, kRefType));
+  if (!reference) reference = static_cast<const Reference*>(luaL_testudata(L, 2, kRefType));
   return luaL_error(L,
-                    "a ref is not a value yet: it stands for one that exists when a request runs; "
-                    "compute with it in input = function(ctx) ... end");
+                    "'%s' is not a value yet: a ref stands for one that exists when a request runs; compute with it in "
+                    "a stage, run = function(ctx) ... end",
+                    reference ? reference->to_string().c_str() : "ref");
 }
 
 // ---- reading tables: keys, known and reserved ----
@@ -618,8 +623,9 @@ int require_api(lua_State* L) {
 
 void register_types(lua_State* L) {
   luaL_newmetatable(L, kRefType);
-  for (const char* misuse : {"__concat", "__add", "__sub", "__mul", "__div", "__mod", "__idiv", "__unm", "__lt", "__le",
-                             "__len", "__call", "__newindex"}) {
+  for (const char* misuse : {"__concat", "__add",  "__sub", "__mul",      "__div",   "__mod",  "__pow",     "__idiv",
+                             "__unm",    "__band", "__bor", "__bxor",     "__bnot",  "__shl",  "__shr",     "__lt",
+                             "__le",     "__eq",   "__len", "__tostring", "__pairs", "__call", "__newindex"}) {
     lua_pushcfunction(L, ref_misused);
     lua_setfield(L, -2, misuse);
   }

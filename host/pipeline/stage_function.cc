@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/suggest.h"
 #include "pipeline/lua_value.h"
 #include "pipeline/script_api.h"
 #include "pipeline/script_errors.h"
@@ -43,6 +44,34 @@ int error_field(lua_State* L) {
 int destroy_error(lua_State* L) {
   static_cast<Status*>(lua_touserdata(L, 1))->~Status();
   return 0;
+}
+
+// "unavailable" -> Code::unavailable; internal for what is no code of ours, or is ok.
+Code code_named(std::string_view word) {
+  for (const Code code : {Code::cancelled, Code::invalid_argument, Code::deadline_exceeded, Code::not_found,
+                          Code::resource_exhausted, Code::failed_precondition, Code::unavailable, Code::data_loss,
+                          Code::busy, Code::load_failed, Code::broken_contract, Code::overloaded, Code::queue_full})
+    if (word == to_string(code)) return code;
+  return Code::internal;
+}
+
+// error({ code = "unavailable", message = "..." }), with the other parts where they are given.
+Status table_status(lua_State* L, int index, const std::string& object) {
+  if (!lua_checkstack(L, 2)) return Error{Code::internal, "raised a table", object, {}, {}, {}};
+  const auto field = [&](const char* name) -> std::string {
+    lua_pushstring(L, name);
+    lua_rawget(L, index < 0 ? index - 1 : index);
+    size_t size = 0;
+    const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : "";
+    std::string taken(text, size);
+    lua_pop(L, 1);
+    return taken;
+  };
+  std::string message = field("message");
+  if (message.empty()) message = "raised a table without a message";
+  const std::string about = field("object");
+  return Error{code_named(field("code")), std::move(message), about.empty() ? object : about,
+               field("needed"),           field("found"),     field("remedy")};
 }
 
 // ---- ctx ----
@@ -88,19 +117,39 @@ Result<Value> call_at_once(FunctionFrame& frame, Callee& callee, const std::stri
   return callee.call_inline(*lease, found->index, adapted, frame.options);
 }
 
-int answer(lua_State* L, const Result<Value>& result) {
-  if (!result.ok()) {
-    push_error(L, result.status());
+// Raises a refused call as an error with all its parts. What the caller did wrong says where: "t.lua:4".
+int raise(lua_State* L, const Status& status) {
+  if (status.code() != Code::invalid_argument && status.code() != Code::not_found) {
+    push_error(L, status);
     return lua_error(L);
+  }
+  Error error = status.error();
+  luaL_where(L, 1);
+  std::string where = lua_tostring(L, -1);
+  lua_pop(L, 1);
+  while (!where.empty() && (where.back() == ' ' || where.back() == ':')) where.pop_back();
+  if (!where.empty()) error.object += (error.object.empty() ? "called at " : ", called at ") + where;
+  push_error(L, Status(std::move(error)));
+  return lua_error(L);
+}
+
+int answer(lua_State* L, const std::string& component, const Result<Value>& result) {
+  if (!result.ok()) {
+    Error error = result.status().error();
+    // Of a value that does not fit it is a place inside of it: "/text".
+    if (error.object.empty() || error.object[0] == '/')
+      error.object = "component '" + component + "'" + (error.object.empty() ? "" : ", input " + error.object);
+    return raise(L, Status(std::move(error)));
   }
   push_value(L, *result);
   return 1;
 }
 
-// The arguments of resuming: true, value or false, error.
+// The arguments of resuming: true, value or false, error. The call's own arguments are below them.
 int after_waiting(lua_State* L, int, lua_KContext) {
   if (lua_toboolean(L, -2)) return 1;
-  return lua_error(L);
+  const auto* status = static_cast<const Status*>(luaL_testudata(L, -1, kErrorType));
+  return status ? answer(L, lua_tostring(L, 2), *status) : lua_error(L);
 }
 
 // ctx:call(component, method, input); a nil method is the default one.
@@ -110,8 +159,11 @@ int ctx_call(lua_State* L) {
   const std::string method = luaL_optstring(L, 3, "");
   Callee* callee = frame.callees.find(component);
   if (!callee) {
-    const std::string hint = near_hint(component, frame.callees.names());
-    return luaL_error(L, "unknown component '%s'%s%s", component.c_str(), hint.empty() ? "" : ": ", hint.c_str());
+    const std::vector<std::string> names = frame.callees.names();
+    return raise(L,
+                 Status(Error{Code::not_found, "unknown component '" + component + "'" + did_you_mean(component, names),
+                              "ctx:call", names.empty() ? "" : "one of " + quoted_list(names), "'" + component + "'",
+                              "call a component of the configuration"}));
   }
   if (++frame.calls > kCallsPerFunctionMax)
     return luaL_error(L, "a function makes at most %d calls", static_cast<int>(kCallsPerFunctionMax));
@@ -123,10 +175,10 @@ int ctx_call(lua_State* L) {
   {
     ValueWriter writer;
     Result<Value> input = read_value(L, 4, nullptr, writer);
-    if (!input.ok()) return luaL_error(L, "input of '%s': %s", component.c_str(), input.status().to_string().c_str());
+    if (!input.ok()) return answer(L, component, input.status());
     bool done = false;
     const Result<Value> result = call_at_once(frame, *callee, method, *input, done);
-    if (done) return answer(L, result);
+    if (done) return answer(L, component, result);
     if (L != frame.coroutine || !lua_isyieldable(L))
       return luaL_error(
           L,
@@ -194,6 +246,7 @@ void push_error(lua_State* L, const Status& status) {
 
 Status error_status(lua_State* L, int index, const std::string& object) {
   if (const auto* status = static_cast<const Status*>(luaL_testudata(L, index, kErrorType))) return *status;
+  if (lua_istable(L, index)) return table_status(L, index, object);
   return Error{Code::internal, error_text(L, index), object, {}, {}, {}};
 }
 

@@ -47,7 +47,8 @@ void register_function_types(lua_State* L);
 void push_ctx(lua_State* L, uint64_t request_serial);
 // Pushes what Lua sees of an error: a table with code, message, object, needed, found, remedy; tostring gives a line.
 void push_error(lua_State* L, const Status& status);
-// The status behind an error value that a function raised or passed on: the original one when it came from the host.
+// The status behind an error value that a function raised or passed on: the original one when it came from the host;
+// from a table its `code`, `message`, `object`, `needed`, `found` and `remedy`.
 Status error_status(lua_State* L, int index, const std::string& object);
 
 // For the arguments of resuming a function that waited: `true, value` or `false, error`.

@@ -266,8 +266,23 @@ TEST_CASE("what is designed and not built says so") {
 TEST_CASE("computing with a ref says what to do instead") {
   Checked_script t;
   CHECK(t.body("stage('a', { component = 'nlu.intent', input = { text = ref.request.text .. '!' } }),\noutput = ref.a")
-            .find("t.lua:3: a ref is not a value yet: it stands for one that exists when a request runs; compute with "
-                  "it in input = function(ctx) ... end") != std::string::npos);
+            .find("t.lua:3: 'ref.request.text' is not a value yet: a ref stands for one that exists when a request "
+                  "runs; compute with it in a stage, run = function(ctx) ... end\n") != std::string::npos);
+  for (const char* misuse :
+       {"#ref.a.b", "ref.a.b < 1", "1 <= ref.a.b", "ref.a.b == ref.a.b", "-ref.a.b", "ref.a.b ^ 2", "tostring(ref.a.b)",
+        "('%s'):format(ref.a.b)", "ref.a.b | 1", "pairs(ref.a.b)", "ref.a.b()"}) {
+    INFO(misuse);
+    CHECK(t.errors(std::string("local ref = dm.ref; local x = ") + misuse).find("'ref.a.b' is not a value yet") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("an element of a list may be absent and needs a default where a value is needed") {
+  Checked_script t;
+  CHECK(t.body("stage('e', { component = 'nlu.entities', input = { text = ref.request.text } }),\n"
+               "stage('l', { component = 'nlu.language', input = { text = ref.e.entities[1].type } }),\n"
+               "output = ref.l")
+            .find("write ref.e.entities[1].type:default(...)") != std::string::npos);
 }
 
 TEST_CASE("a pipeline has an output and a known input type") {

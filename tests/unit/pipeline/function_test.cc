@@ -99,9 +99,9 @@ TEST_CASE("a fallback function has to return what its component returns") {
   t.stages(
       "dm.stage('one', { component = 'a', input = ref.request, fallback = function() return { txt = 1 } end "
       "}),\noutput = ref.one.text");
-  CHECK(t.answer() ==
-        "stage p/one, stage p/one: its function returned what cannot be used: unknown field 'txt' (did you mean "
-        "'text'?)");
+  CHECK(t.answer() == "stage p/one (" + t.where() +
+                          ":2): its function returned what cannot be used: unknown field 'txt' (did you mean "
+                          "'text'?)");
 }
 
 TEST_CASE("ctx call runs a fast component at once") {
@@ -183,7 +183,43 @@ TEST_CASE("ctx call of an unknown component suggests a name") {
   Functions t;
   t.components->add("nlu.intent", "{}", "{}");
   t.function("return ctx:call('nlu.itent', 'run', {})");
-  CHECK(t.answer().find("unknown component 'nlu.itent': did you mean 'nlu.intent'?") != std::string::npos);
+  CHECK(t.answer().find("unknown component 'nlu.itent' (did you mean 'nlu.intent'?)") != std::string::npos);
+}
+
+TEST_CASE("a refused ctx call has all parts of an error and says where it was made") {
+  Functions t;
+  t.function(
+      "local ok, e = pcall(ctx.call, ctx, 'b', 'run', {})\nreturn { e.code, e.object, e.needed, e.found, e.remedy }");
+  CHECK(t.answer() == R"(["not_found","ctx:call","one of 'a'","'b'","call a component of the configuration"])");
+  t.function("return ctx:call('a', 'run', { text = print_it })");
+  CHECK(t.answer().find("unknown global 'print_it'") != std::string::npos);
+  t.function("local f = function() end\nreturn ctx:call('a', 'run', { text = f })");
+  CHECK(t.answer() == "stage p/f (" + t.where() + ":2), component 'a', input /text, called at " + t.where() +
+                          ":4: a function cannot be a value");
+}
+
+TEST_CASE("an input that a component refuses says where the stage stands and whose input it is") {
+  Functions t;
+  t.stages("dm.stage('one', { component = 'a', input = function() return { text = 7 } end }),\noutput = ref.one");
+  CHECK(t.answer() == "stage p/one (" + t.where() + ":2), component 'a', /text: expected string, found number");
+}
+
+TEST_CASE("an error table that a function raises keeps its code and its parts") {
+  Functions t;
+  t.function("error({ code = 'unavailable', message = 'closed on sundays', remedy = 'come back' })");
+  const PipelineResponse response = t.run("p", t.hello);
+  CHECK(response.status.code() == Code::unavailable);
+  CHECK(response.status.to_string() == "stage p/f: closed on sundays; come back");
+  t.function("error({ code = 'nonsense', message = 'x' })");
+  CHECK(t.run("p", t.hello).status.code() == Code::internal);
+  t.function("error({})");
+  CHECK(t.run("p", t.hello).status.to_string() == "stage p/f: raised a table without a message");
+}
+
+TEST_CASE("a run function that returns nothing gives null") {
+  Functions t;
+  t.function("local x = 1");
+  CHECK(t.answer() == "null");
 }
 
 TEST_CASE("ctx call that would have to wait inside a coroutine says so") {
@@ -301,7 +337,7 @@ TEST_CASE("what a function returns has to be a value") {
   CHECK(t.answer().find("unknown global 'print_it'") != std::string::npos);
   t.function("return { f = function() end }");
   CHECK(t.answer() ==
-        "stage p/f, stage p/f, /f: its function returned what cannot be used: a function cannot be a value");
+        "stage p/f (" + t.where() + ":2), /f: its function returned what cannot be used: a function cannot be a value");
 }
 
 TEST_CASE("requests of refs and static fallbacks never enter Lua") {
