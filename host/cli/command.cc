@@ -5,6 +5,9 @@
 #include <exception>
 #include <string_view>
 
+#include "base/suggest.h"
+#include "cli/table.h"
+
 namespace dormouse {
 namespace {
 
@@ -18,6 +21,33 @@ Exit codes:
   5  no host answers at the control address
 
 Any key of the configuration can be set in the environment: DORMOUSE_HOST__DATA__LISTEN=127.0.0.1:9000.)";
+
+// "unknown command 'frob' (did you mean ...?); ctl has status, ...", when that is why the line was not understood.
+std::string unknown_command(const CLI::App& root, int argc, char** argv) {
+  const CLI::App* at = &root;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with('-')) {
+      if (word.find('=') == std::string::npos && i + 1 < argc) return "";  // the next word may be its value
+      continue;
+    }
+    std::vector<std::string> known;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+      known.push_back(command->get_name());
+      if (command->get_name() == word) next = command;
+    }
+    if (known.empty()) return "";
+    if (!next) {
+      std::string text = "unknown command '" + printable(word.substr(0, 64)) + "'" + did_you_mean(word, known) + "; " +
+                         at->get_name() + " has ";
+      for (const std::string& name : known) text += (name == known.front() ? "" : ", ") + name;
+      return text;
+    }
+    at = next;
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -49,7 +79,11 @@ int run_command_line(int argc, char** argv, Environment environment) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    app.exit(error);
+    const std::string unknown = unknown_command(app, argc, argv);
+    if (unknown.empty())
+      app.exit(error);
+    else
+      std::fprintf(stderr, "dormouse: %s\n", unknown.c_str());
     return static_cast<int>(ExitCode::usage);
   } catch (const std::exception& error) {
     // Nothing of ours throws on purpose: memory, or a library.

@@ -133,7 +133,11 @@ Result<std::string> verb_query(const CtlArguments& arguments) {
   std::string query;
   if (!arguments.wait.empty()) {
     Result<Duration> wait = parse_duration(arguments.wait);
-    if (!wait) return wait.status();
+    if (!wait) {
+      Error error = wait.status().error();
+      error.object = "--wait";
+      return error;
+    }
     query += "?wait=" + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(*wait).count());
   }
   if (arguments.dry_run) query += std::string(query.empty() ? "?" : "&") + "dry_run=1";
@@ -193,15 +197,16 @@ void add_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) {
       {"unload", "Close and unmap a component; a busy one answers with its leases and nothing changes"},
       {"trim", "Let a component drop its caches"},
       {"park", "Close a component and keep its code mapped"},
-      {"pin", "Keep a component loaded once it is"},
-      {"unpin", "Leave a component to the policies again"},
+      {"pin", "Keep a component in memory however long it idles; does not load it, and ends with the host"},
+      {"unpin", "Let a component be unloaded again when the policies say so"},
   };
   for (const auto& [verb, help] : verbs) {
     CLI::App* command =
         add_question(ctl, verb, help, arguments, context,
                      [verb = std::string(verb)](const CtlArguments& a) { return component_request(verb, a); });
     command->add_option("name", arguments->name, "Name of the component")->required();
-    command->add_option("--wait", arguments->wait, "How long to wait for running calls to end, such as 5s");
+    const bool pins = std::string_view(verb).ends_with("pin");
+    if (!pins) command->add_option("--wait", arguments->wait, "How long to wait for running calls to end, such as 5s");
     command->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
   }
   add_question(ctl, "scan", "Read the plugin folders anew", arguments, context,

@@ -1,5 +1,6 @@
 #include "cli/ctl_output.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "cli/table.h"
@@ -55,6 +56,42 @@ std::string error_line(dm_value error) {
   return printable(text);
 }
 
+// "nlu.language, nlu.other (an older file)": who has it in memory.
+std::string users_of(dm_value plugin) {
+  std::string users;
+  for_each(plugin, "in_use", [&](dm_value user) {
+    users += (users.empty() ? "" : ", ") + text_at(user, "component");
+    if (!flag_at(user, "current")) users += " (an older file)";
+  });
+  return users.empty() ? "-" : users;
+}
+
+// "bytes" and "load_ms" of a component, and numbers that are durations or sizes, as people say them. Empty: as it is.
+std::string show_measured(std::string_view key, dm_value value) {
+  const auto shown = [&](dm_value number) {
+    double amount = 0;
+    if (!dm_get_float(number, &amount)) return to_cell(number);
+    return key == "bytes" ? show_bytes(static_cast<int64_t>(amount)) : show_ms(amount);
+  };
+  if (key.ends_with("_ms") && dm_kind(value) != DM_MAP) return dm_kind(value) == DM_NULL ? "-" : shown(value);
+  if ((key != "bytes" && key != "load_ms") || dm_kind(value) != DM_MAP) return "";
+  std::string text;
+  for (uint32_t i = 0; i < dm_count(value); ++i) {
+    dm_string_view name;
+    dm_value part;
+    if (!dm_map_at(value, i, &name, &part)) continue;
+    const std::string_view word(name.data, name.size);
+    if (dm_kind(part) == DM_BOOL) {
+      if (to_cell(part) == "true") text += " (" + std::string(word) + ")";
+      continue;
+    }
+    std::string words(word);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    text += (text.empty() ? "" : ", ") + words + " " + shown(part);
+  }
+  return text;
+}
+
 std::string one_line(const std::string& text, size_t columns_max) {
   const std::string line = printable(text);
   return line.size() <= columns_max ? line : line.substr(0, columns_max - 3) + "...";
@@ -94,16 +131,16 @@ std::string show_components(dm_value answer) {
 }
 
 std::string show_component(dm_value answer) {
-  return to_report(answer);
+  return to_report(answer, show_measured);
 }
 
 std::string show_plugins(dm_value answer) {
-  Table table({"PLUGIN", "VERSION", "CLASS", "TYPES", "FILE"});
+  Table table({"PLUGIN", "VERSION", "CLASS", "TYPES", "IN USE", "FILE"});
   std::string problems;
   for_each(answer, "plugins", [&](dm_value plugin) {
     const std::string problem = error_line(dm_map_get(plugin, "problem"));
     table.add({text_at(plugin, "id"), text_at(plugin, "version"),
-               problem.empty() ? text_at(plugin, "class") : "unusable", words_at(plugin, "types"),
+               problem.empty() ? text_at(plugin, "class") : "unusable", words_at(plugin, "types"), users_of(plugin),
                text_at(plugin, "path")});
     if (!problem.empty()) problems += problem + "\n";
   });

@@ -144,11 +144,30 @@ void serve(const StopSignals& signals, EventWriter& log) {
 }
 
 // Sockets are descriptors, and so are plugin files: the soft limit of 1,024 is below what the listeners may hold.
-void raise_descriptor_limit() {
+// Returns the limit in force.
+uint64_t raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return RLIM_INFINITY;
+  const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+// The data listener with no more connections than there are descriptors for: what the control listener and the host
+// itself need comes first, since an operator has to get in when the data side is full.
+DataOptions within_descriptors(DataOptions data, const ControlOptions& control, unsigned threads, uint64_t limit) {
+  constexpr uint64_t kOfTheHost = 64;  // log, state folder, plugin files being read, models of plugins
+  constexpr uint64_t kOfAThread = 8;   // epoll, event and timer descriptors, two listening sockets
+  const uint64_t kept = kOfTheHost + kOfAThread * (threads + 1) + control.limits.connections_max;
+  const uint64_t room = std::max<uint64_t>(limit > kept ? limit - kept : 0, 1);
+  if (data.limits.connections_max <= room) return data;
+  std::fprintf(
+      stderr,
+      "warning: host.data.connections_max is %u, but the limit of %llu descriptors has room for %llu: these are "
+      "taken; raise the limit (LimitNOFILE= of systemd, ulimit -n) or lower the setting\n",
+      data.limits.connections_max, static_cast<unsigned long long>(limit), static_cast<unsigned long long>(room));
+  data.limits.connections_max = static_cast<unsigned>(room);
+  return data;
 }
 
 [[noreturn]] void end_at_once(ExitCode code) {
@@ -173,7 +192,7 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   if (!config) return ExitCode::config;
   // Before the first thread, which is the log's.
   StopSignals signals;
-  raise_descriptor_limit();
+  const uint64_t descriptors = raise_descriptor_limit();
   start_logging(arguments.log_level.empty() ? config->host.log_level : arguments.log_level);
 
   const auto cannot_start = [](const Status& status) {
@@ -199,8 +218,9 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   HostView view{parts.registry(), parts.engine(), parts.events(),
                 parts.metrics(),  parts.clock(),  parts.clock().now(),
                 DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); }};
+  const DataOptions data = within_descriptors(config->data, config->control, thread_count(*config), descriptors);
   Result<std::unique_ptr<HttpHost>> http =
-      HttpHost::start(config->data, config->control, std::move(view), parts.data_reactors(), parts.control_reactor());
+      HttpHost::start(data, config->control, std::move(view), parts.data_reactors(), parts.control_reactor());
   if (!http) return cannot_start(http.status());
   if (Status status = state->publish_control_address((*http)->control_address()); !status.ok())
     return cannot_start(status);

@@ -15,6 +15,19 @@ bool is_list_of_maps(dm_value value) {
   return true;
 }
 
+bool is_list_of_texts(dm_value value) {
+  if (dm_kind(value) != DM_LIST) return false;
+  for (uint32_t i = 0; i < dm_count(value); ++i)
+    if (dm_kind(dm_list_at(value, i)) != DM_STRING) return false;
+  return true;
+}
+
+std::string joined_texts(dm_value list) {
+  std::string text;
+  for (uint32_t i = 0; i < dm_count(list); ++i) text += (i ? ", " : "") + to_cell(dm_list_at(list, i));
+  return text;
+}
+
 std::string table_of(dm_value list) {
   std::vector<std::string> keys;
   const dm_value first = dm_list_at(list, 0);
@@ -26,6 +39,7 @@ std::string table_of(dm_value list) {
   Table table(keys);
   for (uint32_t row = 0; row < dm_count(list); ++row) {
     std::vector<std::string> cells;
+    cells.reserve(keys.size());
     for (const std::string& key : keys) cells.push_back(to_cell(dm_map_get(dm_list_at(list, row), key.c_str())));
     table.add(std::move(cells));
   }
@@ -49,7 +63,7 @@ std::string to_cell(dm_value value) {
   return json;
 }
 
-std::string to_report(dm_value map) {
+std::string to_report(dm_value map, ShowField show) {
   if (dm_kind(map) != DM_MAP) return printable(to_cell(map)) + "\n";
   std::string scalars, tables;
   size_t width = 0;
@@ -63,7 +77,9 @@ std::string to_report(dm_value map) {
     if (is_list_of_maps(value)) {
       tables += "\n" + name + "\n" + table_of(value);
     } else {
-      scalars += name + std::string(width - std::min(width, name.size()) + 2, ' ') + printable(to_cell(value)) + "\n";
+      std::string cell = show ? show({key.data, key.size}, value) : "";
+      if (cell.empty()) cell = is_list_of_texts(value) ? joined_texts(value) : to_cell(value);
+      scalars += name + std::string(width - std::min(width, name.size()) + 2, ' ') + printable(cell) + "\n";
     }
   }
   return scalars + tables;

@@ -10,7 +10,8 @@ namespace dormouse {
 // A scalar on one line: strings as they are, numbers short; lists and maps as JSON.
 std::string to_cell(dm_value value);
 // A map as "name  value" lines, lists of maps in it as tables of their own.
-std::string to_report(dm_value map);
+using ShowField = std::string (*)(std::string_view key, dm_value value);  // empty: as it is
+std::string to_report(dm_value map, ShowField show = nullptr);
 
 // Fields of control answers; missing ones are empty, 0, false.
 std::string text_at(dm_value map, const char* key);

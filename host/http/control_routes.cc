@@ -185,11 +185,13 @@ void run_verb(const HostView& host, Verb verb, uint64_t wait_ms_max, const Reque
 
 // ---- plugins ----
 
-void answer_plugins(Responder responder, const PluginIndex::Snapshot& snapshot) {
+void answer_plugins(Responder responder, const PluginIndex::Snapshot& snapshot, Registry& registry) {
+  const std::vector<ComponentStatus> components = registry.statuses();
   JsonText out;
-  out.begin_object();
-  write_list(out, "plugins", snapshot ? *snapshot : std::vector<PluginEntry>());
-  out.end_object();
+  out.begin_object().key("plugins").begin_array();
+  if (snapshot)
+    for (const PluginEntry& plugin : *snapshot) write(out, plugin, components);
+  out.end_array().end_object();
   answer_json(std::move(responder), std::move(out));
 }
 
@@ -203,7 +205,7 @@ void submit(Background& background, Responder responder, UniqueFunction<void(Res
 void scan_plugins(const HostView& host, Background& background, Responder responder) {
   submit(background, std::move(responder), [&registry = host.registry](Responder answer_to) {
     const PluginIndex::Snapshot snapshot = registry.plugins().scan();
-    answer_plugins(std::move(answer_to), snapshot);
+    answer_plugins(std::move(answer_to), snapshot, registry);
   });
 }
 
@@ -211,7 +213,7 @@ void scan_plugins(const HostView& host, Background& background, Responder respon
 void list_plugins(const HostView& host, Background& background, Responder responder) {
   const PluginIndex::Snapshot snapshot = host.registry.plugins().snapshot();
   if (!snapshot || snapshot->empty()) return scan_plugins(host, background, std::move(responder));
-  answer_plugins(std::move(responder), snapshot);
+  answer_plugins(std::move(responder), snapshot, host.registry);
 }
 
 // ---- scripts ----
@@ -258,7 +260,8 @@ void answer_load(Responder responder, bool dry_run, const LoadReport& report) {
         !report.status.ok()
             ? report.status
             : Status(Error{Code::failed_precondition, "the scripts have faults: nothing was changed", "scripts",
-                           "scripts without faults", std::to_string(count) + (count == 1 ? " fault" : " faults"), "see errors, correct the files, reload"});
+                           "scripts without faults", std::to_string(count) + (count == 1 ? " fault" : " faults"),
+                           "see errors, correct the files, reload"});
     Problem problem = Problem::of(refused);
     problem.members = "," + lists.text().substr(1, lists.text().size() - 2);
     return responder.fail(problem);
@@ -407,7 +410,8 @@ constexpr std::array kVerbs{
     VerbSummary{Verb::unload, "Unloads a component; a busy one answers 409 with its leases."},
     VerbSummary{Verb::trim, "Lets a component drop its caches; it stays callable."},
     VerbSummary{Verb::park, "Closes a component and keeps its code mapped."},
-    VerbSummary{Verb::reload, "Closes a component and loads it again, with the plugin file and the model there are now."},
+    VerbSummary{Verb::reload,
+                "Closes a component and loads it again, with the plugin file and the model there are now."},
     VerbSummary{Verb::pin, "Keeps a component from being trimmed, parked or unloaded by idleness."},
     VerbSummary{Verb::unpin, "Takes a pin back."},
 };

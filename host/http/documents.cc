@@ -4,6 +4,8 @@
 #include <ctime>
 #include <optional>
 
+#include "components/library.h"
+
 namespace dormouse {
 namespace {
 
@@ -112,7 +114,21 @@ void write(JsonText& out, const ComponentStatus& component) {
   out.end_object();
 }
 
-void write(JsonText& out, const PluginEntry& plugin) {
+void write_users(JsonText& out, const PluginEntry& plugin, const std::vector<ComponentStatus>& components) {
+  out.key("in_use").begin_array();
+  std::string now;
+  for (const ComponentStatus& component : components) {
+    if (component.plugin_path != plugin.path) continue;
+    if (now.empty()) now = file_identity(plugin.path);
+    out.begin_object()
+        .member("component", component.name)
+        .member("current", component.plugin_identity == now)
+        .end_object();
+  }
+  out.end_array();
+}
+
+void write(JsonText& out, const PluginEntry& plugin, const std::vector<ComponentStatus>& components) {
   out.begin_object();
   out.member("id", plugin.id);
   out.member("version", plugin.version);
@@ -126,6 +142,7 @@ void write(JsonText& out, const PluginEntry& plugin) {
   if (plugin.manifest)
     for (const TypeManifest& type : plugin.manifest->types) out.value(type.name);
   out.end_array();
+  write_users(out, plugin, components);
   write(out.key("problem"), plugin.problem);
   out.end_object();
 }

@@ -15,7 +15,9 @@
 namespace dormouse {
 
 void write(JsonText& out, const ComponentStatus& component);
-void write(JsonText& out, const PluginEntry& plugin);
+// With those of `components` that use it: "in_use": [{"component", "current"}]. Looks at the file on the disk, to tell
+// whether what is in memory is still what lies there.
+void write(JsonText& out, const PluginEntry& plugin, const std::vector<ComponentStatus>& components = {});
 void write(JsonText& out, const PipelineInfo& pipeline);
 void write(JsonText& out, const GenerationInfo& generation);
 void write(JsonText& out, const ScriptError& error);

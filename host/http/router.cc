@@ -43,6 +43,7 @@ bool matches(std::string_view pattern, std::string_view path, RawCaptures* captu
 
 Problem not_found(const std::vector<Route>& routes, std::string_view path) {
   std::vector<std::string> patterns;
+  patterns.reserve(routes.size());
   for (const Route& route : routes) patterns.push_back(route.pattern);
   Error error{Code::not_found, "there is nothing at this path", std::string(path.substr(0, 200)), {}, {}, {}};
   const std::vector<std::string> near = near_names(path.substr(0, 200), patterns, 1);

@@ -40,6 +40,13 @@ expect 1 "$DORMOUSE" ctl load echo --url "$CONTROL"
 says err token
 expect 0 env DORMOUSE_TOKEN="$(cat "$SCRATCH/state/token")" "$DORMOUSE" ctl load echo --url "$CONTROL"
 expect 1 env DORMOUSE_TOKEN=wrong "$DORMOUSE" ctl load echo --url "$CONTROL"
+expect 2 "$DORMOUSE" ctl lod echo
+says err "unknown command 'lod' (did you mean 'load'" 'ctl has status, components'
+expect 2 "$DORMOUSE" ctl unload echo --wait abc
+says err '--wait: it is not a duration'
+expect 0 "$DORMOUSE" ctl components echo
+says out 'bytes' 'mapped ' 'queued '
+says_not out '{'
 stop_host
 same "$HOST_EXIT" 0
 expect 5 "$DORMOUSE" ctl status --url "$CONTROL"

@@ -46,3 +46,24 @@ TEST_CASE("a report is names and values with tables below") {
   CHECK(to_report(json(R"({"lines":12,"accuracy":0.98765,"per":[{"l":"de","n":1},{"l":"en","n":22}]})").view()) ==
         "lines     12\naccuracy  0.9877\n\nper\nl   n\nde  1\nen  22\n");
 }
+
+TEST_CASE("one component is shown in bytes and durations that people read") {
+  const Value answer = json(
+      R"({"name":"a","idle_ms":1500,"unload_in_ms":null,"bytes":{"mapped":20480,"returned_private":-1048576,
+          "estimate":true},"load_ms":{"queued":0.5,"open":1200},"class_reasons":["one","two"]})");
+  CHECK(show_component(answer.view()) ==
+        "name           a\nidle_ms        1.5s\nunload_in_ms   -\n"
+        "bytes          mapped 20 KiB, returned private -1 MiB (estimate)\n"
+        "load_ms        queued 0.5ms, open 1.2s\nclass_reasons  one, two\n");
+}
+
+TEST_CASE("plugins show who has them in memory and from which file") {
+  const Value answer = json(
+      R"({"plugins":[{"id":"p","version":"1.0.0","class":"unmap","types":["t"],"path":"/p.so",
+          "in_use":[{"component":"a","current":true},{"component":"b","current":false}]},
+          {"id":"q","version":"1.0.0","class":"unmap","types":["t"],"path":"/q.so","in_use":[]}]})");
+  CHECK(show_plugins(answer.view()) ==
+        "PLUGIN  VERSION  CLASS  TYPES  IN USE                FILE\n"
+        "p       1.0.0    unmap  t      a, b (an older file)  /p.so\n"
+        "q       1.0.0    unmap  t      -                     /q.so\n");
+}
