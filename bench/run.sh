@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -51,13 +51,29 @@ row_allocator() {
   done
 }
 
+# Accuracy and time of nlu-language beside CLD2, on the sets in $DORMOUSE_DATA: see plugins/nlu-language/README.md.
+row_language() {
+  local sets=() set
+  for set in lid-dev/lingua_dev.tsv lid-dev/tatoeba_dev.tsv sib200/dev.tsv.zst; do
+    if [ -f "${DORMOUSE_DATA:-}/$set" ]; then sets+=("$DORMOUSE_DATA/$set"); else printf 'not there: %s\n' "$set"; fi
+  done
+  [ "${#sets[@]}" -gt 0 ] || { printf 'bench: DORMOUSE_DATA names no folder with one of these sets\n' >&2; return 1; }
+  export DORMOUSE_HOST__STATE_DIR="$build/bench/language-state"
+  (umask 077 && mkdir -p "$DORMOUSE_HOST__STATE_DIR")
+  "$bin/dormouse" train nlu.language --config configs/assistant.yaml --data examples/data/language-id --if-missing
+  for set in "${sets[@]}"; do
+    printf '\n%s\n' "${set#"$DORMOUSE_DATA/"}"
+    "$bin/language_accuracy" "$(realpath "$DORMOUSE_HOST__STATE_DIR/models/nlu.language/current")" "$set"
+  done
+}
+
 [ "$#" -gt 0 ] || set -- all
 mkdir -p "$build/bench"
 machine
 for row in "$@"; do
   case "$row" in
     all) for each in "${rows[@]}"; do "row_$each"; done ;;
-    start | call | cold | cycles | http | unused | allocator) "row_$row" ;;
-    *) printf 'bench: no row "%s"; there are: %s allocator all\n' "$row" "${rows[*]}" >&2; exit 2 ;;
+    start | call | cold | cycles | http | unused | allocator | language) "row_$row" ;;
+    *) printf 'bench: no row "%s"; there are: %s allocator language all\n' "$row" "${rows[*]}" >&2; exit 2 ;;
   esac
 done
