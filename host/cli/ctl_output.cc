@@ -48,8 +48,10 @@ std::string memory_of(dm_value component) {
 // {"detail":...,"object":...,"needed":...,"found":...,"remedy":...} as one line; empty for none.
 std::string error_line(dm_value error) {
   if (dm_kind(error) != DM_MAP) return printable(to_cell(error));
-  std::string text = text_at(error, "object");
-  text += (text.empty() ? "" : ": ") + (is_set(error, "detail") ? text_at(error, "detail") : text_at(error, "title"));
+  const std::string object = text_at(error, "object");
+  std::string text = is_set(error, "detail") ? text_at(error, "detail") : text_at(error, "title");
+  // The detail of a problem names its object as a rule; that of a remembered error does not.
+  if (!object.empty() && !text.starts_with(object)) text = object + ": " + text;
   for (const char* key : {"needed", "found"})
     if (is_set(error, key)) text += std::string("; ") + key + " " + text_at(error, key);
   if (is_set(error, "remedy")) text += "; " + text_at(error, "remedy");
@@ -74,6 +76,7 @@ std::string show_measured(std::string_view key, dm_value value) {
     return key == "bytes" ? show_bytes(static_cast<int64_t>(amount)) : show_ms(amount);
   };
   if (key.ends_with("_ms") && dm_kind(value) != DM_MAP) return dm_kind(value) == DM_NULL ? "-" : shown(value);
+  if (key == "last_error") return dm_kind(value) == DM_MAP ? error_line(value) : "-";
   if ((key != "bytes" && key != "load_ms") || dm_kind(value) != DM_MAP) return "";
   std::string text;
   for (uint32_t i = 0; i < dm_count(value); ++i) {

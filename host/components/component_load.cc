@@ -205,7 +205,8 @@ void Component::fail(Status why) {
   o.failed_identity = plugin_file_identity(spec_, context_.index);
   Error error = why.error();
   error.code = Code::load_failed;
-  error.message = "could not be loaded: " + (error.object.empty() ? "" : error.object + ": ") + error.message;
+  const bool named = error.object.empty() || error.object == "component '" + spec_.name + "'";
+  error.message = "could not be loaded: " + (named ? "" : error.object + ": ") + error.message;
   error.object = "component '" + spec_.name + "'";
   o.last_error = Status(std::move(error));
   context_.metrics.counter("dormouse_component_load_failures_total", {{"component", spec_.name}}).add();

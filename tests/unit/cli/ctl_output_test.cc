@@ -35,6 +35,11 @@ TEST_CASE("a refusal says what and what to do") {
         "component a: is in use; needed no leases; found 2 leases; ask again with wait\n");
 }
 
+TEST_CASE("a refusal names its object once") {
+  const Value problem = json(R"({"detail":"component a: could not be loaded","object":"component a"})");
+  CHECK(show_problem(problem.view()) == "component a: could not be loaded\n");
+}
+
 TEST_CASE("an answer of another shape is shown and not trusted") {
   CHECK(show_components(json("{}").view()) == "no components are configured\n");
   CHECK(show_components(json("[1,null,\"x\"]").view()).size() > 0);
@@ -50,11 +55,13 @@ TEST_CASE("a report is names and values with tables below") {
 TEST_CASE("one component is shown in bytes and durations that people read") {
   const Value answer = json(
       R"({"name":"a","idle_ms":1500,"unload_in_ms":null,"bytes":{"mapped":20480,"returned_private":-1048576,
-          "estimate":true},"load_ms":{"queued":0.5,"open":1200},"class_reasons":["one","two"]})");
+          "estimate":true},"load_ms":{"queued":0.5,"open":1200},"class_reasons":["one","two"],
+          "last_error":{"detail":"no such plugin","object":"plugin 'p'","remedy":"put it there"}})");
   CHECK(show_component(answer.view()) ==
         "name           a\nidle_ms        1.5s\nunload_in_ms   -\n"
         "bytes          mapped 20 KiB, returned private -1 MiB (estimate)\n"
-        "load_ms        queued 0.5ms, open 1.2s\nclass_reasons  one, two\n");
+        "load_ms        queued 0.5ms, open 1.2s\nclass_reasons  one, two\n"
+        "last_error     plugin 'p': no such plugin; put it there\n");
 }
 
 TEST_CASE("plugins show who has them in memory and from which file") {
