@@ -20,38 +20,33 @@ void to_probabilities(std::span<float> scores, float temperature) {
 }
 
 Decision Classifier::classify(std::string_view text, size_t alternatives) const {
-  const std::vector<Term> terms = model_.terms_of(text);
-  std::vector<float> scores(model_.facts().columns());
-  model_.score(terms, scores);
-  return decide(&scores, !terms.empty(), alternatives);
+  Scratch scratch;
+  return classify(text, alternatives, &scratch);
 }
 
-std::vector<Decision> Classifier::classify_all(std::span<const std::string_view> texts, size_t alternatives) const {
-  std::vector<std::vector<Term>> terms;
-  for (std::string_view text : texts) terms.push_back(model_.terms_of(text));
-  std::vector<std::vector<float>> scores(texts.size());
-  model_.score_all(terms, scores);
-  std::vector<Decision> decisions;
-  for (size_t i = 0; i < texts.size(); ++i) decisions.push_back(decide(&scores[i], !terms[i].empty(), alternatives));
-  return decisions;
+Decision Classifier::classify(std::string_view text, size_t alternatives, Scratch* scratch) const {
+  model_.find_terms(text, &scratch->terms);
+  scratch->scores.resize(model_.facts().columns());
+  model_.score(scratch->terms.terms, scratch->scores);
+  return decide(scratch, alternatives);
 }
 
-Decision Classifier::decide(std::vector<float>* scores, bool known, size_t alternatives) const {
+Decision Classifier::decide(Scratch* scratch, size_t alternatives) const {
+  std::vector<float>& scores = scratch->scores;
   const Facts& facts = model_.facts();
-  const Lead lead = lead_of(*scores, facts.classes);
+  const Lead lead = lead_of(scores, facts.classes);
   Decision decision;
-  decision.out_of_scope = !known || lead.lead < facts.calibration.threshold;
-  to_probabilities(*scores, facts.calibration.temperature);
-  decision.best = {model_.label(lead.best), (*scores)[lead.best]};
-  std::vector<uint32_t> order(facts.classes);
+  decision.out_of_scope = scratch->terms.terms.empty() || lead.lead < facts.calibration.threshold;
+  to_probabilities(scores, facts.calibration.temperature);
+  decision.best = {model_.label(lead.best), scores[lead.best]};
+  std::vector<uint32_t>& order = scratch->order;
+  order.resize(facts.classes);
   std::iota(order.begin(), order.end(), 0);
   const size_t wanted = std::min({alternatives, kAlternativesMax, order.size() - 1});
   order.erase(order.begin() + static_cast<ptrdiff_t>(lead.best));
-  const auto before = [&](uint32_t a, uint32_t b) {
-    return (*scores)[a] != (*scores)[b] ? (*scores)[a] > (*scores)[b] : a < b;
-  };
+  const auto before = [&](uint32_t a, uint32_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; };
   std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(wanted), order.end(), before);
-  for (size_t i = 0; i < wanted; ++i) decision.alternatives[i] = {model_.label(order[i]), (*scores)[order[i]]};
+  for (size_t i = 0; i < wanted; ++i) decision.alternatives[i] = {model_.label(order[i]), scores[order[i]]};
   decision.alternative_count = wanted;
   return decision;
 }

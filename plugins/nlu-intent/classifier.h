@@ -40,13 +40,18 @@ class Classifier {
  public:
   explicit Classifier(const Model& model) : model_(model) {}  // refers to it
 
+  // Memory of a call, worth keeping from one text to the next.
+  struct Scratch {
+    TermSearch terms;
+    std::vector<float> scores;
+    std::vector<uint32_t> order;
+  };
+
   Decision classify(std::string_view text, size_t alternatives) const;
-  // Each as classify() would have answered.
-  std::vector<Decision> classify_all(std::span<const std::string_view> texts, size_t alternatives) const;
+  Decision classify(std::string_view text, size_t alternatives, Scratch* scratch) const;
 
  private:
-  // `known` is whether the text has anything the model knows.
-  Decision decide(std::vector<float>* scores, bool known, size_t alternatives) const;
+  Decision decide(Scratch* scratch, size_t alternatives) const;
   const Model& model_;
 };
 

@@ -131,21 +131,16 @@ uint32_t Model::find(uint64_t hash) const {
   return kEmpty;
 }
 
-std::vector<Term> Model::terms_of(std::string_view utf8) const {
-  std::vector<Feature> features;
-  features.reserve(std::min(utf8.size(), kTextBytesMax) * 8 + 16);
-  read_features(utf8, facts_->features, &features);
-  std::vector<Found> found;
-  found.reserve(features.size());
-  for (const Feature& feature : features) {
+void Model::find_terms(std::string_view utf8, TermSearch* search) const {
+  search->features.clear();
+  search->found.clear();
+  read_features(utf8, facts_->features, &search->features);
+  for (const Feature& feature : search->features) {
     const uint32_t row = find(feature.hash);
-    if (row != kEmpty) found.push_back({row, feature.view});
+    if (row != kEmpty) search->found.push_back({row, feature.view});
   }
-  std::vector<Term> terms;
-  terms.reserve(found.size());
   make_terms(
-      &found, [&](uint32_t row) { return idf_[row]; }, &terms);
-  return terms;
+      &search->found, [&](uint32_t row) { return idf_[row]; }, &search->terms);
 }
 
 void Model::add(const Term& term, float* scores) const {
@@ -162,39 +157,10 @@ void Model::add(const Term& term, float* scores) const {
   }
 }
 
-void Model::begin(std::span<float> scores) const {
-  std::copy(bias_.begin(), bias_.end(), scores.begin());
-}
-
-namespace {
-
-void make_finite(std::span<float> scores) {
-  for (float& x : scores) x = within(x, -kScoreMax, kScoreMax) ? x : 0;
-}
-
-}  // namespace
-
 void Model::score(std::span<const Term> terms, std::span<float> scores) const {
-  begin(scores);
+  std::copy(bias_.begin(), bias_.end(), scores.begin());
   for (const Term& term : terms) add(term, scores.data());
-  make_finite(scores);
-}
-
-void Model::score_all(std::span<const std::vector<Term>> texts, std::span<std::vector<float>> scores) const {
-  struct Place {
-    uint32_t row, text;
-    float value;
-  };
-  std::vector<Place> places;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    for (const Term& term : texts[i]) places.push_back({term.row, static_cast<uint32_t>(i), term.value});
-    scores[i].resize(facts_->columns());
-    begin(scores[i]);
-  }
-  std::sort(places.begin(), places.end(),
-            [](const Place& a, const Place& b) { return a.row != b.row ? a.row < b.row : a.text < b.text; });
-  for (const Place& place : places) add({place.row, place.value}, scores[place.text].data());
-  for (std::vector<float>& of_text : scores) make_finite(of_text);
+  for (float& x : scores) x = within(x, -kScoreMax, kScoreMax) ? x : 0;
 }
 
 // ---- writing ----

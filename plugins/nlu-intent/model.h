@@ -46,6 +46,13 @@ struct Facts {
 };
 static_assert(sizeof(Facts) == 56);
 
+// Memory of a search for terms, worth keeping from one text to the next.
+struct TermSearch {
+  std::vector<Feature> features;
+  std::vector<Found> found;
+  std::vector<Term> terms;  // sorted by row
+};
+
 class Model {
  public:
   // Maps the file. Throws Failure: DM_NOT_FOUND, DM_DATA_LOSS (with what is wrong), DM_FAILED_PRECONDITION (another
@@ -60,14 +67,10 @@ class Model {
   std::string_view label(size_t i) const { return labels_[i]; }
   size_t size() const { return file_.size(); }
 
-  // What the model knows of a text, sorted by row.
-  std::vector<Term> terms_of(std::string_view utf8) const;
-  // Adds what `term` says to scores[columns].
-  void add(const Term& term, float* scores) const;
+  // What the model knows of a text, into search->terms.
+  void find_terms(std::string_view utf8, TermSearch* search) const;
   // Puts the sum of the terms into scores[columns]: finite numbers, whatever stands in the file.
   void score(std::span<const Term> terms, std::span<float> scores) const;
-  // The same for several texts; the rows they share are read once. Sums are those of score(), bit by bit.
-  void score_all(std::span<const std::vector<Term>> texts, std::span<std::vector<float>> scores) const;
 
   static nlu::ModelFormat format();
 
@@ -82,7 +85,7 @@ class Model {
   void check() const;
   void read_labels();
   uint32_t find(uint64_t hash) const;
-  void begin(std::span<float> scores) const;
+  void add(const Term& term, float* scores) const;
 
   nlu::ModelFile file_;
   const Facts* facts_;

@@ -58,6 +58,7 @@ TrainOptions options_in(dormouse::View in) {
   options.solver.cost = number_in(in, "cost", options.solver.cost, 0.001, 1000);
   options.solver.tolerance = number_in(in, "tolerance", options.solver.tolerance, 0.001, 1);
   options.precision = precision_in(in);
+  options.idf_power = number_in(in, "idf_power", options.idf_power, 0, 2);
   options.rejection_max = number_in(in, "rejection", options.rejection_max, 0, 0.5);
   options.rows_min = count_in(in, "rows_min", options.rows_min, 1, 100);
   options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.1, 500);
@@ -94,11 +95,11 @@ class Intent {
   }
 
   void classify_together(dormouse::Batch& batch) const {
-    std::vector<std::string_view> texts;
-    for (uint32_t i = 0; i < batch.size(); ++i) texts.push_back(batch.in(i)["text"].as_string());
-    const std::vector<Decision> decisions = classifier().classify_all(texts, alternatives_);
+    Classifier::Scratch scratch;
     for (uint32_t i = 0; i < batch.size(); ++i) {
-      batch.answer(i, [&](dormouse::Writer out) { write(decisions[i], out); });
+      batch.answer(i, [&](dormouse::Writer out) {
+        write(classifier().classify(batch.in(i)["text"].as_string(), alternatives_, &scratch), out);
+      });
     }
   }
 

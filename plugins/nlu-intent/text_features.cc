@@ -68,8 +68,9 @@ class Words {
     if (c >= U'a' && c <= U'z') return add_letter(c, false);
     if (is_invisible(c)) return;
     if (is_apostrophe(c)) {
+      const bool in_word = letters_.size() > begin_;
       end_word();
-      letters_.push_back(kApostrophe);  // kept when letters follow
+      if (in_word) letters_.push_back(kApostrophe);  // kept when letters follow; elsewhere it is a quotation mark
       return;
     }
     if (const char32_t digit = digit_of(c)) return add_letter(digit, false);

@@ -28,7 +28,7 @@ struct FeatureOptions {
   uint32_t letters_min = 2;     // letters of the shortest, the word's ends counting one each
   uint32_t letters_max = 5;     // and of the longest
   uint32_t pair_distance = 20;  // words between the two of a pair at most, the second counted; 0: no pairs
-  uint32_t pair_letters = 4;    // letters kept of a word in a pair: its stem, about
+  uint32_t pair_letters = 3;    // letters kept of a word in a pair: its stem, about
   uint32_t reserved = 0;
 };
 

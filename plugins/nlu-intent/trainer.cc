@@ -20,13 +20,12 @@ constexpr size_t kWeightsMax = 400'000'000;
 // The n-grams of some texts that stand in enough of them, numbered; rows of one view follow each other.
 class Vocabulary {
  public:
-  Vocabulary(const std::vector<const Example*>& texts, const FeatureOptions& options, uint32_t rows_min,
-             size_t size_max) {
+  Vocabulary(const std::vector<const Example*>& texts, const TrainOptions& options, size_t size_max) {
     std::unordered_map<uint64_t, uint32_t> counts;
     std::vector<Feature> features;
     for (const Example* text : texts) {
       features.clear();
-      read_features(text->text, options, &features);
+      read_features(text->text, options.features, &features);
       std::sort(features.begin(), features.end(), [](const Feature& a, const Feature& b) { return a.hash < b.hash; });
       for (size_t i = 0; i < features.size(); ++i) {
         if (i == 0 || features[i].hash != features[i - 1].hash) ++counts[features[i].hash];
@@ -34,7 +33,7 @@ class Vocabulary {
     }
     std::vector<std::pair<uint64_t, uint32_t>> kept;
     for (const auto& entry : counts) {
-      if (entry.second >= rows_min) kept.push_back(entry);
+      if (entry.second >= options.rows_min) kept.push_back(entry);
     }
     const auto before = [](const auto& a, const auto& b) {
       return a.second != b.second ? a.second > b.second : a.first < b.first;
@@ -46,7 +45,7 @@ class Vocabulary {
       hashes_.push_back(hash);
       counts_.push_back(count);
       const double share = (1 + static_cast<double>(texts.size())) / (1 + static_cast<double>(count));
-      idf_.push_back(static_cast<float>(std::log(share) + 1));
+      idf_.push_back(static_cast<float>(std::pow(std::log(share) + 1, options.idf_power)));
     }
   }
 
@@ -117,7 +116,8 @@ class Training {
   TrainReport run(const std::vector<std::string>& paths, const std::string& output) {
     const auto start = std::chrono::steady_clock::now();
     examples_ = read_examples(paths, options_.examples, [&](double share) { progress_(0.02 * share, "reading rows"); });
-    const bool again = options_.learn_dev && count_dev() > 0;
+    report_.dev_rows = count_dev();
+    const bool again = options_.learn_dev && report_.dev_rows > 0;
     Learnt learnt = learn(false, 0.02, again ? 0.48 : 0.93);
     measure_on_dev(learnt);
     if (again) learnt = learn(true, 0.5, 0.97);
@@ -137,10 +137,9 @@ class Training {
   }
 
  private:
-  size_t count_dev() {
-    report_.dev_rows = static_cast<uint64_t>(
+  uint64_t count_dev() const {
+    return static_cast<uint64_t>(
         std::count_if(examples_.rows.begin(), examples_.rows.end(), [](const Example& e) { return e.measures; }));
-    return report_.dev_rows;
   }
 
   size_t classes() const { return examples_.labels.size(); }
@@ -156,7 +155,7 @@ class Training {
     for (const Example& row : examples_.rows) {
       if (with_dev || !row.measures) texts.push_back(&row);
     }
-    const Vocabulary vocabulary(texts, options_.features, options_.rows_min, kWeightsMax / (classes() + 1));
+    const Vocabulary vocabulary(texts, options_, kWeightsMax / (classes() + 1));
     if (vocabulary.size() == 0) {
       throw Failure(DM_INVALID_ARGUMENT,
                     "the training data: no letter or digit stands in " + std::to_string(options_.rows_min) + " texts");
@@ -197,10 +196,12 @@ class Training {
     const std::vector<std::byte> bytes = encode_model(content, {}, precision);
     const Model model = Model::view(bytes, "in training");
     std::vector<ScoredText> texts;
+    TermSearch search;
     for (const Example& row : examples_.rows) {
       if (!row.measures) continue;
       ScoredText text{row.label, row.hash, std::vector<float>(model.facts().columns())};
-      model.score(model.terms_of(row.text), text.scores);
+      model.find_terms(row.text, &search);
+      model.score(search.terms, text.scores);
       texts.push_back(std::move(text));
     }
     return texts;

@@ -21,6 +21,7 @@ struct TrainOptions {
   Precision precision = Precision::int8;
   double rejection_max = 0.05;  // share of texts in scope that may be called out of scope
   uint32_t rows_min = 2;        // texts that an n-gram must stand in
+  double idf_power = 1;         // a rare n-gram counts (1 + ln of the share of texts without it) to this power
   double bytes_max = 20e6;      // of the model file: the n-grams that matter least are left out
   bool learn_dev = true;        // the model that is written also learns the rows that measured
 };

@@ -1,8 +1,8 @@
 #include "support/live/tiny_language.h"
 
-#include <filesystem>
-#include <fstream>
-#include <stdexcept>
+#include <sstream>
+
+#include "support/live/tiny_model.h"
 
 namespace dormouse {
 namespace {
@@ -19,45 +19,21 @@ constexpr const char* kSpanish[] = {"el museo abre a las nueve",    "qué tren v
                                     "hay nieve en las montañas",    "qué tiempo hace hoy"};
 
 template <size_t N>
-void write_rows(std::ofstream& file, const char* code, const char* const (&sentences)[N]) {
+void write_rows(std::ostream& file, const char* code, const char* const (&sentences)[N]) {
   for (const char* first : sentences)
     for (const char* second : sentences)
       if (first != second) file << code << "\t" << first << ", " << second << "\n";
 }
 
-Value train_input(const std::string& data, const std::string& output) {
-  ValueWriter writer;
-  writer.map_begin();
-  writer.key("data");
-  writer.list_begin();
-  writer.string(data);
-  writer.list_end();
-  writer.key("output");
-  writer.string(output);
-  writer.map_end();
-  return *writer.finish();
-}
-
 }  // namespace
 
 void train_tiny_language(LiveRegistry& host, const Component& component) {
-  const std::string data = host.state / "rows.tsv";
-  {
-    std::ofstream file(data);
-    file << "lang\ttext\n";
-    write_rows(file, "eng", kEnglish);
-    write_rows(file, "deu", kGerman);
-    write_rows(file, "spa", kSpanish);
-  }
-  const std::string folder = model_folder(host.state.path(), component.name());
-  std::filesystem::create_directories(folder);
-  OfflineRun run;
-  run.spec = component.spec();
-  run.method = "train";
-  run.input = train_input(data, folder + "/tiny");
-  const Result<Value> report = host.registry->run_offline(std::move(run));
-  if (!report.ok()) throw std::runtime_error(report.status().to_string());
-  std::filesystem::create_symlink("tiny", folder + "/current");
+  std::ostringstream rows;
+  rows << "lang\ttext\n";
+  write_rows(rows, "eng", kEnglish);
+  write_rows(rows, "deu", kGerman);
+  write_rows(rows, "spa", kSpanish);
+  train_tiny_model(host, component, rows.str());
 }
 
 }  // namespace dormouse

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# A table of texts and intents becomes a classifier with one command; a bad table changes nothing.
+source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+[ -e "$PLUGINS/nlu-intent.so" ] || skip "nlu-intent is not built"
+config i.yaml << YAML
+plugins: {path: "$PLUGINS"}
+components: {nlu.intent: {plugin: nlu-intent}}
+scripts: {pipelines: "$SCRATCH/i.lua"}
+YAML
+cat > "$SCRATCH/i.lua" << 'LUA'
+local dm = require "dormouse"
+return dm.pipeline("intents", {
+  input = { text = "string" },
+  dm.stage("intent", { component = "nlu.intent", input = { text = dm.ref.request.text } }),
+  output = { name = dm.ref.intent.name, out_of_scope = dm.ref.intent.out_of_scope },
+})
+LUA
+train=("$DORMOUSE" train nlu.intent --config "$SCRATCH/i.yaml")
+mkdir "$SCRATCH/data"
+{
+  printf 'text\tintent\n'
+  for place in Paris Rome Cairo Bonn; do printf 'will it rain in %s\tweather\nis it sunny in %s\tweather\n' $place $place; done
+  for hour in six seven eight nine; do printf 'wake me up at %s\talarm\nset an alarm at %s\talarm\n' $hour $hour; done
+  for thing in paint paper glass steel; do printf 'who invented %s\toos\n' $thing; done
+} > "$SCRATCH/data/rows.tsv"
+
+expect 0 "${train[@]}" --data "$SCRATCH/data"
+says out 'intents' 'accuracy' 'is current'
+says err '%'
+expect 0 "$DORMOUSE" call intents '{"text":"will it rain in Madrid"}' --config "$SCRATCH/i.yaml"
+same "$(cat "$SCRATCH/out")" '{"name":"weather","out_of_scope":false}'
+expect 0 "$DORMOUSE" call intents '{"text":"?!"}' --config "$SCRATCH/i.yaml"
+same "$(jq .out_of_scope "$SCRATCH/out")" true
+
+# The same rows and settings are the same bytes.
+model="$SCRATCH/state/models/nlu.intent/$(readlink "$SCRATCH/state/models/nlu.intent/current")"
+cp "$model" "$SCRATCH/first"
+expect 0 "${train[@]}" --data "$SCRATCH/data"
+cmp "$model" "$SCRATCH/first"
+
+expect 0 "${train[@]}" --data "$SCRATCH/data" --set quantisation=float16 --json
+same "$(jq .report.intents "$SCRATCH/out")" 2
+current="$(readlink "$SCRATCH/state/models/nlu.intent/current")"
+
+# Refused with file and line; the current model stays.
+printf 'text\tintent\nhello\tgreet\n\tgreet\n' > "$SCRATCH/empty.tsv"
+expect 1 "${train[@]}" --data "$SCRATCH/empty.tsv"
+says err "$SCRATCH/empty.tsv:3: column 'text' is empty"
+printf 'text\tlabel\nhello\tgreet\n' > "$SCRATCH/column.tsv"
+expect 1 "${train[@]}" --data "$SCRATCH/column.tsv"
+says err "$SCRATCH/column.tsv:1:" "'intent'"
+printf 'text\tintent\nhello\tgreet\nhi\tgreet\n' > "$SCRATCH/one.tsv"
+expect 1 "${train[@]}" --data "$SCRATCH/one.tsv"
+says err 'two intents'
+expect 1 "${train[@]}" --data "$SCRATCH/data" --set quantisation=int4
+says err 'int8, float16 or float32'
+same "$(readlink "$SCRATCH/state/models/nlu.intent/current")" "$current"
+
+# A damaged model is refused with a sentence.
+truncate -s 500 "$SCRATCH/state/models/nlu.intent/$current"
+expect 1 "$DORMOUSE" call intents '{"text":"hello"}' --config "$SCRATCH/i.yaml"
+says err 'train it again'
