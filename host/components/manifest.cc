@@ -450,7 +450,10 @@ std::vector<std::string> setting_names(const TypeManifest& type) {
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ", ";
+    text += name;
+  }
   return text.empty() ? "none" : text;
 }
 
@@ -463,9 +466,12 @@ void check_known(const TypeManifest& type, dm_value settings, SettingFaults& fau
   for (uint32_t i = 0; dm_map_at(settings, i, &key, &child); ++i) {
     const std::string name = shown(key);
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::string hint = did_you_mean(name, known);
-    if (hint.empty()) hint = "; " + type.name + " has " + listed(known);
-    faults.push_back({name, "unknown setting '" + name + "'" + hint});
+    std::string message = "unknown setting '";
+    message += name;
+    message += '\'';
+    const std::string hint = did_you_mean(name, known);
+    message += hint.empty() ? "; " + type.name + " has " + listed(known) : hint;
+    faults.push_back({name, std::move(message)});
   }
 }
 

@@ -499,7 +499,7 @@ int find_plain(lua_State* L, std::string_view subject, std::string_view wanted, 
   if (!found) return luaL_pushfail(L), 1;
   const auto at = static_cast<size_t>(static_cast<const char*>(found) - subject.data());
   lua_pushinteger(L, static_cast<lua_Integer>(at) + 1);
-  lua_pushinteger(L, static_cast<lua_Integer>(at + wanted.size()));
+  lua_pushinteger(L, static_cast<lua_Integer>(at) + static_cast<lua_Integer>(wanted.size()));
   return 2;
 }
 

@@ -23,7 +23,7 @@ std::string named_in(const std::string& message, const std::string& line) {
   for (size_t open = message.find('\''); open != std::string::npos;) {
     const size_t close = message.find('\'', open + 1);
     if (close == std::string::npos) break;
-    const std::string word = message.substr(open + 1, close - open - 1);
+    std::string word = message.substr(open + 1, close - open - 1);
     if (!word.empty() && line.find(word) != std::string::npos) return word;
     open = message.find('\'', close + 1);
   }

@@ -147,11 +147,11 @@ TEST_CASE("a config file that is not there is one error") {
 
 TEST_CASE("a listener that others could reach is refused where it is written") {
   CHECK(all_errors(parse("host:\n  control: {listen: '0.0.0.0:8081'}\n")) ==
-        "/etc/dormouse/x.yaml:2:22: host.control.listen: it can be reached from other machines; needed a loopback "
+        "/etc/dormouse/x.yaml:2:21: host.control.listen: it can be reached from other machines; needed a loopback "
         "address, or allow_remote: true; listen on 127.0.0.1, or set allow_remote: true beside it when that is what "
         "you want\n");
   CHECK(all_errors(parse("host: {control: {listen: '0.0.0.0:8081', allow_remote: true}}")) == "");
-  CHECK(all_errors(parse("host: {data: {listen: here}}")).find("x.yaml:1:23: host.data.listen: it is no address") !=
+  CHECK(all_errors(parse("host: {data: {listen: 'here:1'}}")).find("x.yaml:1:23: host.data.listen: 'here' is no IP") !=
         std::string::npos);
   CHECK(all_errors(parse("", {{"DORMOUSE_HOST__CONTROL__LISTEN", "0.0.0.0:8081"}}))
             .find("environment: DORMOUSE_HOST__CONTROL__LISTEN: it can be reached") == 0);
