@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build="$(realpath "${DORMOUSE_BUILD:-build}")"
 bin="$build/bin"
-rows=(start call cold cycles http unused)
+rows=(start call cold cycles http unused nlu)
 
 machine() {
   local compiler
@@ -31,6 +31,47 @@ row_cycles() {
     [ -x "$test" ] || continue
     "$test" | grep 'cycles;' | sed 's/^/  /'
   done
+}
+
+# What the nlu plugins are worth on public data sets. DORMOUSE_DATA is a folder with them, each in a folder of its own as
+# published; examples/data has those the product is trained on. What is not there is said and left out.
+row_nlu() {
+  local data="${DORMOUSE_DATA:-examples/data}" work="$build/bench/nlu"
+  mkdir -p "$work"
+  [ ! -x "$bin/nlu_intent_bench" ] || intents "$data" "$work"
+  [ ! -x "$bin/nlu_entities_bench" ] || "$bin/nlu_entities_bench" "$data" "$work"
+}
+
+# intents DATA WORK: one line of figures a set.
+intents() {
+  local data="$1" work="$2"
+  printf '\nintents\n'
+  "$bin/nlu_intent_bench"
+  intent_set clinc150 "$(first_of "$data" examples/data)/intents/clinc150.tsv.zst"
+  intent_set banking77 "$data/banking77/train.tsv"
+  intent_set hwu64 "$data/hwu64/train.tsv"
+  if [ -d "$data/snips" ]; then
+    awk -v split_name=train -f bench/bio_to_tsv.awk "$data/snips/train.bio" > "$work/snips_train.tsv"
+    awk -v split_name=val -f bench/bio_to_tsv.awk "$data/snips/valid.bio" > "$work/snips_val.tsv"
+  fi
+  intent_set snips "$work/snips_train.tsv" "$work/snips_val.tsv"
+  [ ! -d "$data/xsid" ] || awk -v split_name=tenth -f bench/bio_to_tsv.awk "$data"/xsid/*.dev.bio > "$work/xsid.tsv"
+  intent_set xsid "$work/xsid.tsv"
+}
+
+# The first folder that has intents in it, or the last.
+first_of() {
+  local folder
+  for folder in "$@"; do [ ! -d "$folder/intents" ] || break; done
+  printf '%s\n' "$folder"
+}
+
+intent_set() {
+  local file
+  for file in "${@:2}"; do
+    [ -e "$file" ] || { printf '%-12s is not there: %s\n' "$1" "$file"; return 0; }
+  done
+  "$bin/nlu_intent_bench" "$@"
 }
 
 # What the allocator gives and costs: memory after cycles, requests a second. Not part of `all`: the decision is made
