@@ -55,7 +55,8 @@ struct PoolDescription {
   std::vector<ScriptErrors::Fault> faults;
   std::string name;
   std::optional<unsigned> min_idle, max_instances, max_pending, max_batch;
-  std::optional<Duration> max_wait, max_delay, idle_trim, idle_park, idle_unload, min_residency, load_timeout, drain_timeout;
+  std::optional<Duration> max_wait, max_delay, idle_trim, idle_park, idle_unload, min_residency, load_timeout,
+      drain_timeout;
 };
 
 // Everything that one set of scripts described.

@@ -356,7 +356,7 @@ bool is_name(std::string_view name) {
 std::string name_argument(lua_State* L, const char* function) {
   if (lua_type(L, 1) != LUA_TSTRING || !lua_istable(L, 2))
     luaL_error(L, "dm.%s(name, { ... }) takes a name and a table", function);
-  const std::string name = lua_tostring(L, 1);
+  std::string name = lua_tostring(L, 1);
   if (!is_name(name))
     luaL_error(L, "dm.%s: '%s' is no name: letters, digits and _", function, name.substr(0, 64).c_str());
   return name;
