@@ -142,7 +142,9 @@ std::string train_lists(const Spec& spec, const VectorRows& sample, uint64_t row
                                               std::to_string(sample.size()) + "; add more, or create the collection " +
                                               "with a smaller nlist or nbits");
   }
-  bound_library_threads(threads);  // for FAISS's own loops, on this thread only
+  // FAISS's own loops are many and short; what costs time is our assignment, which has its threads. On a busy machine a
+  // team that meets thousands of times waits for the scheduler each time.
+  bound_library_threads(1);
   std::vector<float> vectors = packed(sample);
   const std::vector<float> centres = train_centres(spec, vectors, lists, threads, check_cancelled);
   std::string trained(reinterpret_cast<const char*>(&lists), sizeof lists);

@@ -37,7 +37,7 @@ void check(const Status& status) {
 }  // namespace
 
 LiveRegistry::LiveRegistry(std::vector<std::string> plugin_folders, RegistryOptions options) {
-  options.state_dir = state.path();
+  if (options.state_dir.empty()) options.state_dir = state.path();
   options.plugins.folders = std::move(plugin_folders);
   Result<std::unique_ptr<Registry>> made = Registry::create(std::move(options), clock, loop, events, metrics);
   check(made.status());

@@ -17,6 +17,7 @@ namespace dormouse {
 
 class LiveRegistry {
  public:
+  // Without a state_dir in the options, in a folder of its own.
   explicit LiveRegistry(std::vector<std::string> plugin_folders, RegistryOptions options = {});
   ~LiveRegistry();  // stop(), when that was not done
 
