@@ -161,6 +161,7 @@ class Training {
                     "the training data: no letter or digit stands in " + std::to_string(options_.rows_min) + " texts");
     }
     std::vector<std::vector<Term>> terms;
+    terms.reserve(texts.size());
     for (const Example* text : texts) terms.push_back(vocabulary.terms_of(*text, options_.features));
     Learnt learnt;
     learnt.counts = vocabulary.counts();

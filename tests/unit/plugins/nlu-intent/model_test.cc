@@ -23,8 +23,8 @@ std::string refusal_of(std::span<const std::byte> bytes) {
 // Bytes on a boundary that a mapping would have.
 class AlignedCopy {
  public:
-  explicit AlignedCopy(std::string_view from) : words_((from.size() + 7) / 8), size_(from.size()) {
-    std::memcpy(words_.data(), from.data(), from.size());
+  explicit AlignedCopy(std::string_view from) : words_(from.size() / 8 + 1), size_(from.size()) {
+    if (!from.empty()) std::memcpy(words_.data(), from.data(), from.size());
   }
   std::span<std::byte> bytes() { return {reinterpret_cast<std::byte*>(words_.data()), size_}; }
 
