@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|search|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build="$(realpath "${DORMOUSE_BUILD:-build}")"
 bin="$build/bin"
-rows=(start call cold cycles http unused nlu)
+rows=(start call cold cycles http unused nlu search)
 
 machine() {
   local compiler
@@ -22,6 +22,11 @@ row_unused() {
 }
 row_call() { "$bin/dormouse_bench" --benchmark_filter=call/; }
 row_cold() { "$bin/dormouse_bench" --benchmark_filter=cold/; }
+# Beside raw FAISS and hnswlib. DORMOUSE_DATA names a folder with more vectors than come with the project.
+row_search() {
+  [ -x "$bin/dormouse_bench_search" ] || { printf '\nsearch: not built; libfaiss-dev, libopenblas-dev and libhnswlib-dev are wanted\n'; return; }
+  "$bin/dormouse_bench_search"
+}
 row_http() { "$bin/dormouse_bench_http"; }
 
 # The lifetime tests, for the figures they print.
@@ -114,7 +119,7 @@ machine
 for row in "$@"; do
   case "$row" in
     all) for each in "${rows[@]}"; do "row_$each"; done ;;
-    start | call | cold | cycles | http | unused | allocator | language) "row_$row" ;;
+    start | call | cold | cycles | http | unused | allocator | search | language) "row_$row" ;;
     *) printf 'bench: no row "%s"; there are: %s allocator language all\n' "$row" "${rows[*]}" >&2; exit 2 ;;
   esac
 done

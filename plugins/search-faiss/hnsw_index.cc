@@ -17,6 +17,9 @@ constexpr size_t kWalksKept = 8;
 constexpr size_t kScanRows = 2000;
 constexpr size_t kScanShare = 20;
 constexpr size_t kLine = 64;
+constexpr size_t kLinksMax = 256;                      // level 0 has 2 * m links, m is at most 128
+constexpr size_t kAhead = 2;                           // rows whose memory is on its way while a distance is computed
+constexpr uint32_t kLookedAround = uint32_t{1} << 31;  // beyond every row number
 
 void prefetch(const float* row, size_t elements) {
   const auto* bytes = reinterpret_cast<const char*>(row);
@@ -146,14 +149,63 @@ void HnswIndex::Walk::start(size_t rows) {
     mark = 1;
   }
   frontier.clear();
+  pool.clear();
 }
 
-Found HnswIndex::walk(const Query& query, Allowed allowed, Walk& walk) const {
-  const size_t stride = rows_.stride();
-  const Candidate entry = descend(query.vector);
-  Nearest found(std::max(query.ef, query.k));
-  std::array<uint32_t, 256> next{};  // level 0 has 2 * m links, m is at most 128
+size_t HnswIndex::look_around(uint32_t row, Walk& walk, uint32_t* next) const {
+  size_t count = 0;
+  for (const int neighbour : neighbours(row, 0)) {
+    if (neighbour < 0) break;
+    if (walk.first_look(static_cast<uint32_t>(neighbour))) next[count++] = static_cast<uint32_t>(neighbour);
+  }
+  for (size_t i = 0; i < std::min(count, kAhead); ++i) prefetch(rows_.row(next[i]), rows_.stride());
+  return count;
+}
+
+// Without a filter what is found and what is to be looked around are the same rows, so one sorted array does for both:
+// putting a row in its place moves some hundred bytes, which is cheaper than two heaps whose branches nobody predicts.
+Found HnswIndex::walk(const Query& query, Walk& walk) const {
+  const size_t stride = rows_.stride(), room = std::max(query.ef, query.k);
+  std::vector<Candidate>& pool = walk.pool;
+  std::array<uint32_t, kLinksMax> next{};
   walk.start(rows_.size());
+  const Candidate entry = descend(query.vector);
+  walk.first_look(entry.row);
+  pool.reserve(room + 1);
+  pool.push_back(entry);
+  for (size_t at = 0; at < pool.size();) {
+    const uint32_t row = pool[at].row;
+    pool[at].row |= kLookedAround;
+    size_t lowest = at + 1;
+    const size_t count = look_around(row, walk, next.data());
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) prefetch(rows_.row(next[i + kAhead]), stride);
+      const float distance = distance_(query.vector, rows_.row(next[i]), stride);
+      if (pool.size() == room) {
+        if (distance >= pool.back().distance) continue;
+        pool.pop_back();
+      }
+      const auto place = std::upper_bound(pool.begin(), pool.end(), distance,
+                                          [](float d, const Candidate& candidate) { return d < candidate.distance; });
+      lowest = std::min(lowest, static_cast<size_t>(place - pool.begin()));
+      pool.insert(place, {distance, next[i]});
+    }
+    // On with the nearest that nobody has looked around yet.
+    for (at = lowest; at < pool.size() && (pool[at].row & kLookedAround) != 0;) ++at;
+  }
+  pool.resize(std::min<size_t>(pool.size(), query.k));
+  Found nearest = pool;
+  for (Candidate& candidate : nearest) candidate.row &= ~kLookedAround;
+  std::sort(nearest.begin(), nearest.end());  // equal distances by row
+  return nearest;
+}
+
+Found HnswIndex::walk_filtered(const Query& query, Allowed allowed, Walk& walk) const {
+  const size_t stride = rows_.stride();
+  Nearest found(std::max(query.ef, query.k));
+  std::array<uint32_t, kLinksMax> next{};
+  walk.start(rows_.size());
+  const Candidate entry = descend(query.vector);
   walk.first_look(entry.row);
   walk.frontier.push_back(entry);
   if (allowed(entry.row)) found.add(entry);
@@ -162,16 +214,9 @@ Found HnswIndex::walk(const Query& query, Allowed allowed, Walk& walk) const {
     const Candidate at = walk.frontier.back();
     walk.frontier.pop_back();
     if (at.distance > found.worst()) break;
-    size_t count = 0;
-    for (const int neighbour : neighbours(at.row, 0)) {
-      if (neighbour < 0) break;
-      const auto row = static_cast<uint32_t>(neighbour);
-      if (walk.first_look(row)) next[count++] = row;
-    }
-    // The memory of the next rows is on its way while the distance of this one is computed.
-    for (size_t i = 0; i < std::min<size_t>(count, 2); ++i) prefetch(rows_.row(next[i]), stride);
+    const size_t count = look_around(at.row, walk, next.data());
     for (size_t i = 0; i < count; ++i) {
-      if (i + 2 < count) prefetch(rows_.row(next[i + 2]), stride);
+      if (i + kAhead < count) prefetch(rows_.row(next[i + kAhead]), stride);
       const Candidate candidate{distance_(query.vector, rows_.row(next[i]), stride), next[i]};
       if (!found.wants(candidate)) continue;
       walk.frontier.push_back(candidate);
@@ -228,7 +273,8 @@ std::vector<Found> HnswIndex::search(std::span<const Query> queries, const Filte
       return;
     }
     std::unique_ptr<Walk> steps = borrow_walk();
-    found[i] = walk(query, filter.allowed, *steps);
+    const bool all = filter.allowed.dead == nullptr && filter.allowed.selected == nullptr;
+    found[i] = all ? walk(query, *steps) : walk_filtered(query, filter.allowed, *steps);
     return_walk(std::move(steps));
     // Where many rows are dead or not selected, parts of the graph may be out of reach.
     if (found[i].size() < std::min<size_t>(query.k, filter.available)) found[i] = scan(query);

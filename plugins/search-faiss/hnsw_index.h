@@ -34,7 +34,8 @@ class HnswIndex final : public Index {
   struct Walk {
     std::vector<uint16_t> seen;  // equal to `mark`: looked at in this walk
     uint16_t mark = 0;
-    std::vector<Candidate> frontier;  // the nearest in front
+    std::vector<Candidate> frontier;  // with a filter: to be looked around, the nearest in front
+    std::vector<Candidate> pool;      // without: the nearest so far in order; kLookedAround marks rows
     void start(size_t rows);
     bool first_look(uint32_t row) {
       if (seen[row] == mark) return false;
@@ -46,7 +47,10 @@ class HnswIndex final : public Index {
 
   std::unique_ptr<Walk> borrow_walk() const;
   void return_walk(std::unique_ptr<Walk> walk) const;
-  Found walk(const Query& query, Allowed allowed, Walk& walk) const;
+  // Rows around `row` that this walk has not seen, their memory on its way.
+  size_t look_around(uint32_t row, Walk& walk, uint32_t* next) const;
+  Found walk(const Query& query, Walk& walk) const;
+  Found walk_filtered(const Query& query, Allowed allowed, Walk& walk) const;
   Candidate descend(const float* query) const;
   std::span<const int> neighbours(uint32_t row, int level) const;
   void link(uint32_t row);

@@ -1,0 +1,518 @@
+// Vector search: the plugin in a host beside raw FAISS (Debian's, with OpenBLAS) and hnswlib (built for this machine),
+// on the vectors that come with the project and, where DORMOUSE_DATA names a folder that has them, on more.
+//   dormouse_bench_search          all of it
+// Single calls are made twice: through the host as a request would be, and by the method's function pointer, which
+// tells the index apart from the way to it.
+#include <faiss/IndexFlat.h>
+#include <faiss/IndexHNSW.h>
+#include <fmt/format.h>
+#include <hnswlib/hnswlib.h>
+#include <omp.h>
+
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "components/component.h"
+#include "components/lease.h"
+#include "components/loader.h"
+#include "support/live/live_registry.h"
+#include "support/report.h"
+
+extern "C" void openblas_set_num_threads(int);
+
+namespace dormouse::bench {
+namespace {
+
+constexpr int64_t kK = 10;
+constexpr int kM = 16;
+constexpr int kEfConstruction = 200;
+constexpr size_t kClients = 16;
+constexpr double kSlice = 0.3;  // seconds of CPU
+constexpr int kRounds = 3;
+
+struct VectorSet {
+  std::string name;
+  size_t dimension = 0;
+  std::vector<float> base, queries;
+  std::vector<std::vector<int64_t>> nearest;  // of each query, the kK nearest
+  size_t rows() const { return base.size() / dimension; }
+  size_t asked() const { return queries.size() / dimension; }
+  const float* query(size_t i) const { return queries.data() + i % asked() * dimension; }
+};
+
+// ---- data ----
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(path + " is not there");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// .bvecs, .fvecs, .ivecs: a dimension of four bytes, then that many elements, for each vector.
+template <class Element, class To>
+std::vector<To> read_vectors(const std::string& path, size_t& dimension) {
+  const std::string bytes = read_file(path);
+  std::vector<To> out;
+  for (size_t at = 0; at + 4 <= bytes.size();) {
+    int32_t d = 0;
+    std::memcpy(&d, bytes.data() + at, 4);
+    at += 4;
+    dimension = static_cast<size_t>(d);
+    if (d <= 0 || at + dimension * sizeof(Element) > bytes.size()) throw std::runtime_error(path + " is damaged");
+    for (size_t i = 0; i < dimension; ++i, at += sizeof(Element)) {
+      Element element;
+      std::memcpy(&element, bytes.data() + at, sizeof element);
+      out.push_back(static_cast<To>(element));
+    }
+  }
+  return out;
+}
+
+std::vector<std::vector<int64_t>> exact(const VectorSet& set) {
+  faiss::IndexFlatL2 flat(static_cast<int64_t>(set.dimension));
+  flat.add(static_cast<int64_t>(set.rows()), set.base.data());
+  std::vector<float> distances(set.asked() * kK);
+  std::vector<int64_t> labels(set.asked() * kK);
+  flat.search(static_cast<int64_t>(set.asked()), set.queries.data(), kK, distances.data(), labels.data());
+  std::vector<std::vector<int64_t>> nearest;
+  for (size_t q = 0; q < set.asked(); ++q) nearest.emplace_back(labels.begin() + q * kK, labels.begin() + (q + 1) * kK);
+  return nearest;
+}
+
+std::vector<std::vector<int64_t>> read_nearest(const std::string& path) {
+  size_t width = 0;
+  const std::vector<int64_t> all = read_vectors<int32_t, int64_t>(path, width);
+  std::vector<std::vector<int64_t>> nearest;
+  for (size_t at = 0; at < all.size(); at += width) nearest.emplace_back(all.begin() + at, all.begin() + at + kK);
+  return nearest;
+}
+
+VectorSet sift(const std::string& folder) {
+  VectorSet set{"sift 9,400 x 128", 0, {}, {}, {}};
+  set.base = read_vectors<uint8_t, float>(folder + "/vectors-sift/bigann9k_base.bvecs", set.dimension);
+  set.queries = read_vectors<uint8_t, float>(folder + "/vectors-sift/bigann9k_query_dev.bvecs", set.dimension);
+  set.nearest = read_nearest(folder + "/vectors-sift/bigann9k_gt_dev.ivecs");
+  return set;
+}
+
+VectorSet text(const std::string& folder) {
+  VectorSet set{"text 15,811 x 128", 0, {}, {}, {}};
+  const std::string packed = folder + "/vectors-text-lsa/base.fvecs.zst", unpacked = bench_folder() + "/base.fvecs";
+  if (!std::filesystem::exists(packed)) throw std::runtime_error(packed + " is not there");
+  if (std::system(fmt::format("zstd -q -d -f '{}' -o '{}'", packed, unpacked).c_str()) != 0)
+    throw std::runtime_error("zstd could not unpack " + packed);
+  set.base = read_vectors<float, float>(unpacked, set.dimension);
+  set.queries = read_vectors<float, float>(folder + "/vectors-text-lsa/query_dev.fvecs", set.dimension);
+  set.nearest = read_nearest(folder + "/vectors-text-lsa/gt_dev.ivecs");
+  return set;
+}
+
+// Enough to leave the caches: clusters with noise, of a fixed seed.
+VectorSet drawn(size_t rows) {
+  VectorSet set{fmt::format("drawn {} x 128", rows), 128, {}, {}, {}};
+  std::mt19937 random(7);
+  std::normal_distribution<float> noise;
+  std::vector<float> centres(500 * set.dimension);
+  for (float& x : centres) x = noise(random);
+  const auto draw = [&](std::vector<float>& out, size_t n) {
+    for (size_t i = 0; i < n; ++i) {
+      const float* centre = centres.data() + random() % 500 * set.dimension;
+      for (size_t j = 0; j < set.dimension; ++j) out.push_back(centre[j] + 0.7f * noise(random));
+    }
+  };
+  draw(set.base, rows);
+  draw(set.queries, 500);
+  set.nearest = exact(set);
+  return set;
+}
+
+// ---- measuring ----
+
+using Ids = std::vector<int64_t>;
+
+double recall(const VectorSet& set, const std::function<Ids(const float*)>& search) {
+  size_t right = 0;
+  for (size_t q = 0; q < set.asked(); ++q) {
+    const Ids found = search(set.query(q));
+    const std::set<int64_t> have(found.begin(), found.end());
+    for (const int64_t id : set.nearest[q]) right += have.count(id);
+  }
+  return static_cast<double>(right) / static_cast<double>(set.asked() * kK);
+}
+
+// Time of the processor spent by this process: what other work on the machine does not blur.
+double cpu_now() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// Queries in a second of CPU; `several` answers that many queries from the i-th on.
+double rate(size_t several, const std::function<void(size_t)>& search) {
+  search(0);
+  const double begin = cpu_now();
+  size_t done = 0;
+  double spent = 0;
+  for (; spent < kSlice; spent = cpu_now() - begin) {
+    for (size_t end = done + std::max<size_t>(several, 20); done < end; done += several) search(done);
+  }
+  return static_cast<double>(done) / spent;
+}
+
+double seconds(const std::function<void()>& work) {
+  const double begin = cpu_now();
+  work();
+  return cpu_now() - begin;
+}
+
+// ---- the plugin ----
+
+Value settings_value(const std::string& kind, int64_t threads) {
+  ValueWriter writer;
+  writer.map_begin();
+  writer.key("kind");
+  writer.string(kind);
+  writer.key("threads");
+  writer.integer(threads);
+  writer.key("m");
+  writer.integer(kM);
+  writer.key("ef_construction");
+  writer.integer(kEfConstruction);
+  writer.key("sync");
+  writer.boolean(true);
+  writer.map_end();
+  return *writer.finish();
+}
+
+Value query_value(const float* vector, size_t dimension, const char* effort, int64_t value, size_t many = 0) {
+  ValueWriter writer;
+  writer.map_begin();
+  writer.key(many ? "vectors" : "vector");
+  const int64_t one[] = {static_cast<int64_t>(dimension)};
+  const int64_t several[] = {static_cast<int64_t>(many), static_cast<int64_t>(dimension)};
+  void* data = many ? writer.tensor(DM_F32, several) : writer.tensor(DM_F32, one);
+  std::memcpy(data, vector, std::max<size_t>(many, 1) * dimension * sizeof(float));
+  writer.key("k");
+  writer.integer(kK);
+  writer.key("metadata");
+  writer.boolean(false);
+  if (value > 0) {
+    writer.key(effort);
+    writer.integer(value);
+  }
+  writer.map_end();
+  return *writer.finish();
+}
+
+Ids ids_of(const Value& answer) {
+  Ids ids;
+  const dm_value hits = dm_map_get(answer.view(), "hits");
+  for (uint32_t i = 0; i < dm_count(hits); ++i) {
+    int64_t id = -1;
+    dm_get_int(dm_map_get(dm_list_at(hits, i), "id"), &id);
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+int never_cancelled(const dm_call*) {
+  return 0;
+}
+int32_t ignore_reason(const dm_call*, int32_t status, const char*) {
+  return status;
+}
+
+class Plugin {
+ public:
+  Plugin(const std::string& kind, const VectorSet& set, int64_t threads = 1) : host_({DORMOUSE_PLUGINS}), set_(set) {
+    component_ = &host_.add("vectors", "search-faiss", settings_value(kind, threads));
+    host_.start();
+    search_ = host_.method_index(*component_, "search");
+    many_ = host_.method_index(*component_, "search_many");
+    add_seconds = seconds([&] { add_all(); });
+    if (kind.rfind("ivf", 0) == 0)
+      train_seconds = seconds([&] { ask(host_.method_index(*component_, "train"), empty()); });
+    save_seconds = seconds([&] { ask(host_.method_index(*component_, "save"), empty()); });
+    unload();
+    load_seconds = seconds([&] { hold(); });
+  }
+  ~Plugin() { lease_.reset(); }
+
+  Value ask(uint32_t method, const Value& in) {
+    Result<Value> answer = host_.ask(*component_, method, in);
+    if (!answer.ok()) throw std::runtime_error(answer.status().to_string());
+    return std::move(*answer);
+  }
+
+  void prepare(const char* effort, int64_t value) {
+    asks_.clear();
+    for (size_t q = 0; q < set_.asked(); ++q)
+      asks_.push_back(query_value(set_.query(q), set_.dimension, effort, value));
+    together_ = query_value(set_.queries.data(), set_.dimension, effort, value, set_.asked());
+  }
+
+  double found() {
+    size_t right = 0;
+    for (size_t q = 0; q < set_.asked(); ++q) {
+      const Ids ids = ids_of(through_host(q));
+      const std::set<int64_t> have(ids.begin(), ids.end());
+      for (const int64_t id : set_.nearest[q]) right += have.count(id);
+    }
+    return static_cast<double>(right) / static_cast<double>(set_.asked() * kK);
+  }
+
+  Value through_host(size_t i) {
+    Result<Value> answer = host_.call(*lease_, search_, asks_[i % asks_.size()]);
+    if (!answer.ok()) throw std::runtime_error(answer.status().to_string());
+    return std::move(*answer);
+  }
+
+  void direct(size_t i) {
+    const LoadedPlugin& plugin = lease_->component().loaded();
+    dm_call call{};
+    call.size = sizeof call;
+    call.deadline_ns = INT64_MAX;
+    call.cancelled = never_cancelled;
+    call.fail = ignore_reason;
+    writer_.reset();
+    const Value& in = asks_[i % asks_.size()];
+    if (plugin.methods[search_]->run(plugin.component, &call, in.view(), writer_.abi()) != DM_OK ||
+        !writer_.finish().ok())
+      throw std::runtime_error("a direct call failed");
+  }
+
+  void many() { ask(many_, together_); }
+
+  // Queries in a second of CPU, of so many clients that each wait for their answer.
+  double clients(size_t count) {
+    std::atomic<size_t> done{0};
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    const double begin = cpu_now();
+    for (size_t t = 0; t < count; ++t) {
+      threads.emplace_back([&, t] {
+        for (size_t i = t * 7; !stop; ++i, ++done) through_host(i);
+      });
+    }
+    while (cpu_now() - begin < kSlice) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    return static_cast<double>(done) / (cpu_now() - begin);
+  }
+
+  double add_seconds = 0, train_seconds = 0, save_seconds = 0, load_seconds = 0;
+
+ private:
+  static Value empty() {
+    ValueWriter writer;
+    writer.map_begin();
+    writer.map_end();
+    return *writer.finish();
+  }
+
+  void add_all() {
+    const uint32_t add = host_.method_index(*component_, "add");
+    constexpr size_t kBatch = 2000;
+    for (size_t first = 0; first < set_.rows(); first += kBatch) {
+      const size_t n = std::min(kBatch, set_.rows() - first);
+      ValueWriter writer;
+      writer.map_begin();
+      writer.key("vectors");
+      const int64_t shape[] = {static_cast<int64_t>(n), static_cast<int64_t>(set_.dimension)};
+      std::memcpy(writer.tensor(DM_F32, shape), set_.base.data() + first * set_.dimension,
+                  n * set_.dimension * sizeof(float));
+      writer.key("ids");
+      const int64_t count[] = {static_cast<int64_t>(n)};
+      auto* ids = static_cast<int64_t*>(writer.tensor(DM_I64, count));
+      for (size_t i = 0; i < n; ++i) ids[i] = static_cast<int64_t>(first + i);
+      writer.map_end();
+      ask(add, *writer.finish());
+    }
+  }
+
+  void unload() {
+    const VerbAnswer answer = host_.request(*component_, Verb::unload, {std::chrono::seconds(60), false});
+    if (!answer.status.ok()) throw std::runtime_error(answer.status.to_string());
+  }
+
+  void hold() {
+    Result<Lease> lease = host_.acquire(*component_);
+    if (!lease.ok()) throw std::runtime_error(lease.status().to_string());
+    lease_.emplace(std::move(*lease));
+  }
+
+  LiveRegistry host_;
+  const VectorSet& set_;
+  Component* component_ = nullptr;
+  std::optional<Lease> lease_;
+  uint32_t search_ = 0, many_ = 0;
+  std::vector<Value> asks_;
+  Value together_;
+  ValueWriter writer_;
+};
+
+// ---- the tables ----
+
+double best_of(const std::function<double()>& measure) {
+  double best = 0;
+  for (int i = 0; i < kRounds; ++i) best = std::max(best, measure());
+  return best;
+}
+
+void table_of_kinds(const VectorSet& set) {
+  fmt::print(
+      "\nkinds, {}, k = {}; queries and times in seconds of CPU\n  {:<9} {:>7} {:>7} {:>8} {:>10} {:>10} {:>7} {:>7} "
+      "{:>8}\n",
+      set.name, kK, "kind", "effort", "recall", "1 client", "16 clients", "together", "add s", "train s", "load ms");
+  const auto line = [&](const char* kind, const char* effort, std::vector<int64_t> values) {
+    Plugin plugin(kind, set);
+    for (const int64_t value : values) {
+      plugin.prepare(effort, value);
+      const double found = plugin.found();
+      const double one = best_of([&] { return rate(1, [&](size_t i) { plugin.through_host(i); }); });
+      const double sixteen = best_of([&] { return plugin.clients(kClients); });
+      const double together = best_of([&] { return rate(set.asked(), [&](size_t) { plugin.many(); }); });
+      fmt::print("  {:<9} {:>7} {:>7.4f} {:>8.0f} {:>10.0f} {:>10.0f} {:>7.2f} {:>7.2f} {:>8.1f}\n", kind, value, found,
+                 one, sixteen, together, plugin.add_seconds, plugin.train_seconds, plugin.load_seconds * 1e3);
+      std::fflush(stdout);
+    }
+  };
+  line("flat", "", {0});
+  line("hnsw", "ef", {16, 64, 256});
+  line("ivf_flat", "nprobe", {4, 16, 64});
+  line("ivf_sq8", "nprobe", {4, 16, 64});
+  line("ivf_pq", "nprobe", {4, 16, 64});
+}
+
+void table_of_graphs(const VectorSet& set) {
+  const auto n = static_cast<int64_t>(set.rows()), d = static_cast<int64_t>(set.dimension);
+  hnswlib::L2Space space(set.dimension);
+  hnswlib::HierarchicalNSW<float> peer(&space, set.rows(), kM, kEfConstruction);
+  const double peer_add = seconds([&] {
+    for (size_t i = 0; i < set.rows(); ++i) peer.addPoint(set.base.data() + i * set.dimension, i);
+  });
+  omp_set_num_threads(1);
+  faiss::IndexHNSWFlat raw(static_cast<int>(d), kM);
+  raw.hnsw.efConstruction = kEfConstruction;
+  const double raw_add = seconds([&] { raw.add(n, set.base.data()); });
+  Plugin ours("hnsw", set);
+  fmt::print("\ngraphs, {}, M = {}, ef_construction = {}; queries per second of CPU (recall)\n", set.name, kM,
+             kEfConstruction);
+  fmt::print("  built in: hnswlib {:.2f} s, FAISS {:.2f} s, this plugin with its store {:.2f} s\n", peer_add, raw_add,
+             ours.add_seconds);
+  fmt::print("  {:>4} {:>18} {:>18} {:>18} {:>12} {:>7}\n", "ef", "hnswlib", "FAISS", "plugin, direct", "through host",
+             "ratio");
+  for (const int64_t ef : {16, 32, 64, 128, 256}) {
+    const auto ask_peer = [&](const float* query) {
+      auto queue = peer.searchKnn(query, kK);
+      Ids ids;
+      for (; !queue.empty(); queue.pop()) ids.push_back(static_cast<int64_t>(queue.top().second));
+      return ids;
+    };
+    const auto ask_raw = [&](const float* query) {
+      Ids ids(kK);
+      std::vector<float> distances(kK);
+      raw.search(1, query, kK, distances.data(), ids.data());
+      return ids;
+    };
+    peer.setEf(static_cast<size_t>(ef));
+    raw.hnsw.efSearch = static_cast<int>(ef);
+    ours.prepare("ef", ef);
+    const double peer_found = recall(set, ask_peer), raw_found = recall(set, ask_raw), our_found = ours.found();
+    double peer_rate = 0, raw_rate = 0, our_rate = 0, host_rate = 0;
+    for (int i = 0; i < kRounds; ++i) {  // in turns, so that a machine that changes its mind does so for all
+      peer_rate = std::max(peer_rate, rate(1, [&](size_t q) { ask_peer(set.query(q)); }));
+      our_rate = std::max(our_rate, rate(1, [&](size_t q) { ours.direct(q); }));
+      raw_rate = std::max(raw_rate, rate(1, [&](size_t q) { ask_raw(set.query(q)); }));
+      host_rate = std::max(host_rate, rate(1, [&](size_t q) { ours.through_host(q); }));
+    }
+    fmt::print("  {:>4} {:>9.0f} ({:.4f}) {:>9.0f} ({:.4f}) {:>9.0f} ({:.4f}) {:>12.0f} {:>6.2f}x\n", ef, peer_rate,
+               peer_found, raw_rate, raw_found, our_rate, our_found, host_rate, our_rate / peer_rate);
+    std::fflush(stdout);
+  }
+}
+
+void table_of_scans(const VectorSet& set) {
+  const auto d = static_cast<int64_t>(set.dimension);
+  const unsigned cores = std::thread::hardware_concurrency();
+  faiss::IndexFlatL2 raw(d);
+  raw.add(static_cast<int64_t>(set.rows()), set.base.data());
+  std::vector<float> distances(set.asked() * kK);
+  std::vector<int64_t> labels(set.asked() * kK);
+  Plugin one("flat", set), all("flat", set, cores);
+  one.prepare("", 0);
+  all.prepare("", 0);
+  fmt::print("\nevery vector looked at, {}; queries per second of CPU\n", set.name);
+  const auto row = [](const char* name, const std::function<double()>& measure) {
+    fmt::print("  {:<52} {:>9.0f}\n", name, best_of(measure));
+    std::fflush(stdout);
+  };
+  for (const unsigned threads : {1u, cores}) {
+    omp_set_num_threads(static_cast<int>(threads));
+    openblas_set_num_threads(static_cast<int>(threads));
+    row(fmt::format("FAISS, one by one, {} thread(s)", threads).c_str(),
+        [&] { return rate(1, [&](size_t q) { raw.search(1, set.query(q), kK, distances.data(), labels.data()); }); });
+    row(fmt::format("FAISS, {} together (OpenBLAS), {} thread(s)", set.asked(), threads).c_str(), [&] {
+      return rate(set.asked(), [&](size_t) {
+        raw.search(static_cast<int64_t>(set.asked()), set.queries.data(), kK, distances.data(), labels.data());
+      });
+    });
+  }
+  row("plugin, one client through the host", [&] { return rate(1, [&](size_t q) { one.through_host(q); }); });
+  row("plugin, 16 clients through the host", [&] { return one.clients(kClients); });
+  row("plugin, all together in one call, 1 thread", [&] { return rate(set.asked(), [&](size_t) { one.many(); }); });
+  row(fmt::format("plugin, all together in one call, {} threads", cores).c_str(),
+      [&] { return rate(set.asked(), [&](size_t) { all.many(); }); });
+}
+
+// What is not there is said, and the rest is measured.
+template <class Read, class Measure>
+void with(const Read& read, const Measure& measure) {
+  VectorSet set;
+  try {
+    set = read();
+  } catch (const std::exception& e) {
+    fmt::print("\nnot measured: {} (DORMOUSE_DATA names the folder)\n", e.what());
+    return;
+  }
+  measure(set);
+}
+
+}  // namespace
+}  // namespace dormouse::bench
+
+int main(int argc, char** argv) {
+  using namespace dormouse::bench;
+  try {
+    const char* named = std::getenv("DORMOUSE_DATA");
+    const std::string folder = named ? named : std::string(DORMOUSE_BENCH_SOURCE) + "/../examples/data";
+    const std::string only = argc > 1 ? argv[1] : "all";
+    const auto wanted = [&](const char* table) { return only == "all" || only == table; };
+    if (wanted("graphs")) {
+      with([&] { return sift(folder); }, table_of_graphs);
+      with([&] { return text(folder); }, table_of_graphs);
+      with([] { return drawn(50'000); }, table_of_graphs);
+    }
+    if (wanted("scans")) with([] { return drawn(50'000); }, table_of_scans);
+    if (wanted("kinds")) {
+      with([&] { return sift(folder); }, table_of_kinds);
+      with([&] { return text(folder); }, table_of_kinds);
+    }
+    return 0;
+  } catch (const std::exception& e) {
+    std::cerr << argv[0] << ": " << e.what() << "\n";
+    return 1;
+  }
+}
