@@ -28,6 +28,30 @@ std::string joined_texts(dm_value list) {
   return text;
 }
 
+bool is_map_of_scalars(dm_value value) {
+  dm_string_view key;
+  dm_value field;
+  if (dm_kind(value) != DM_MAP || dm_count(value) == 0) return false;
+  for (uint32_t i = 0; i < dm_count(value); ++i)
+    if (dm_map_at(value, i, &key, &field) && dm_kind(field) > DM_STRING) return false;
+  return true;
+}
+
+std::string joined_fields(dm_value map) {
+  std::string text;
+  dm_string_view key;
+  dm_value field;
+  for (uint32_t i = 0; i < dm_count(map); ++i)
+    if (dm_map_at(map, i, &key, &field))
+      text += (i ? ", " : "") + std::string(key.data, key.size) + " " + to_cell(field);
+  return text;
+}
+
+std::string field_cell(dm_value value) {
+  if (is_list_of_texts(value)) return joined_texts(value);
+  return is_map_of_scalars(value) ? joined_fields(value) : to_cell(value);
+}
+
 std::string table_of(dm_value list) {
   std::vector<std::string> keys;
   const dm_value first = dm_list_at(list, 0);
@@ -78,7 +102,7 @@ std::string to_report(dm_value map, ShowField show) {
       tables += "\n" + name + "\n" + table_of(value);
     } else {
       std::string cell = show ? show({key.data, key.size}, value) : "";
-      if (cell.empty()) cell = is_list_of_texts(value) ? joined_texts(value) : to_cell(value);
+      if (cell.empty()) cell = field_cell(value);
       scalars += name + std::string(width - std::min(width, name.size()) + 2, ' ') + printable(cell) + "\n";
     }
   }

@@ -9,7 +9,7 @@ namespace dormouse {
 
 // A scalar on one line: strings as they are, numbers short; lists and maps as JSON.
 std::string to_cell(dm_value value);
-// A map as "name  value" lines, lists of maps in it as tables of their own.
+// A map as "name  value" lines, small maps in it as "name value, name value", lists of maps as tables of their own.
 using ShowField = std::string (*)(std::string_view key, dm_value value);  // empty: as it is
 std::string to_report(dm_value map, ShowField show = nullptr);
 

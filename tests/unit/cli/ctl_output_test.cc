@@ -52,6 +52,11 @@ TEST_CASE("a report is names and values with tables below") {
         "lines     12\naccuracy  0.9877\n\nper\nl   n\nde  1\nen  22\n");
 }
 
+TEST_CASE("a map inside a report is one line") {
+  CHECK(to_report(json(R"({"dev":{"accuracy":94.03,"rows":3000,"set":"val"},"deep":{"a":[1]},"none":{}})").view()) ==
+        "dev   accuracy 94.03, rows 3000, set val\ndeep  {\"a\":[1]}\nnone  {}\n");
+}
+
 TEST_CASE("one component is shown in bytes and durations that people read") {
   const Value answer = json(
       R"({"name":"a","idle_ms":1500,"unload_in_ms":null,"bytes":{"mapped":20480,"returned_private":-1048576,
