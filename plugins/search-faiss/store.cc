@@ -128,6 +128,15 @@ class Store::Statement {
 };
 
 Store::Store(std::string path, bool sync) : path_(std::move(path)) {
+  try {
+    prepare(sync);
+  } catch (...) {
+    sqlite3_close(db_);  // no destructor runs for what was never made
+    throw;
+  }
+}
+
+void Store::prepare(bool sync) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("opening it");
   sqlite3_extended_result_codes(db_, 1);

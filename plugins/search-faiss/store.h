@@ -77,6 +77,7 @@ class Store {
  private:
   class Statement;
   Store(std::string path, bool sync);
+  void prepare(bool sync);
   void run(const char* sql);
   void set(const char* key, int64_t value);
   void write_state(const StoreState& state);
