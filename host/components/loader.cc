@@ -187,10 +187,12 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
   Result<Value> settings = complete_settings(**type, spec.settings.view(), object_of(spec.name));
   if (!settings.ok()) return settings.status();
   prepared->settings = *settings;
-  if ((*type)->needs_model && purpose == DM_OPEN_SERVE) {
+  // A type that can be trained but does not need to be is served with its model when there is one.
+  const MethodManifest* train = (*type)->find_method("train");
+  if (((*type)->needs_model || (train && train->offline)) && purpose == DM_OPEN_SERVE) {
     Result<std::string> model = current_model(state_dir, spec.name);
     if (!model.ok()) return model.status();
-    if (model->empty())
+    if (model->empty() && (*type)->needs_model)
       return Error{Code::not_found,
                    "has no trained model",
                    object_of(spec.name),
