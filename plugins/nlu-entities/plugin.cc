@@ -61,7 +61,7 @@ Question question_in(dormouse::View in) {
   question.text = in["text"].as_string();
   question.types = strings(in["types"]);
   question.expected = strings(in["expected"]);
-  if (const std::string_view now = in["now"].as_string(); !now.empty()) {
+  if (const std::string_view now = in["now"].as_string(""); !now.empty()) {
     const auto date = parse_iso_date(now);
     if (!date) {
       throw dormouse::Failure(DM_INVALID_ARGUMENT,
