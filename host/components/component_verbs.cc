@@ -177,18 +177,19 @@ void Component::join_drain(Verb verb, const VerbOptions& options, Reply done) {
   o.verbs.back().joined = o.joined;
 }
 
+// A load always has somebody who waits for it: demand, or the operator who asked for it. Only one that was given up
+// already, and whose plugin has not returned yet, is waited for.
 void Component::request_end_of_load(Verb verb, const VerbOptions& options, Reply done) {
   Owned& o = *owned_;
-  if (!o.waiters.empty())
+  if (o.load->given_up.ok())
     return refuse(done, {.code = Code::busy,
                          .message = "is being loaded",
                          .needed = "no demand",
-                         .found = count_of(o.waiters.size(), "demand") + " waiting for the load",
+                         .found = o.waiters.empty() ? "a reload under way"
+                                                    : count_of(o.waiters.size(), "demand") + " waiting for the load",
                          .remedy = "try again once it is ready"});
-  if (options.dry_run) return explain(done, false, "would give its load up");
+  if (options.dry_run) return explain(done, false, "would wait for the end of a load that was given up");
   o.verbs.push_back({verb, std::move(done)});
-  give_up_load(Status(Code::unavailable, "asked to " + std::string(to_string(verb)) + " while loading"),
-               /*by_operator=*/true);
 }
 
 void Component::request_descent_of_callable(Verb verb, const VerbOptions& options, Reply done) {

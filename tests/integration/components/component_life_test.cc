@@ -437,3 +437,22 @@ TEST_CASE("an unload asked for while a reload drains wins") {
   REQUIRE(host.loop.run_until([&] { return reload->has_value() && unload->has_value(); }));
   CHECK(echo.status().state == State::unloaded);
 }
+
+TEST_CASE("verbs do not end a reload that loads and demand that comes then is served") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  host.acquire(echo)->release();
+  const auto reload = host.start(echo, Verb::reload);
+  REQUIRE(host.reach(echo, State::loading));
+  for (const Verb verb : {Verb::trim, Verb::park, Verb::unload}) {
+    const auto refused = host.start(echo, verb);
+    host.loop.run_ready();
+    if (echo.status().state != State::loading) break;  // the lane was faster
+    REQUIRE(refused->has_value());
+    CHECK((*refused)->status.code() == Code::busy);
+  }
+  const auto demand = host.ask(echo);
+  REQUIRE(host.loop.run_until([&] { return demand->has_value() && reload->has_value(); }));
+  CHECK((*demand)->ok());
+  CHECK((*reload)->status.ok());
+}
