@@ -165,6 +165,7 @@ std::vector<LearnedSpan> Model::find(std::string_view text, std::span<const std:
                                      const std::function<void()>& between_windows) const {
   std::vector<Token> tokens;
   read_tokens(text, kTextTokensMax, &tokens);
+  drop_final_signs(0, &tokens);
   std::vector<uint64_t> expected_types;
   for (const std::string& type : expected) expected_types.push_back(hash_of(type));
   Scratch scratch;

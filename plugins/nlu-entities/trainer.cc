@@ -209,6 +209,7 @@ class Training {
       Prepared p;
       p.example = &example;
       read_tokens(example.text, kTextTokensMax, &p.tokens);
+      drop_final_signs(example.spans.empty() ? 0 : static_cast<uint32_t>(example.spans.back().end), &p.tokens);
       report_.tokens += p.tokens.size();
       if (report_.tokens > kTokensMax) {
         throw Failure(DM_INVALID_ARGUMENT, "the training data: needed at most " + std::to_string(kTokensMax) +

@@ -53,6 +53,29 @@ TEST_CASE("a model finds what it was taught in a place it has not seen") {
   CHECK(found[0].confidence <= 1);
 }
 
+TEST_CASE("a sign that ends the text is no part of a name unless the examples say so") {
+  TempFolder folder;
+  std::vector<Example> examples = flights();
+  for (Example& e : examples)
+    if (const size_t please = e.text.find(" please"); please != std::string::npos) e.text.resize(please);
+  train(examples, folder / "m", TrainOptions(), [](double, const char*) {});
+  const Model model = Model::open(folder / "m");
+  for (const std::string end : {"?", "!", "...", " ?!"}) {
+    const std::string text = "go to cairo" + end;
+    INFO(text);
+    const auto found = model.find(text, {}, [] {});
+    REQUIRE(found.size() == 1);
+    CHECK(text.substr(found[0].begin, found[0].end - found[0].begin) == "cairo");
+  }
+  for (Example& e : examples)
+    if (!e.spans.empty()) {
+      e.text += " st.";
+      e.spans[0].end = e.text.size();
+    }
+  train(examples, folder / "d", TrainOptions(), [](double, const char*) {});
+  CHECK(Model::open(folder / "d").types().size() == 1);
+}
+
 TEST_CASE("the same examples give the same bytes") {
   TempFolder folder;
   CHECK(trained(folder / "a") == trained(folder / "b"));
