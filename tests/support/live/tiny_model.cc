@@ -22,8 +22,9 @@ Value train_input(const std::string& data, const std::string& output) {
 
 }  // namespace
 
-void train_tiny_model(LiveRegistry& host, const Component& component, const std::string& rows) {
-  const std::string data = host.state / "rows.tsv";
+void train_tiny_model(LiveRegistry& host, const Component& component, const std::string& rows,
+                      const std::string& suffix) {
+  const std::string data = host.state / ("rows" + suffix);
   std::ofstream(data) << rows;
   const std::string folder = model_folder(host.state.path(), component.name());
   std::filesystem::create_directories(folder);

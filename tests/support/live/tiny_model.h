@@ -7,8 +7,9 @@
 
 namespace dormouse {
 
-// Trains `component` offline on a file with `rows` (header and all), and makes the result its current model. Throws
-// std::runtime_error.
-void train_tiny_model(LiveRegistry& host, const Component& component, const std::string& rows);
+// Trains `component` offline on a file with `rows` (header and all) whose name ends in `suffix`, and makes the result
+// its current model. Throws std::runtime_error.
+void train_tiny_model(LiveRegistry& host, const Component& component, const std::string& rows,
+                      const std::string& suffix = ".tsv");
 
 }  // namespace dormouse
