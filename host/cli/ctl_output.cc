@@ -35,13 +35,19 @@ std::string words_at(dm_value map, const char* key) {
   return words;
 }
 
+// "12 KiB", or "about 12 KiB" when others loaded at the same time; what they gave back meanwhile may make it negative,
+// and no component holds less than nothing.
+std::string held_bytes(dm_value bytes) {
+  const auto held = std::max<int64_t>(static_cast<int64_t>(number_at(bytes, "private")), 0);
+  return (flag_at(bytes, "estimate") ? "about " : "") + show_bytes(held);
+}
+
 // What a component holds while it is loaded, or gave back when it went.
 std::string memory_of(dm_value component) {
   const dm_value bytes = dm_map_get(component, "bytes");
   const std::string state = text_at(component, "state");
   if (state == "unloaded" || state == "parked" || state == "resident") return bytes_at(bytes, "returned") + " returned";
-  if (state == "ready" || state == "trimmed" || state == "draining")
-    return (flag_at(bytes, "estimate") ? "about " : "") + bytes_at(bytes, "private");
+  if (state == "ready" || state == "trimmed" || state == "draining") return held_bytes(bytes);
   return "-";
 }
 

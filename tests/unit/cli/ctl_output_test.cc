@@ -28,6 +28,13 @@ TEST_CASE("components are a table") {
         "b          unloaded  1 MiB returned  0       -     -          idle for 2s\n");
 }
 
+TEST_CASE("an estimate of held memory is never less than nothing") {
+  const Value answer = json(
+      R"({"components":[{"name":"a","state":"ready","leases":0,"idle_ms":1,"unload_in_ms":1500,"cause":"prefetch",
+          "bytes":{"private":-233472,"estimate":true}}]})");
+  CHECK_THAT(show_components(answer.view()), Catch::Contains("about 0 B "));
+}
+
 TEST_CASE("a refusal says what and what to do") {
   const Value problem = json(R"({"title":"Busy","detail":"is in use","object":"component a","needed":"no leases",
                                  "found":"2 leases","remedy":"ask again with wait"})");
