@@ -1,6 +1,6 @@
 /* Capability "dormouse.batch/1": several calls of one method, answered together.
-   Worth offering when work is shared between calls: one pass over a matrix for many vectors, one table kept in cache for
-   many texts. Calls that arrive apart from each other are still answered by `run`. */
+   Worth offering when work is shared between calls: one pass over a matrix for many vectors, one table kept in cache
+   for many texts. Calls that arrive apart from each other are still answered by `run`. */
 #ifndef DORMOUSE_EXT_BATCH_H
 #define DORMOUSE_EXT_BATCH_H
 
