@@ -17,16 +17,15 @@ cd "$tree" || exit
 # What may differ: numbers with their units, paths, dates; and the width of columns that follows from them.
 normal() {
   sed -E -e 's#(http://)?(localhost|127\.0\.0\.1):[0-9]+#HOST#g' -e 's#(~|/)[^ )]*/#PATH/#g' \
-    -e 's/model [0-9a-f]{12}/model M/' -e 's/[0-9]{4}-[0-9-]+T[0-9:.]+Z/TIME/' \
+    -e 's/model [0-9a-f]{12}/model M/' -e 's/about ([0-9])/\1/g' -e 's/[0-9]{4}-[0-9-]+T[0-9:.]+Z/TIME/' \
     -e 's/-?[0-9]+(\.[0-9]+)*( ?([KMG]i)?B|ms|s|m)?\b/N/g' -e 's/ +/ /g' -e 's/ $//'
 }
 
 run_command() {
   local command="$1"
   if [ "$command" = './dev run' ]; then
-    "$DORMOUSE" train nlu.language --config configs/assistant.yaml --data examples/data/language-id --if-missing
-    "$DORMOUSE" train nlu.language --config configs/assistant.yaml --data examples/data/language-id --if-missing \
-      > "$SCRATCH/printed"
+    examples/data/train_assistant.sh "$DORMOUSE"
+    examples/data/train_assistant.sh "$DORMOUSE" > "$SCRATCH/printed"
     DORMOUSE_SCRIPTS__POLICIES="$SCRATCH/readme_policy.lua" start_host configs/assistant.yaml
     cat "$SCRATCH/host.out" >> "$SCRATCH/printed"
   else
@@ -64,7 +63,7 @@ while IFS= read -r line <&3; do
     yes:'('*')')
       check_command
       command=''
-      until_state nlu.language unloaded
+      for component in nlu.entities nlu.intent nlu.language; do until_state "$component" unloaded; done
       ;;
     yes:*) printf '%s\n' "$line" >> "$SCRATCH/shown" ;;
   esac

@@ -76,6 +76,9 @@ for client in 1 2 3 4; do
   ask_until_told "$client" &
   clients+=($!)
 done
+for client in 1 2 3 4; do
+  until grep -q . "$SCRATCH/answers.$client"; do kill -0 "$HOST_PID" || fail "the host is gone"; done
+done
 for _ in 1 2 3 4 5; do expect 0 "$DORMOUSE" ctl reload lines --wait 5s; done
 touch "$SCRATCH/enough"
 wait "${clients[@]}"

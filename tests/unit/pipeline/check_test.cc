@@ -367,11 +367,24 @@ void add_detect(FakeComponents& components) {
                        "alternatives: list<{code: string, script: string, confidence: float}>}");
 }
 
+// As nlu-intent and nlu-entities describe them.
+void add_understanding(FakeComponents& components) {
+  components.add("nlu.intent", "{}", "{}")
+      .replace_methods("classify", "{text: string, language: string?}",
+                       "{name: string, confidence: float, out_of_scope: bool, "
+                       "alternatives: list<{name: string, confidence: float}>}");
+  components.add("nlu.entities", "{}", "{}")
+      .replace_methods("extract", "{text: string, language: string?, types: list<string>?}",
+                       "{entities: list<{type: string, text: string, start: int, end: int, value: any?, "
+                       "confidence: float}>}");
+}
+
 }  // namespace
 
 TEST_CASE("the scripts of the repository are sound") {
   Checked_script t;
   add_detect(*t.components);
+  add_understanding(*t.components);
   t.options.pipelines = {DORMOUSE_SCRIPTS "/pipelines"};
   t.options.policies = {DORMOUSE_SCRIPTS "/policies"};
   CHECK(t.errors_of(t.start().load(false)) == "");

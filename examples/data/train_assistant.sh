@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Makes the models of configs/assistant.yaml that are not there yet, from the data beside this file.
+# Usage: train_assistant.sh DORMOUSE. The configuration is $DORMOUSE_CONFIG, or configs/assistant.yaml of this tree.
+set -euo pipefail
+data="$(dirname "${BASH_SOURCE[0]}")"
+export DORMOUSE_CONFIG="${DORMOUSE_CONFIG:-$data/../../configs/assistant.yaml}"
+"$1" train nlu.language --data "$data/language-id" --if-missing
+"$1" train nlu.intent --data "$data/intents" --if-missing
+"$1" train nlu.entities --data "$data/entities" --if-missing

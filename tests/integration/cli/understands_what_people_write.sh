@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The assistant on real sentences: language, intent beside entities, cold parts loading side by side.
+source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+: "${BUILD:?}"
+unset DORMOUSE_HOST__STATE_DIR
+export XDG_STATE_HOME="$BUILD/demo-state" DORMOUSE_CONFIG="$SOURCE/configs/assistant.yaml" DORMOUSE_PLUGINS__PATH="$PLUGINS"
+"$SOURCE/examples/data/train_assistant.sh" "$DORMOUSE"
+start_host "$DORMOUSE_CONFIG"
+
+# answer TEXT: keeps the answer in $SCRATCH/answer and its header in $SCRATCH/header.
+answer() {
+  ask -D "$SCRATCH/header" "$DATA/v1/pipelines/assistant" -d "$(jq -cn --arg text "$1" '{text: $text}')" > "$SCRATCH/answer"
+}
+field() { jq -cr "$1" "$SCRATCH/answer"; }
+# entity TEXT...: "type text value" of each entity found.
+entities() { field '.entities[] | "\(.type)=\(.text)=\(.value)"'; }
+
+same "$("$DORMOUSE" ctl components --json | jq -c '[.. | .state? // empty] | unique')" '["absent"]'
+answer 'what attractions are in Cairo?'
+same "$(field '[.language.code, .intent.name, .intent.out_of_scope]')" '["eng","travel_suggestion",false]'
+same "$(field '.entities[0] | [.type, .text, .start, .end]')" '["city","Cairo",24,29]'
+# Whoever loads is told apart, and what is needed later began at the start: nobody waits for the sum.
+grep -qi '^server-timing:.*language-cold;dur=' "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
+for component in nlu.language nlu.intent nlu.entities; do same "$(state_of "$component")" ready; done
+expect 0 "$DORMOUSE" ctl events --after 0 --count 6
+same "$(grep -c 'component.loading' "$SCRATCH/out")" 3
+says out 'cause=prefetch'
+
+answer 'book a table for 4 people at an italian restaurant in Boston on 2026-12-03'
+same "$(field .intent.name)" restaurant_reservation
+entities > "$SCRATCH/out"
+says out 'party_size_number=4=4' 'cuisine=italian=' 'city=Boston=' '=2026-12-03=2026-12-03'
+! grep -qi '^server-timing:.*cold' "$SCRATCH/header" || fail "a warm request says that it was cold"
+
+answer 'wake me up in 20 minutes'
+same "$(field .intent.name)" timer
+entities > "$SCRATCH/out"
+says out '=in 20 minutes=PT20M'
+
+answer 'Où se trouve la gare 日本 🚆 de Lyon ?'
+same "$(field .language.code)" fra
+same "$(field '.intent.out_of_scope')" true
+
+answer ''
+same "$(field '[.language.code, .entities]')" '["und",[]]'
+# A megabyte of one letter, and of letters beyond the basic plane: bounded, and answered.
+for letter in a 𝒶; do
+  { printf '{"text":"' && yes "$letter" | head -n "$((1000000 / $(printf %s "$letter" | wc -c)))" | tr -d '\n' && printf '"}'; } > "$SCRATCH/body"
+  ask "$DATA/v1/pipelines/assistant" -d "@$SCRATCH/body" > "$SCRATCH/answer"
+  same "$(field '.intent | has("name")')" true
+  same "$(field '[.entities[] | select(.start < 0 or .end > 1000000 or .start >= .end)]')" '[]'
+done
+stop_host
+same "$HOST_EXIT" 0
