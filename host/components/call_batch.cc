@@ -64,7 +64,8 @@ void run_batch_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
   std::vector<dm_batch_item*> abi;
   abi.reserve(items.size());
   for (Item& item : items) abi.push_back(&item.abi);
-  const Result<void*> self = self_on_lane(plugin, method, slot, items.front().job.options);
+  // An instance that is made now is for all of them, so no one's deadline or leaving may end it.
+  const Result<void*> self = self_on_lane(plugin, method, slot, CallOptions());
   const Status entered = self.ok() ? enter_batch(plugin, method, *self, abi) : self.status();
   const Duration ran = plugin.clock->now() - started;
   plugin.lane->returning(slot);

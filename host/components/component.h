@@ -143,6 +143,7 @@ class Component {
   void request_load(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_reload(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_descent(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
+  void await(Verb verb, Duration wait, UniqueFunction<void(VerbAnswer)> done);
   void join_drain(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_end_of_load(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_descent_of_callable(Verb verb, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
@@ -167,7 +168,7 @@ class Component {
   bool file_changed();
 
   // Leaving, in order.
-  void begin_drain(IdleStep target, const std::string& cause, Duration wait);
+  void begin_drain(IdleStep target, const std::string& cause);
   void begin_close(IdleStep target, const std::string& cause);
   void on_drained();
   void on_veto(Status answer);
@@ -187,7 +188,7 @@ class Component {
   IdleFacts idle_facts() const;
   void answer_verbs(const Status& status, const std::string& explanation);
   void publish();
-  void stop(Duration grace);
+  void stop();
   bool settled() const;
 
   const ComponentSpec spec_;

@@ -73,22 +73,14 @@ void Component::look_at_idleness() {
 
 // ---- draining, parking, unmapping ----
 
-void Component::begin_drain(IdleStep target, const std::string& cause, Duration wait) {
+void Component::begin_drain(IdleStep target, const std::string& cause) {
   Owned& o = *owned_;
   o.drain_target = target;
   const uint64_t inside = gate_.close();
   if (o.idle_timer) context_.loop.cancel(std::exchange(o.idle_timer, 0));
   o.drain_waits = true;
   change(State::draining, cause);
-  if (inside == 0) return on_drained();
-  o.drain_timer = context_.loop.at(context_.loop.now() + wait, [this, inside] {
-    owned_->drain_timer = 0;
-    if (owned_->state != State::draining || !owned_->drain_waits || owned_->stopping) return;
-    reopen("the wait for " + std::to_string(gate_.inside()) + " running calls ran out");
-    answer_verbs(Error{Code::busy, "is still in use", "component '" + spec_.name + "'", "no lease",
-                       std::to_string(inside) + " when the wait began", "wait longer, or stop what uses it"},
-                 "");
-  });
+  if (inside == 0) on_drained();  // otherwise whoever leaves last leads there, or the verbs' waits end
 }
 
 // The gate is shut and nobody is inside.
@@ -106,7 +98,6 @@ void Component::on_drained() {
   Owned& o = *owned_;
   if (o.state != State::draining || !o.drain_waits || gate_.inside() != 0 || gate_.is_open()) return;
   o.drain_waits = false;
-  if (o.drain_timer) context_.loop.cancel(std::exchange(o.drain_timer, 0));
   if (!loaded_->veto || o.stopping) return close_plugin();
   LoadedPlugin& p = *loaded_;
   p.lane->submit_control([this, &p] {
@@ -132,7 +123,6 @@ void Component::on_veto(Status answer) {
 }
 
 void Component::reopen(const std::string& cause) {
-  owned_->reloads = false;
   change(State::ready, cause);
   serve_waiters();
   arm_idle_timer();
@@ -169,6 +159,11 @@ void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftove
   o.returned_resident_bytes = -returned.resident_bytes;
   o.returned_private_bytes = -returned.private_bytes;
   o.returned_estimate = context_.windows.close(o.window);
+  const auto is_asked = [&](Verb verb) {
+    return std::any_of(o.verbs.begin(), o.verbs.end(), [&](const auto& pending) { return pending.verb == verb; });
+  };
+  const bool unload = is_asked(Verb::unload);
+  const bool reload = is_asked(Verb::reload) && !unload && !o.stopping;
   if (!leftovers.empty()) {
     const std::string cause = "the component left behind: " + join_lines(leftovers);
     context_.kept.push_back(std::move(loaded_));
@@ -176,19 +171,19 @@ void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftove
     change(State::parked, o.cause);
     change(State::closing, o.cause);
     change(State::resident, cause);
-    if (std::exchange(o.reloads, false) && !o.stopping) return queue_load("asked to reload");
+    if (reload) return queue_load("asked to reload");
     answer_verbs({}, "closed; its code stays mapped: " + cause);
     return move_on();
   }
   loaded_->lane.reset();
   loaded_->ledger.reset();
   change(State::parked, o.cause);
-  if (std::exchange(o.reloads, false) && !o.stopping) return queue_load(o.cause);  // which answers the verb
+  if (reload) return queue_load(o.cause);  // which answers the verb
   if (!o.waiters.empty() && !o.stopping) {
     answer_verbs({}, "closed; demand came meanwhile, so it loads again");
     return move_on();
   }
-  if (o.drain_target == IdleStep::unload || o.stopping) return begin_unmap(o.cause);
+  if (o.drain_target == IdleStep::unload || unload || o.stopping) return begin_unmap(o.cause);
   answer_verbs({}, "parked");
   arm_idle_timer();
 }
@@ -285,7 +280,7 @@ void Component::on_trimmed(Status status) {
   }
   serve_waiters();
   answer_verbs(status, "trimmed");
-  if (o.stopping) return begin_drain(IdleStep::unload, "the host stops", {});
+  if (o.stopping) return begin_drain(IdleStep::unload, "the host stops");
   arm_idle_timer();
 }
 
@@ -303,7 +298,7 @@ bool Component::settled() const {
   }
 }
 
-void Component::stop(Duration grace) {
+void Component::stop() {
   Owned& o = *owned_;
   o.stopping = true;
   if (o.idle_timer) context_.loop.cancel(std::exchange(o.idle_timer, 0));
@@ -316,7 +311,7 @@ void Component::stop(Duration grace) {
     case State::ready:
     case State::trimmed:
       refuse_waiters(stopping);
-      if (!o.trimming) begin_drain(IdleStep::unload, "the host stops", grace);
+      if (!o.trimming) begin_drain(IdleStep::unload, "the host stops");
       return;
     case State::parked:
       begin_unmap("the host stops");

@@ -44,9 +44,7 @@ struct Component::Owned {
   EventLoop::TimerId idle_timer = 0;
 
   IdleStep drain_target = IdleStep::none;
-  EventLoop::TimerId drain_timer = 0;
   bool drain_waits = false;  // leases are still out; otherwise closing has begun and only a veto turns back
-  bool reloads = false;      // once it is closed it is loaded again
   bool trimming = false;
   bool lane_open = false;  // timers of the plugin may run
   bool stopping = false;
@@ -60,11 +58,11 @@ struct Component::Owned {
   struct PendingVerb {
     Verb verb;
     UniqueFunction<void(VerbAnswer)> done;
-    EventLoop::TimerId timer = 0;  // its own wait, when it joined what another one began
-    uint64_t joined = 0;           // which of those it is
+    uint64_t number = 0;
+    EventLoop::TimerId timer = 0;  // the end of its wait
   };
   std::vector<PendingVerb> verbs;
-  uint64_t joined = 0;
+  uint64_t awaited = 0;  // the number of the last one
 };
 
 }  // namespace dormouse

@@ -92,9 +92,11 @@ void Component::request_reload(const VerbOptions& options, Reply done) {
     case State::absent:
     case State::unloaded:
     case State::resident:
-    case State::draining:
     case State::closing:
       return explain(done, false, "is " + std::string(to_string(o.state)) + ": its next load takes what is there then");
+    case State::draining:
+      if (options.dry_run) return explain(done, false, "would wait for what is under way");
+      return join_drain(Verb::reload, options, std::move(done));
     case State::failed:
       return request_load(options, std::move(done));
     case State::loading:
@@ -105,7 +107,7 @@ void Component::request_reload(const VerbOptions& options, Reply done) {
                            .remedy = "try again once it is ready"});
     case State::parked:
       if (options.dry_run) return explain(done, false, "would load it again");
-      o.verbs.push_back({Verb::reload, std::move(done)});
+      await(Verb::reload, {}, std::move(done));
       return queue_load(cause);
     case State::ready:
     case State::trimmed:
@@ -116,10 +118,8 @@ void Component::request_reload(const VerbOptions& options, Reply done) {
   if (options.dry_run && (leases == 0 || waits))
     return explain(done, false, "would reload it" + (leases ? " after " + count_of(leases, "running call") : ""));
   if (options.dry_run || o.trimming || (!waits && !gate_.close_if_empty())) return refuse_busy(done);
-  o.verbs.push_back({Verb::reload, std::move(done)});
-  o.reloads = true;
-  if (waits) return begin_drain(IdleStep::park, cause, options.wait);
-  begin_close(IdleStep::park, cause);
+  await(Verb::reload, options.wait, std::move(done));
+  waits ? begin_drain(IdleStep::park, cause) : begin_close(IdleStep::park, cause);
 }
 
 // Trim, park and unload: what they come to depends on how far down the component is already.
@@ -141,40 +141,54 @@ void Component::request_descent(Verb verb, const VerbOptions& options, Reply don
     case State::parked:
       if (verb != Verb::unload) return explain(done, false, "is parked already");
       if (options.dry_run) return explain(done, false, "would close its library");
-      o.verbs.push_back({verb, std::move(done)});
+      await(verb, {}, std::move(done));
       return begin_unmap("asked to unload");
     case State::loading:
       return request_end_of_load(verb, options, std::move(done));
     case State::draining:
     case State::closing:
       if (options.dry_run) return explain(done, false, "would wait for what is under way");
-      // Another one waits for running calls: who asks without a wait, or for a shorter one, need not wait as long.
-      if (gate_.inside() > 0) return join_drain(verb, options, std::move(done));
-      if (verb == Verb::unload) o.drain_target = IdleStep::unload;
-      o.reloads = false;
-      o.verbs.push_back({verb, std::move(done)});
-      return;
+      return join_drain(verb, options, std::move(done));
     case State::ready:
     case State::trimmed:
       return request_descent_of_callable(verb, options, std::move(done));
   }
 }
 
+// Keeps a verb until the component has arrived somewhere, at most `wait` long when there is one. A drain that nobody
+// waits for any more is given up; what the end of a drain leads to follows from the verbs that are still there
+// (on_closed).
+void Component::await(Verb verb, Duration wait, Reply done) {
+  Owned& o = *owned_;
+  o.verbs.push_back({verb, std::move(done), ++o.awaited, 0});
+  if (wait <= Duration{}) return;
+  o.verbs.back().timer = context_.loop.at(context_.loop.now() + wait, [this, number = o.awaited] {
+    Owned& o = *owned_;
+    const auto late =
+        std::find_if(o.verbs.begin(), o.verbs.end(), [&](const auto& verb) { return verb.number == number; });
+    if (late == o.verbs.end() || o.state != State::draining || !o.drain_waits || o.stopping) return;
+    Reply reply = std::move(late->done);
+    o.verbs.erase(late);
+    const uint64_t inside = gate_.inside();
+    if (o.verbs.empty()) reopen("the wait for " + count_of(inside, "running call") + " ran out");
+    refuse(reply, {.code = Code::busy,
+                   .message = "is still in use",
+                   .needed = "no lease",
+                   .found = count_of(inside, "lease"),
+                   .remedy = "wait longer, or stop what uses it"});
+  });
+}
+
+// Somebody takes it down already. While that one waits for running calls, who asks without a wait is refused as on a
+// component in use; and what could not be kept beside it (a trim, a park beside a reload) is refused too.
 void Component::join_drain(Verb verb, const VerbOptions& options, Reply done) {
   Owned& o = *owned_;
-  if (options.wait <= Duration{}) return refuse_busy(done);
-  if (verb == Verb::unload) o.drain_target = IdleStep::unload;
-  o.reloads = false;
-  o.verbs.push_back({verb, std::move(done)});
-  o.verbs.back().timer = context_.loop.at(context_.loop.now() + options.wait, [this, number = ++o.joined] {
-    std::vector<Owned::PendingVerb>& verbs = owned_->verbs;
-    const auto late = std::find_if(verbs.begin(), verbs.end(), [&](const auto& verb) { return verb.joined == number; });
-    if (late == verbs.end()) return;
-    Reply reply = std::move(late->done);
-    verbs.erase(late);
-    refuse_busy(reply);
-  });
-  o.verbs.back().joined = o.joined;
+  const bool reloads =
+      std::any_of(o.verbs.begin(), o.verbs.end(), [](const auto& v) { return v.verb == Verb::reload; });
+  const bool calls_run = o.state == State::draining && gate_.inside() > 0;
+  if (calls_run && (options.wait <= Duration{} || verb == Verb::trim || (verb == Verb::park && reloads)))
+    return refuse_busy(done);
+  await(verb, calls_run ? options.wait : Duration{}, std::move(done));
 }
 
 // A load always has somebody who waits for it: demand, or the operator who asked for it. Only one that was given up
@@ -189,7 +203,7 @@ void Component::request_end_of_load(Verb verb, const VerbOptions& options, Reply
                                                     : count_of(o.waiters.size(), "demand") + " waiting for the load",
                          .remedy = "try again once it is ready"});
   if (options.dry_run) return explain(done, false, "would wait for the end of a load that was given up");
-  o.verbs.push_back({verb, std::move(done)});
+  await(verb, {}, std::move(done));
 }
 
 void Component::request_descent_of_callable(Verb verb, const VerbOptions& options, Reply done) {
@@ -201,19 +215,17 @@ void Component::request_descent_of_callable(Verb verb, const VerbOptions& option
   if (options.dry_run && (leases == 0 || waits))
     return explain(done, false, "would " + name + " it" + (leases ? " after " + count_of(leases, "running call") : ""));
   if (o.trimming && verb == Verb::trim) {
-    o.verbs.push_back({verb, std::move(done)});
+    await(verb, {}, std::move(done));
     return;
   }
   if (!options.dry_run && !o.trimming) {
     if (waits) {
-      o.verbs.push_back({verb, std::move(done)});
-      return begin_drain(verb == Verb::unload ? IdleStep::unload : IdleStep::park, "asked to " + name, options.wait);
+      await(verb, options.wait, std::move(done));
+      return begin_drain(IdleStep::park, "asked to " + name);
     }
     if (gate_.close_if_empty()) {
-      o.verbs.push_back({verb, std::move(done)});
-      return verb == Verb::trim
-                 ? begin_trim("asked to trim")
-                 : begin_close(verb == Verb::unload ? IdleStep::unload : IdleStep::park, "asked to " + name);
+      await(verb, {}, std::move(done));
+      return verb == Verb::trim ? begin_trim("asked to trim") : begin_close(IdleStep::park, "asked to " + name);
     }
   }
   refuse_busy(done);

@@ -185,7 +185,7 @@ void Registry::stop(Duration grace, UniqueFunction<void(std::vector<std::string>
       context->stop_timer = 0;
       context->finish_stop();
     });
-    for (const auto& component : context->components) component->stop(grace);
+    for (const auto& component : context->components) component->stop();
     context->component_settled();
   });
 }

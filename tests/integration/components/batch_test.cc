@@ -79,6 +79,8 @@ TEST_CASE("a full batch does not wait") {
   for (const char* text : {"a", "b", "c"}) g.ask(text);
   REQUIRE(g.host.loop.run_until([&] { return !g.answers[1].empty(); }));
   CHECK_THAT(g.answers[0], Contains("\"together\":2"));
+  g.host.pass(10ms);
+  REQUIRE(g.all_answered());
 }
 
 TEST_CASE("a call alone is answered by run") {

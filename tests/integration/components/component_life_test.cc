@@ -456,3 +456,40 @@ TEST_CASE("verbs do not end a reload that loads and demand that comes then is se
   CHECK((*demand)->ok());
   CHECK((*reload)->status.ok());
 }
+
+TEST_CASE("a verb that is refused or runs out of time leaves a reload as it was") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  Result<Lease> lease = host.acquire(echo);
+  const auto reload = host.start(echo, Verb::reload, {.wait = 30s});
+  host.loop.run_ready();
+  CHECK(host.request(echo, Verb::trim, {.wait = 1s}).status.code() == Code::busy);
+  CHECK(host.request(echo, Verb::park, {.wait = 1s}).status.code() == Code::busy);
+  const auto unload = host.start(echo, Verb::unload, {.wait = 1s});
+  host.loop.run_ready();
+  host.pass(1s);
+  REQUIRE(unload->has_value());
+  CHECK((*unload)->status.code() == Code::busy);
+  CHECK_FALSE(reload->has_value());
+  lease->release();
+  REQUIRE(host.loop.run_until([&] { return reload->has_value(); }));
+  CHECK((*reload)->component.state == State::ready);
+  CHECK((*reload)->component.generation == 2);
+}
+
+TEST_CASE("who joins a drain waits for his own time also when it is the longer one") {
+  ComponentHost host(kPlugins);
+  Component& echo = host.add("echo", "echo");
+  Result<Lease> lease = host.acquire(echo);
+  const auto park = host.start(echo, Verb::park, {.wait = 1s});
+  host.loop.run_ready();
+  const auto reload = host.start(echo, Verb::reload, {.wait = 60s});
+  host.loop.run_ready();
+  host.pass(1s);
+  REQUIRE(park->has_value());
+  CHECK((*park)->status.code() == Code::busy);
+  CHECK_FALSE(reload->has_value());
+  lease->release();
+  REQUIRE(host.loop.run_until([&] { return reload->has_value(); }));
+  CHECK((*reload)->component.generation == 2);
+}
