@@ -370,8 +370,8 @@ std::optional<ExactMatch> match_duration(const Lexemes& l, size_t i) {
     }
     const bool minutes_of_hour = unit->letter == 'H' && std::holds_alternative<double>(amount);
     const double hours = minutes_of_hour ? std::get<double>(amount) : 0;
-    const bool whole_minutes = minutes_of_hour && hours * 60 == static_cast<double>(static_cast<int64_t>(hours * 60)) &&
-                               hours < 1e6 && hours > 0;
+    const bool whole_minutes = minutes_of_hour && hours < 1e6 && hours > 0 &&
+                               hours * 60 == static_cast<double>(static_cast<int64_t>(hours * 60));
     if (whole_minutes) {
       time_part += std::to_string(static_cast<int64_t>(hours * 60)) + "M";
     } else {

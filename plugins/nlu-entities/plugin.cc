@@ -31,6 +31,17 @@ std::vector<std::string> strings(dormouse::View list) {
   return out;
 }
 
+// Names of types in a request: more than a model has would only cost time.
+std::vector<std::string> wanted_types(dormouse::View list, const char* field) {
+  constexpr uint32_t kTypesMax = 256;
+  if (list.size() > kTypesMax) {
+    throw dormouse::Failure(DM_INVALID_ARGUMENT, std::string("field '") + field + "': needed at most " +
+                                                     std::to_string(kTypesMax) + " names, found " +
+                                                     std::to_string(list.size()));
+  }
+  return strings(list);
+}
+
 double hundredths(double value) {
   return std::round(value * 100) / 100;
 }
@@ -59,8 +70,8 @@ Date today() {
 Question question_in(dormouse::View in) {
   Question question;
   question.text = in["text"].as_string();
-  question.types = strings(in["types"]);
-  question.expected = strings(in["expected"]);
+  question.types = wanted_types(in["types"], "types");
+  question.expected = wanted_types(in["expected"], "expected");
   if (const std::string_view now = in["now"].as_string(""); !now.empty()) {
     const auto date = parse_iso_date(now);
     if (!date) {

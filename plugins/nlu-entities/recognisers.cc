@@ -66,6 +66,8 @@ std::optional<ExactMatch> match_email(const Lexemes& l, size_t i) {
   const size_t at = run(text, begin, kLocalPartMax, is_local);
   if (at >= text.size() || text[at] != '@' || at == begin || text[at - 1] == '.') return std::nullopt;
   size_t end = run(text, at + 1, kDomainMax, is_domain);
+  // A longer one is none, and its cut could be in the middle of a character.
+  if (end < text.size() && is_domain(static_cast<unsigned char>(text[end]))) return std::nullopt;
   if (!good_domain(text, at + 1, &end)) return std::nullopt;
   const size_t last = lexeme_at(l, i, end);
   return ExactMatch{i, last, std::string(text.substr(begin, at - begin)) + lower_ascii(text.substr(at, end - at))};
@@ -90,21 +92,24 @@ std::optional<ExactMatch> match_url(const Lexemes& l, size_t i) {
   } else {
     return std::nullopt;
   }
+  if (host >= text.size() || !(is_alnum(static_cast<unsigned char>(text[host])) || text[host] == '[' ||
+                               static_cast<unsigned char>(text[host]) >= 0x80))
+    return std::nullopt;
   size_t end = run(text, host, kUrlMax, is_url_byte);
   // A cut in the middle of a character is moved before it; signs at the end belong to the sentence.
   while (end > host && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   const auto parts = [&](char c) { return std::count(text.begin() + begin, text.begin() + end, c); };
+  const auto opened = parts('(');
+  auto closed = parts(')');
   while (end > host) {
     const char c = text[end - 1];
     const bool sign =
         c == '.' || c == ',' || c == ';' || c == ':' || c == '!' || c == '?' || c == '\'' || c == ')' || c == ']';
-    if (!sign || (c == ')' && parts('(') >= parts(')'))) break;
+    if (!sign || (c == ')' && opened >= closed)) break;
+    if (c == ')') --closed;
     --end;
   }
-  if (end == host || !(is_alnum(static_cast<unsigned char>(text[host])) || text[host] == '[' ||
-                       static_cast<unsigned char>(text[host]) >= 0x80)) {
-    return std::nullopt;
-  }
+  if (end == host) return std::nullopt;
   std::string value(bare ? "http://" : "");
   value.append(text.substr(begin, end - begin));
   return ExactMatch{i, lexeme_at(l, i, end), value};

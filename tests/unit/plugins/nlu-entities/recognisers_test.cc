@@ -86,6 +86,11 @@ TEST_CASE("addresses are found in any language") {
   CHECK(found("see https://example.org/a?b=1.") == "url https://example.org/a?b=1=https://example.org/a?b=1");
   CHECK(found("from 192.168.0.1") == "ip 192.168.0.1=192.168.0.1");
   CHECK(found("from 2001:db8::1") == "ip 2001:db8::1=2001:db8::1");
+  CHECK(found("(see http://a.example/x_(y)))") == "url http://a.example/x_(y)=http://a.example/x_(y)");
+  CHECK(found("http://-" + std::string(3000, ')')) == "");
+  std::string domain = "x@y.";
+  for (int i = 0; i < 200; ++i) domain += "\xC3\xA9";
+  CHECK(found(domain) == "");
   CHECK(found("call +49 30 1234567") == "phone +49 30 1234567=+49301234567");
 }
 
