@@ -710,6 +710,12 @@ PoolPolicy apply(PoolPolicy policy, const PoolDescription& from) {
 }
 
 void check_pool(const PoolDescription& pool, const PoolPolicy& policy, ScriptErrors& errors) {
+  if (policy.max_delay >= policy.max_wait)
+    errors.add(pool.call, {{"max_delay"},
+                           {},
+                           "max_delay " + format_duration(policy.max_delay) + " is not less than max_wait " +
+                               format_duration(policy.max_wait) + ": calls would be refused before they are gathered",
+                           {}});
   if (policy.min_idle > policy.max_instances)
     errors.add(pool.call, {{"min_idle"},
                            {},

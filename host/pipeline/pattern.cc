@@ -583,10 +583,17 @@ int pattern_gmatch(lua_State* L) {
 
 // ---- gsub ----
 
+// Before each piece: one is at most a text of the state, whose memory is bounded, but a replacement may name it often.
+void check_size(lua_State* L, const std::string& result) {
+  if (result.size() > kPatternResultBytesMax)
+    luaL_error(L, "gsub would make more than %d bytes", static_cast<int>(kPatternResultBytesMax));
+}
+
 // "%1 and %%", with what was captured.
 void append_template(lua_State* L, std::string& to, std::string_view subject, const Pattern::Match& match,
                      std::string_view replacement) {
   for (size_t i = 0; i < replacement.size(); ++i) {
+    check_size(L, to);
     if (replacement[i] != '%') {
       to += replacement[i];
       continue;
@@ -658,8 +665,7 @@ int pattern_gsub(lua_State* L) {
     if (outcome == Pattern::Outcome::matched && match.end != last_end) {
       ++count;
       changed = append_replacement(L, result, subject, match) || changed;
-      if (result.size() > kPatternResultBytesMax)
-        return luaL_error(L, "gsub would make more than %d bytes", static_cast<int>(kPatternResultBytesMax));
+      check_size(L, result);
       at = match.end;
       last_end = at;
     } else if (at < subject.size()) {

@@ -340,13 +340,15 @@ TEST_CASE("mistakes in a pool are refused") {
   t.write("policies/p.lua",
           "local dm = require 'dormouse'\n"
           "dm.pool('nlu.itent', { max_instance = 8, max_wait = 5, idle = { unlod = '1h' } })\n"
+          "dm.pool('nlu.intent', { max_delay = '2s' })\n"
           "dm.pool('*', { min_idle = 3, max_instances = 2, idle = { trim = '2m', park = '1m' } })\n"
           "dm.pool('*', {})\n");
   const std::string errors = t.body("output = {}");
   for (const char* expected :
        {"unknown component 'nlu.itent'", "unknown key 'max_instance' in a pool", "did you mean 'max_instances'?",
         "'max_wait' expects a duration", "unknown key 'unlod' in idle", "min_idle 3 is more than max_instances 2",
-        "idle.trim 2m comes after idle.park 1m", "a second dm.pool for '*'; the first is on line 3"})
+        "idle.trim 2m comes after idle.park 1m", "a second dm.pool for '*'; the first is on line 4",
+        "max_delay 2s is not less than max_wait 1s"})
     CHECK(errors.find(expected) != std::string::npos);
 }
 

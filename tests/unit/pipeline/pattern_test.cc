@@ -202,3 +202,8 @@ TEST_CASE("an error in a replacement function reaches the script") {
   CHECK(run_lua("return ('a'):gsub('a', function() error('no') end)") == "1: no");
   CHECK(run_lua("return ('a'):gsub('a', function() return {} end)") == "1: invalid replacement value (a table)");
 }
+
+TEST_CASE("gsub is ended before what it makes outgrows its bound") {
+  CHECK(run_lua("return (('x'):rep(1000000)):gsub('.*', ('%0'):rep(10000))").find("would make more than") !=
+        std::string::npos);
+}
