@@ -185,9 +185,8 @@ std::optional<ExactMatch> match_phone(const Lexemes& l, size_t i) {
       if (digits.size() > 15) return std::nullopt;
     } else if (l.is(at, ")")) {
       closed = true;
-    } else if (!(l.is(at, "-") || l.is(at, "(") || l.is(at, "/") || l.is(at, "."))) {
-      break;
-    } else if (l.is(at, ".") && !(l.touches(at + 1) && l.is_digits(at + 1))) {
+    } else if (!(l.is(at, "-") || l.is(at, "(") || l.is(at, "/") || l.is(at, ".")) ||
+               (l.is(at, ".") && !(l.touches(at + 1) && l.is_digits(at + 1)))) {
       break;
     } else if (l.is(at, "(")) {
       closed = false;

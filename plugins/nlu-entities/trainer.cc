@@ -113,6 +113,7 @@ std::vector<CalibrationPoint> isotonic(std::vector<std::pair<float, bool>> seen)
     }
   }
   std::vector<CalibrationPoint> points;
+  points.reserve(blocks.size());
   for (const Block& b : blocks) {
     points.push_back({static_cast<float>(b.probability / b.count), static_cast<float>(b.share())});
   }

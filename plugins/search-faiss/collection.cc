@@ -293,6 +293,7 @@ AddResult Collection::add(const Rows& rows, const CheckCancelled& check_cancelle
   if (contents_->rows() + rows.ids.size() > kRowsMax)
     throw Failure(DM_RESOURCE_EXHAUSTED, about() + ": needed at most " + std::to_string(kRowsMax) + " rows");
   std::vector<int64_t> removed;
+  removed.reserve(replaced.size());
   for (const uint32_t row : replaced) removed.push_back(contents_->sequences[row]);
   std::vector<NewRow> added;
   for (size_t i = 0; i < rows.ids.size(); ++i) {
@@ -346,6 +347,7 @@ size_t Collection::remove(const Selection& selection) {
   const std::vector<uint32_t> rows = select(*contents_, selection);
   if (rows.empty()) return 0;
   std::vector<int64_t> removed;
+  removed.reserve(rows.size());
   for (const uint32_t row : rows) removed.push_back(contents_->sequences[row]);
   store_.commit(removed, {});
   {

@@ -19,6 +19,7 @@ std::vector<Found> FlatIndex::search(std::span<const Query> queries, const Filte
     scan_all(rows_, distance_, filter.allowed, vectors, best, threads_, check_cancelled);
   }
   std::vector<Found> found;
+  found.reserve(best.size());
   for (Nearest& nearest : best) found.push_back(nearest.take());
   return found;
 }

@@ -205,6 +205,7 @@ std::vector<Found> IvfIndex::nearest_centres(std::span<const float* const> queri
   std::vector<Nearest> best(queries.size(), Nearest(count));
   scan_all(centres_, distance_, {}, queries, best, 1, [] {});
   std::vector<Found> found;
+  found.reserve(best.size());
   for (Nearest& nearest : best) found.push_back(nearest.take());
   return found;
 }

@@ -41,7 +41,7 @@ inline float sum(Vec v) {
   return _mm_cvtss_f32(_mm_add_ss(pair, _mm_shuffle_ps(pair, pair, 1)));
 }
 
-#include "kernels_body.h"
+#include "kernels_body.inc"
 
 }  // namespace
 

@@ -33,7 +33,7 @@ inline void sum4(Vec a, Vec b, Vec c, Vec d, float* out) {
   out[0] = sum(a), out[1] = sum(b), out[2] = sum(c), out[3] = sum(d);
 }
 
-#include "kernels_body.h"
+#include "kernels_body.inc"
 
 constexpr Kernels kKernels = kernels("generic");
 

@@ -319,6 +319,7 @@ class VectorSearch {
                        const std::vector<uint32_t>& members) const {
     const Ask& first = asks[members[0]];
     std::vector<const float*> vectors;
+    vectors.reserve(members.size());
     for (const uint32_t i : members) vectors.push_back(asks[i].vector);
     std::vector<std::vector<Hit>> answers;
     try {
