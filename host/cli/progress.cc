@@ -32,7 +32,7 @@ std::string ProgressText::update(double done, double total, std::string_view wha
   last_what_ = what;
   const double share = total > 0 ? std::clamp(done / total, 0.0, 1.0) : -1;
   if (terminal_) return "\r\x1b[K" + bar(share, what, now);
-  return (share < 0 ? std::string() : percent(share) + " ") + printable(what) + "\n";
+  return (share < 0 ? std::string() : percent(share) + " ") + printable(what) + time_left(share, ", ", now, "") + "\n";
 }
 
 std::string ProgressText::finish() {
@@ -44,10 +44,14 @@ std::string ProgressText::bar(double share, std::string_view what, Time now) con
   const int filled = static_cast<int>(share * kBarWidth);
   std::string text = "[" + std::string(static_cast<size_t>(filled), '#') +
                      std::string(static_cast<size_t>(kBarWidth - filled), '.') + "] " + percent(share) + "  ";
+  return text + time_left(share, "", now, "  ") + printable(what);
+}
+
+// An estimate from one percent of the work would jump about.
+std::string ProgressText::time_left(double share, std::string_view before, Time now, std::string_view behind) const {
+  if (share <= 0.05 || share >= 1) return "";
   const double spent_ms = std::chrono::duration<double, std::milli>(now - started_).count();
-  // An estimate from one percent of the work would jump about.
-  if (share > 0.05 && share < 1) text += show_ms(spent_ms * (1 - share) / share) + " left  ";
-  return text + printable(what);
+  return std::string(before) + show_ms(spent_ms * (1 - share) / share) + " left" + std::string(behind);
 }
 
 }  // namespace dormouse

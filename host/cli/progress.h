@@ -1,4 +1,4 @@
-// Progress of long work on standard error: a bar with the time left on a terminal, now and then a line otherwise.
+// Progress of long work on standard error: a bar on a terminal, now and then a line otherwise, with the time left.
 // Any thread, one at a time; the clock is an argument.
 #pragma once
 
@@ -19,6 +19,7 @@ class ProgressText {
   std::string finish();
 
  private:
+  std::string time_left(double share, std::string_view before, Time now, std::string_view behind) const;
   std::string bar(double share, std::string_view what, Time now) const;
 
   const bool terminal_;

@@ -151,14 +151,7 @@ class Training {
     return report_;
   }
 
-  void progress(double done, const char* what) {
-    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    std::string line = what;
-    if (done > 0.06 && seconds > 1) {
-      line += ", about " + std::to_string(static_cast<int>(std::ceil(seconds / done * (1 - done)))) + " s left";
-    }
-    on_progress_(done, line.c_str());
-  }
+  void progress(double done, const char* what) { on_progress_(done, what); }
 
   void read(const std::vector<std::string>& paths) {
     for (size_t i = 0; i < paths.size(); ++i) {

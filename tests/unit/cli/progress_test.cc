@@ -27,8 +27,8 @@ TEST_CASE("a log gets a line at every step and now and then between") {
   ProgressText progress(false, start);
   CHECK(progress.update(0, 100, "reading", start) == "  0% reading\n");
   CHECK(progress.update(10, 100, "reading", start + 1s).empty());
-  CHECK(progress.update(20, 100, "counting", start + 2s) == " 20% counting\n");
-  CHECK(progress.update(90, 100, "counting", start + 7s) == " 90% counting\n");
+  CHECK(progress.update(20, 100, "counting", start + 2s) == " 20% counting, 8.0s left\n");
+  CHECK(progress.update(90, 100, "counting", start + 7s) == " 90% counting, 778ms left\n");
   CHECK(progress.finish().empty());
 }
 
