@@ -119,7 +119,8 @@ machine
 for row in "$@"; do
   case "$row" in
     all) for each in "${rows[@]}"; do "row_$each"; done ;;
-    start | call | cold | cycles | http | unused | allocator | search | language) "row_$row" ;;
-    *) printf 'bench: no row "%s"; there are: %s allocator language all\n' "$row" "${rows[*]}" >&2; exit 2 ;;
+    *[!a-z]* | '') printf 'bench: "%s" is no row\n' "$row" >&2; exit 2 ;;
+    *) declare -F "row_$row" > /dev/null || { printf 'bench: no row "%s"; there are: %s allocator language all\n' "$row" "${rows[*]}" >&2; exit 2; }
+      "row_$row" ;;
   esac
 done
