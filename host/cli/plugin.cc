@@ -58,7 +58,9 @@ void add_type(JsonText& json, const TypeManifest& type) {
       .member("memory_estimate", type.memory_estimate_bytes)
       .member("needs_model", type.needs_model)
       .member("default_method", type.default_method);
-  json.key("methods").begin_array();
+  json.key("capabilities").begin_array();
+  for (const std::string& id : type.capabilities) json.value(id);
+  json.end_array().key("methods").begin_array();
   for (const MethodManifest& method : type.methods) add_method(json, method);
   json.end_array().key("settings").begin_array();
   for (const SettingManifest& setting : type.settings) {
@@ -91,6 +93,7 @@ void print_type(const TypeManifest& type) {
   std::printf("\ncomponent type %s\n  %s\n", type.name.c_str(), printable(type.help).c_str());
   if (type.memory_estimate_bytes) std::printf("  memory: about %s\n", format_bytes(type.memory_estimate_bytes).c_str());
   if (type.needs_model) std::printf("  needs a trained model (dormouse train)\n");
+  for (const std::string& id : type.capabilities) std::printf("  offers the host %s\n", printable(id).c_str());
   Table methods({"METHOD", "INPUT", "OUTPUT", "RUNS"});
   for (const MethodManifest& method : type.methods) {
     const std::string runs = method.offline ? "offline" : method.fast ? "fast" : "on its lane";

@@ -80,7 +80,7 @@ class Comparison {
     if (type.method_count != promised.methods.size())
       return differs("number of methods of " + where, std::to_string(promised.methods.size()),
                      std::to_string(type.method_count));
-    if (!type.methods) return missing("methods of " + where);
+    if (!type.methods && type.method_count > 0) return missing("methods of " + where);
     return compare_methods(type, promised, where);
   }
 

@@ -68,6 +68,24 @@ void ask_capabilities(LoadedPlugin& plugin) {
   plugin.trim = static_cast<const dm_trim*>(ask(DM_EXT_TRIM));
   plugin.veto = static_cast<const dm_veto*>(ask(DM_EXT_VETO));
   plugin.batch = static_cast<const dm_batch*>(ask(DM_EXT_BATCH));
+  plugin.cache = static_cast<const dm_cache*>(ask(DM_EXT_CACHE));
+}
+
+// Whether every table is there that the manifest promises, as long as this host knows it. Errors: broken_contract.
+Status check_promised_capabilities(const LoadedPlugin& plugin) {
+  const auto missing = [&](const std::string& id, const char* found) {
+    return Error{Code::broken_contract,
+                 "promises a capability it does not offer",
+                 object_of(plugin.name),
+                 "the table of '" + id + "'",
+                 found,
+                 "offer it, or take it out of the manifest's `capabilities`"};
+  };
+  for (const std::string& id : plugin.prepared.type->capabilities) {
+    if (!plugin.type->capability || !plugin.type->capability(plugin.component, id.c_str())) return missing(id, "none");
+    if (id == DM_EXT_CACHE && plugin.cache->size < sizeof(dm_cache)) return missing(id, "a table that is too short");
+  }
+  return {};
 }
 
 // Queues for the methods whose calls are gathered. Errors: broken_contract, a promised capability is not there.
@@ -227,9 +245,11 @@ Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options) {
   call.deadline = options.deadline;
   call.cancel = options.cancel;
   if (Status opened = call_open(plugin, options, call); !opened.ok()) return opened;
-  if (Status made = make_batch_queues(plugin); !made.ok()) {
+  Status kept = check_promised_capabilities(plugin);
+  if (kept.ok()) kept = make_batch_queues(plugin);
+  if (!kept.ok()) {
     close_component(plugin);
-    return made;
+    return kept;
   }
   if (plugin.policy.min_idle > 0 && has_instances(plugin)) {
     CallFrame frame(call);

@@ -16,6 +16,7 @@
 #include "components/plugin_index.h"
 #include "components/safety.h"
 #include "dormouse/ext/batch.h"
+#include "dormouse/ext/cache.h"
 #include "dormouse/ext/trim.h"
 #include "dormouse/ext/veto.h"
 #include "dormouse/plugin.h"
@@ -70,6 +71,7 @@ struct LoadedPlugin {
   const dm_trim* trim = nullptr;
   const dm_veto* veto = nullptr;
   const dm_batch* batch = nullptr;
+  const dm_cache* cache = nullptr;
   std::vector<std::shared_ptr<BatchQueue>> batches;  // by method; null: its calls are answered one by one
   LoadTimes times;
   MemoryReading memory_before;

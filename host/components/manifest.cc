@@ -17,6 +17,10 @@ const MethodManifest* TypeManifest::find_method(std::string_view method) const {
   return nullptr;
 }
 
+bool TypeManifest::offers(std::string_view capability) const {
+  return std::find(capabilities.begin(), capabilities.end(), capability) != capabilities.end();
+}
+
 const TypeManifest* Manifest::find_type(std::string_view name) const {
   for (const TypeManifest& type : types)
     if (type.name == name) return &type;
@@ -344,9 +348,25 @@ void require_new_name(std::set<std::string>& names, const std::string& name, con
   if (!name.empty() && !names.insert(name).second) reader.fault("name", "a second '" + name + "'");
 }
 
+std::vector<std::string> read_capabilities(const Reader& reader) {
+  std::vector<std::string> ids = reader.texts("capabilities");
+  std::set<std::string> seen;
+  for (const std::string& id : ids) {
+    const size_t slash = id.find('/');
+    const bool revised = slash != std::string::npos && slash + 1 < id.size() &&
+                         id.find_first_not_of("0123456789", slash + 1) == std::string::npos;
+    if (!revised || !is_dotted_name(id.substr(0, slash)))
+      reader.fault("capabilities", "expected a name and a revision, such as 'dormouse.cache/1', found '" + id + "'");
+    else if (!seen.insert(id).second)
+      reader.fault("capabilities", "a second '" + id + "'");
+  }
+  return ids;
+}
+
 TypeManifest read_component_type(const Reader& reader, const Value& document) {
   TypeManifest type;
-  if (!reader.is_object({"name", "help", "default_method", "needs_model", "memory_estimate", "methods", "settings"}))
+  if (!reader.is_object(
+          {"name", "help", "default_method", "needs_model", "memory_estimate", "capabilities", "methods", "settings"}))
     return type;
   type.name = reader.required_text("name");
   if (reader.has("name") && !is_dotted_name(type.name))
@@ -358,7 +378,9 @@ TypeManifest read_component_type(const Reader& reader, const Value& document) {
     type.methods.push_back(read_method(method));
     require_new_name(names, type.methods.back().name, method);
   });
-  if (served_methods(type).empty()) reader.fault("methods", "expected at least one method that serves requests");
+  type.capabilities = read_capabilities(reader);
+  if (served_methods(type).empty() && type.capabilities.empty())
+    reader.fault("methods", "expected at least one method that serves requests, or a capability");
   choose_default_method(reader, type);
   names.clear();
   reader.for_each("settings", [&](dm_value item, const std::string& where) {

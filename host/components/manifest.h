@@ -39,12 +39,14 @@ struct SettingManifest {
 struct TypeManifest {
   std::string name;  // "nlu.language"
   std::string help;
-  std::vector<MethodManifest> methods;
-  std::string default_method;  // the only one, or named in the manifest
+  std::vector<std::string> capabilities;  // what it offers to the host itself: "dormouse.cache/1"
+  std::vector<MethodManifest> methods;    // empty only when it has capabilities
+  std::string default_method;             // the only one, or named in the manifest
   std::vector<SettingManifest> settings;
   uint64_t memory_estimate_bytes = 0;  // 0: unknown
   bool needs_model = false;            // served only with a trained model; has an offline method `train`
   const MethodManifest* find_method(std::string_view method) const;
+  bool offers(std::string_view capability) const;
 };
 
 struct Manifest {

@@ -16,6 +16,14 @@
 //   std::unique_ptr<Scratch> create(Call&) const   instances; methods of Scratch then run one call at a time
 //   void trim(Call&)                               capability dormouse.trim/1
 //   std::string may_park(Call&)                    capability dormouse.veto/1: "" is yes, else the reason it must stay
+//   Space& cache_space(Call&, std::string_view name, const dm_cache_limits&) const
+//                                                  capability dormouse.cache/1; a Space has, all of them thread-safe,
+//                                                    int32_t get(std::string_view key, int64_t now_ns, dm_cache_hit&,
+//                                                                uint64_t& epoch) noexcept
+//                                                    void unpin(void* pin) noexcept
+//                                                    int32_t put(const dm_cache_entry&, int64_t now_ns)
+//                                                    uint64_t purge(const dm_cache_tag* tag)
+//                                                    void stats(dm_cache_stats&) const noexcept
 //   method<&Echo::echo, &Echo::echo_batch>("echo") capability dormouse.batch/1: void echo_batch(Batch&), const as
 //   `echo` is const void* capability(std::string_view id)    any other capability
 // A method of the component itself is called concurrently (thread rule "any"), so it must be const; a method of the
@@ -40,6 +48,7 @@
 #include <utility>
 
 #include "dormouse/ext/batch.h"
+#include "dormouse/ext/cache.h"
 #include "dormouse/ext/trim.h"
 #include "dormouse/ext/veto.h"
 #include "dormouse/host.hpp"
@@ -124,6 +133,18 @@ template <class C>
 struct HasVeto<C, std::void_t<decltype(std::string(std::declval<C&>().may_park(std::declval<Call&>())))>>
     : std::true_type {};
 
+// The class of what cache_space() returns a reference to; void: there is no such function.
+template <class C, class = void>
+struct CacheSpaceOf {
+  using type = void;
+};
+template <class C>
+struct CacheSpaceOf<C, std::void_t<decltype(std::declval<const C&>().cache_space(
+                           std::declval<Call&>(), std::string_view(), std::declval<const dm_cache_limits&>()))>> {
+  using type = std::remove_reference_t<decltype(std::declval<const C&>().cache_space(
+      std::declval<Call&>(), std::string_view(), std::declval<const dm_cache_limits&>()))>;
+};
+
 template <class C, class = void>
 struct HasCapability : std::false_type {};
 template <class C>
@@ -182,6 +203,7 @@ struct OpenComponent {
   dm_trim trim{};
   dm_veto veto{};
   dm_batch batch{};
+  dm_cache cache{};
   std::atomic<uint32_t> instances{0};
   std::unique_ptr<C> object;  // destroyed first
 };
@@ -202,6 +224,9 @@ struct Thunks {
   using InstanceHolder = OpenInstance<C, Instance>;
   static constexpr bool kHasInstances = !std::is_void_v<Instance>;
   static constexpr bool kHasBatch = (Methods::kHasBatch || ...);
+  using CacheSpace = typename CacheSpaceOf<C>::type;
+  static constexpr bool kHasCache = !std::is_void_v<CacheSpace>;
+  static constexpr bool kServesTheHost = kHasCache || HasCapability<C>::value;  // also without a method
 
   static int32_t open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) noexcept {
     return guard(call, [&] {
@@ -216,6 +241,7 @@ struct Thunks {
       holder->trim = make_trim();
       holder->veto = make_veto();
       holder->batch = {sizeof(dm_batch), 0, &run_batch};
+      if constexpr (kHasCache) holder->cache = make_cache();
       Open arguments(holder->host, call, args);
       holder->object = C::open(arguments);
       if (!holder->object) throw Failure(DM_INTERNAL, "open returned no component");
@@ -259,6 +285,7 @@ struct Thunks {
     if (HasTrim<C>::value && wanted == DM_EXT_TRIM) return &holder->trim;
     if (HasVeto<C>::value && wanted == DM_EXT_VETO) return &holder->veto;
     if (kHasBatch && wanted == DM_EXT_BATCH) return &holder->batch;
+    if (kHasCache && wanted == DM_EXT_CACHE) return &holder->cache;
     if constexpr (HasCapability<C>::value) {
       const void* table = nullptr;
       guard(nullptr, [&] { table = holder->object->capability(wanted); });
@@ -347,6 +374,38 @@ struct Thunks {
     return table;
   }
 
+  static dm_cache make_cache() noexcept {
+    dm_cache table{};
+    table.size = sizeof(dm_cache);
+    table.open_space = [](void* component, const dm_call* call, const char* name, const dm_cache_limits* limits,
+                          void** space) noexcept -> int32_t {
+      return guard(call, [&] {
+        check_call(component, call);
+        if (name == nullptr || space == nullptr) host_broke("open_space without a name or a place for the space");
+        if (limits == nullptr || limits->size < sizeof(dm_cache_limits)) host_broke("dm_cache_limits is too short");
+        Call borrowed(call);
+        *space = &std::as_const(*static_cast<Holder*>(component)->object).cache_space(borrowed, name, *limits);
+      });
+    };
+    table.get = [](void* space, const void* key, size_t key_size, int64_t now_ns, dm_cache_hit* hit,
+                   uint64_t* epoch) noexcept -> int32_t {
+      return static_cast<CacheSpace*>(space)->get({static_cast<const char*>(key), key_size}, now_ns, *hit, *epoch);
+    };
+    table.unpin = [](void* space, void* pin) noexcept { static_cast<CacheSpace*>(space)->unpin(pin); };
+    table.put = [](void* space, const dm_cache_entry* entry, int64_t now_ns) noexcept -> int32_t {
+      int32_t status = DM_INTERNAL;
+      const int32_t ended = guard(nullptr, [&] { status = static_cast<CacheSpace*>(space)->put(*entry, now_ns); });
+      return ended == DM_OK ? status : ended;
+    };
+    table.purge = [](void* space, const dm_cache_tag* tag, uint64_t* purged) noexcept -> int32_t {
+      return guard(nullptr, [&] { *purged = static_cast<CacheSpace*>(space)->purge(tag); });
+    };
+    table.stats = [](void* space, dm_cache_stats* stats) noexcept {
+      static_cast<const CacheSpace*>(space)->stats(*stats);
+    };
+    return table;
+  }
+
   static dm_veto make_veto() noexcept {
     dm_veto table = {sizeof(dm_veto), 0, nullptr};
     if constexpr (HasVeto<C>::value) {
@@ -376,7 +435,7 @@ class Type {
         pointers_{},
         table_{} {
     using Thunks = detail::Thunks<Component, Method<Runs, RunBatches>...>;
-    static_assert(sizeof...(Runs) > 0, "a type without methods cannot be called");
+    static_assert(sizeof...(Runs) > 0 || Thunks::kServesTheHost, "a type without methods cannot be called");
     static_assert(sizeof...(Runs) <= MethodsMax, "more methods than Type<Component, MethodsMax> has room for");
     for (size_t i = 0; i < sizeof...(Runs); ++i) pointers_[i] = &methods_[i];
     table_.size = sizeof(dm_type);

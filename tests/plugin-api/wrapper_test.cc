@@ -107,6 +107,53 @@ struct Bare {
   void nothing(dormouse::Call&, dormouse::View, dormouse::Writer out) const { out.null(); }
 };
 
+// A store of one entry, for the host alone: no method.
+class OneEntry {
+ public:
+  static std::unique_ptr<OneEntry> open(dormouse::Open&) { return std::make_unique<OneEntry>(); }
+
+  struct Space {
+    int32_t get(std::string_view wanted, int64_t now_ns, dm_cache_hit& hit, uint64_t& epoch) noexcept {
+      epoch = purges;
+      if (key != wanted || now_ns >= expires_ns) return DM_NOT_FOUND;
+      ++pins;
+      hit.value = value.data();
+      hit.value_size = value.size();
+      hit.pin = this;
+      return DM_OK;
+    }
+    void unpin(void* pin) noexcept { pins -= pin == this ? 1 : 0; }
+    int32_t put(const dm_cache_entry& entry, int64_t) {
+      if (entry.epoch != purges) return DM_CANCELLED;
+      if (entry.value_size > 64) throw dormouse::Failure(DM_RESOURCE_EXHAUSTED, "too large");
+      key.assign(static_cast<const char*>(entry.key), entry.key_size);
+      value.assign(static_cast<const char*>(entry.value), entry.value_size);
+      expires_ns = entry.expires_ns;
+      return DM_OK;
+    }
+    uint64_t purge(const dm_cache_tag* tag) {
+      if (tag) throw std::runtime_error("no tags here");
+      ++purges;
+      return std::exchange(key, {}).empty() ? 0 : 1;
+    }
+    void stats(dm_cache_stats& stats) const noexcept { stats.entries = key.empty() ? 0 : 1; }
+
+    std::string key, value;
+    int64_t expires_ns = 0;
+    uint64_t purges = 0;
+    int pins = 0;
+  };
+  Space& cache_space(dormouse::Call&, std::string_view name, const dm_cache_limits& limits) const {
+    if (limits.max_bytes < 100)
+      throw dormouse::Failure(DM_INVALID_ARGUMENT, "space " + std::string(name) + ": too small");
+    return space_;
+  }
+
+ private:
+  mutable Space space_;
+};
+constexpr dormouse::Type<OneEntry> one_entry_type("one-entry");
+
 constexpr dormouse::Type<Subject> subject_type("subject", dormouse::method<&Subject::act>("act"),
                                                dormouse::method<&Subject::Scratch::count>("count"));
 constexpr dormouse::Type<Bare> bare_type("bare", dormouse::method<&Bare::nothing>("nothing"));
@@ -310,6 +357,57 @@ TEST_CASE("capabilities are found by what the class has") {
   REQUIRE(bare_type.table()->open(host.abi(), call.abi(), &args, &bare) == DM_OK);
   CHECK(bare_type.table()->capability(bare, DM_EXT_TRIM) == nullptr);
   bare_type.table()->close(bare);
+}
+
+TEST_CASE("a cache is a class with spaces and needs no method") {
+  FakeHost host;
+  FakeCall call;
+  const dm_open_args args{sizeof(dm_open_args), DM_OPEN_SERVE, "a", dm_value_none(), "", ""};
+  void* component = nullptr;
+  REQUIRE(one_entry_type.table()->method_count == 0);
+  REQUIRE(one_entry_type.table()->open(host.abi(), call.abi(), &args, &component) == DM_OK);
+  const auto* cache = static_cast<const dm_cache*>(one_entry_type.table()->capability(component, DM_EXT_CACHE));
+  REQUIRE(cache != nullptr);
+  CHECK(cache->size == sizeof(dm_cache));
+
+  void* space = nullptr;
+  dm_cache_limits limits{sizeof(dm_cache_limits), 0, 10, ""};
+  CHECK(cache->open_space(component, call.abi(), "answers", &limits, &space) == DM_INVALID_ARGUMENT);
+  CHECK(call.message == "space answers: too small");
+  limits.max_bytes = 1000;
+  REQUIRE(cache->open_space(component, call.abi(), "answers", &limits, &space) == DM_OK);
+  CHECK(cache->open_space(component, call.abi(), nullptr, &limits, &space) == DM_INTERNAL);
+
+  dm_cache_hit hit{};
+  uint64_t epoch = 7;
+  CHECK(cache->get(space, "k", 1, 0, &hit, &epoch) == DM_NOT_FOUND);
+  CHECK(epoch == 0);
+  const std::string value = "value" + std::string(60, ' ');
+  dm_cache_entry entry{};
+  entry.size = sizeof entry;
+  entry.key = "k";
+  entry.key_size = 1;
+  entry.value = value.data();
+  entry.value_size = 5;
+  entry.expires_ns = 100;
+  CHECK(cache->put(space, &entry, 0) == DM_OK);
+  REQUIRE(cache->get(space, "k", 1, 99, &hit, &epoch) == DM_OK);
+  CHECK(std::string_view(static_cast<const char*>(hit.value), hit.value_size) == "value");
+  cache->unpin(space, hit.pin);
+  CHECK(cache->get(space, "k", 1, 100, &hit, &epoch) == DM_NOT_FOUND);
+  dm_cache_stats stats{};
+  cache->stats(space, &stats);
+  CHECK(stats.entries == 1);
+  uint64_t purged = 0;
+  CHECK(cache->purge(space, nullptr, &purged) == DM_OK);
+  CHECK(purged == 1);
+  CHECK(cache->put(space, &entry, 0) == DM_CANCELLED);
+  entry.epoch = 1;
+  entry.value_size = 65;
+  CHECK(cache->put(space, &entry, 0) == DM_RESOURCE_EXHAUSTED);
+  const dm_cache_tag tag{"t", 1};
+  CHECK(cache->purge(space, &tag, &purged) == DM_INTERNAL);
+  one_entry_type.table()->close(component);
 }
 
 TEST_CASE("close destroys the component") {

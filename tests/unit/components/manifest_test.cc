@@ -105,6 +105,20 @@ TEST_CASE("the only method that serves requests is the default one") {
   CHECK(m->types[0].default_method == "run");
 }
 
+TEST_CASE("a type that offers the host a capability needs no method") {
+  const auto parse = [](const std::string& rest) {
+    return parse_manifest(R"({"id":"a","version":"1.0.0","abi":"1.0","types":[{"name":"a","methods":[])" + rest + "}]}",
+                          "m");
+  };
+  const Result<Manifest> m = parse(R"(,"capabilities":["dormouse.cache/1"])");
+  REQUIRE(m.ok());
+  CHECK(m->types[0].offers("dormouse.cache/1"));
+  CHECK_FALSE(m->types[0].offers("dormouse.cache/2"));
+  CHECK_FALSE(parse("").ok());
+  CHECK_FALSE(parse(R"(,"capabilities":["dormouse.cache"])").ok());
+  CHECK_FALSE(parse(R"(,"capabilities":["dormouse.cache/1","dormouse.cache/1"])").ok());
+}
+
 TEST_CASE("each mistake in a manifest is named with its place") {
   CHECK(fault("\"id\": \"nlu-language\", ", "") == "m: missing key 'id'");
   CHECK(fault("nlu-language", "../x") == "m: id: expected lower-case letters, digits, '.', '_' and '-'");
