@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "ids.h"
 #include "index.h"
-#include "metadata.h"
+#include "search/ids.h"
+#include "search/metadata.h"
 #include "spec.h"
 #include "store.h"
 

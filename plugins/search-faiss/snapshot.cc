@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "checksum.h"
+#include "search/checksum.h"
 #include "dormouse/value.hpp"
 
 namespace dormouse::search {

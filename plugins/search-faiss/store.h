@@ -12,12 +12,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "ids.h"
+#include "search/database.h"
+#include "search/ids.h"
 #include "spec.h"
-
-struct sqlite3;
 
 namespace dormouse::search {
 
@@ -44,13 +44,10 @@ class Store {
   static Store create(const std::string& path, const Spec& spec, bool sync);
   // Null when the file holds no store: its creation was never finished. Errors: data_loss, unavailable.
   static std::optional<Store> open(const std::string& path, bool sync);
-  Store(Store&&) noexcept;
-  Store& operator=(Store&&) noexcept;
-  ~Store();
 
   const Spec& spec() const { return spec_; }
   const StoreState& state() const { return state_; }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return database_.path(); }
 
   // One transaction: takes out the rows of these sequence numbers and puts in the new ones, numbered from
   // state().next_sequence on. When this returns, it lasts. Errors: resource_exhausted (disk full), data_loss; then
@@ -75,29 +72,14 @@ class Store {
   void snapshot_saved(int64_t transaction);
 
  private:
-  class Statement;
-  Store(std::string path, bool sync);
-  void prepare(bool sync);
-  void run(const char* sql);
+  explicit Store(Database database) : database_(std::move(database)) {}
   void set(const char* key, int64_t value);
   void write_state(const StoreState& state);
   bool read_header();
-  [[noreturn]] void fail(const char* doing);
 
-  std::string path_;
-  sqlite3* db_ = nullptr;
+  Database database_;
   Spec spec_;
   StoreState state_;
-};
-
-// Of the whole plugin: SQLite keeps a little memory until it is told that nobody needs it any more. Held by every
-// component; the last one gives it back.
-class StoreLibrary {
- public:
-  StoreLibrary();
-  ~StoreLibrary();
-  StoreLibrary(const StoreLibrary&) = delete;
-  StoreLibrary& operator=(const StoreLibrary&) = delete;
 };
 
 }  // namespace dormouse::search

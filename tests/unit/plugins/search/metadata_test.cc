@@ -1,4 +1,4 @@
-#include "metadata.h"
+#include "search/metadata.h"
 
 #include <catch2/catch.hpp>
 #include <limits>

@@ -1,10 +1,10 @@
-#include "metadata.h"
+#include "search/metadata.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "bounds.h"
+#include "search/bounds.h"
 
 namespace dormouse::search {
 namespace {

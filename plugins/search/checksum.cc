@@ -1,4 +1,4 @@
-#include "checksum.h"
+#include "search/checksum.h"
 
 #include <array>
 #include <cstring>

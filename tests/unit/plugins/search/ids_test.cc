@@ -1,4 +1,4 @@
-#include "ids.h"
+#include "search/ids.h"
 
 #include <catch2/catch.hpp>
 

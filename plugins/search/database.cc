@@ -1,0 +1,201 @@
+#include "search/database.h"
+
+#include <sqlite3.h>
+#include <sys/random.h>
+
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "dormouse/value.hpp"
+
+namespace dormouse::search {
+namespace {
+
+constexpr int kBusyMs = 2000;
+
+// Rows of 128 floats fit seven to a page; a commit of one row writes three pages.
+constexpr const char* kPrepare =
+    "PRAGMA page_size = 8192;"
+    "PRAGMA locking_mode = EXCLUSIVE;"  // nobody else opens it, so no shared memory beside the file
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA temp_store = MEMORY;";
+
+constinit std::mutex library_mutex;
+constinit unsigned library_users = 0;
+
+}  // namespace
+
+StoreLibrary::StoreLibrary() {
+  const std::lock_guard lock(library_mutex);
+  if (sqlite3_initialize() != SQLITE_OK) throw Failure(DM_RESOURCE_EXHAUSTED, "SQLite could not be started");
+  ++library_users;
+}
+
+StoreLibrary::~StoreLibrary() {
+  const std::lock_guard lock(library_mutex);
+  if (--library_users == 0) sqlite3_shutdown();
+}
+
+std::string draw_identity() {
+  unsigned char bytes[16];
+  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
+    throw Failure(DM_UNAVAILABLE, "the system has no random bytes");
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text.push_back("0123456789abcdef"[byte >> 4]);
+    text.push_back("0123456789abcdef"[byte & 15]);
+  }
+  return text;
+}
+
+// ---- the database ----
+
+Database::Database(std::string path, bool sync, const Words& words) : path_(std::move(path)), words_(words) {
+  try {
+    prepare(sync);
+  } catch (...) {
+    sqlite3_close(db_);  // no destructor runs for what was never made
+    throw;
+  }
+}
+
+void Database::prepare(bool sync) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+  if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("opening it");
+  sqlite3_extended_result_codes(db_, 1);
+  sqlite3_busy_timeout(db_, kBusyMs);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  run(kPrepare);
+  // NORMAL writes to the log without waiting for the disk: what is acknowledged survives the process, not the machine.
+  run(sync ? "PRAGMA synchronous = FULL;" : "PRAGMA synchronous = NORMAL;");
+}
+
+Database::Database(Database&& other) noexcept
+    : path_(std::move(other.path_)), words_(other.words_), db_(std::exchange(other.db_, nullptr)) {}
+
+Database& Database::operator=(Database&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(words_, other.words_);
+  std::swap(db_, other.db_);
+  return *this;
+}
+
+Database::~Database() {
+  sqlite3_close(db_);
+}
+
+void Database::fail(const char* doing) {
+  const int code = db_ ? sqlite3_errcode(db_) : SQLITE_NOMEM;
+  const std::string what = std::string(words_.what) + " '" + path_ + "': " + doing +
+                           " failed: " + (db_ ? sqlite3_errmsg(db_) : "out of memory");
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      throw Failure(DM_RESOURCE_EXHAUSTED, what + "; free some space on that disk and try again");
+    case SQLITE_NOMEM:
+      throw std::bad_alloc();
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw Failure(DM_DATA_LOSS, what + "; put a copy of it back from a backup, or " + words_.start_over);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw Failure(DM_UNAVAILABLE, what + "; another program has it open");
+    default:
+      throw Failure(DM_UNAVAILABLE, what + "; see whether the disk and the rights of the file are in order");
+  }
+}
+
+void Database::damaged(const std::string& problem) const {
+  throw Failure(DM_DATA_LOSS, std::string(words_.what) + " '" + path_ + "': " + problem +
+                                  "; put a copy of it back from a backup, or " + words_.start_over);
+}
+
+void Database::run(const char* sql) {
+  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail("preparing it");
+}
+
+bool Database::is_empty() {
+  Statement tables(*this, "SELECT count(*) FROM sqlite_schema");
+  return !tables.step("reading it") || tables.number(0) == 0;
+}
+
+// ---- statements ----
+
+Statement::Statement(Database& database, const char* sql) : database_(database) {
+  if (sqlite3_prepare_v2(database.db_, sql, -1, &statement_, nullptr) != SQLITE_OK) database.fail("reading it");
+}
+
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
+
+Statement& Statement::bind(int at, int64_t value) {
+  sqlite3_bind_int64(statement_, at, value);
+  return *this;
+}
+
+Statement& Statement::bind_text(int at, std::string_view text) {
+  sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::bind_blob(int at, const void* data, size_t size) {
+  // A null pointer would be NULL and no empty blob.
+  sqlite3_bind_blob64(statement_, at, size ? data : "", size, SQLITE_STATIC);
+  return *this;
+}
+
+bool Statement::step(const char* doing) {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) database_.fail(doing);
+  return false;
+}
+
+void Statement::execute(const char* doing) {
+  step(doing);
+  sqlite3_reset(statement_);
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_);
+}
+
+bool Statement::is_text(int column) {
+  return sqlite3_column_type(statement_, column) == SQLITE_TEXT;
+}
+
+bool Statement::is_integer(int column) {
+  return sqlite3_column_type(statement_, column) == SQLITE_INTEGER;
+}
+
+int64_t Statement::number(int column) {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view Statement::bytes(int column) {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
+  return data ? std::string_view(static_cast<const char*>(data), size) : std::string_view();
+}
+
+// ---- transactions ----
+
+Transaction::Transaction(Database& database)
+    : database_(database),
+      begun_(sqlite3_exec(database.db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {
+  if (!begun_) database.fail("writing");
+}
+
+Transaction::~Transaction() {
+  if (begun_) sqlite3_exec(database_.db_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit(const char* doing) {
+  if (sqlite3_exec(database_.db_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) database_.fail(doing);
+  begun_ = false;
+}
+
+}  // namespace dormouse::search
