@@ -41,6 +41,7 @@ constexpr int kEfConstruction = 200;
 constexpr size_t kClients = 16;
 constexpr double kSlice = 0.3;  // seconds of CPU
 constexpr int kRounds = 3;
+constexpr int kTurns = 3;
 
 struct VectorSet {
   std::string name;
@@ -234,10 +235,21 @@ int32_t ignore_reason(const dm_call*, int32_t status, const char*) {
   return status;
 }
 
+PoolPolicy always_there() {
+  PoolPolicy pool;
+  pool.idle_unload.reset();
+  return pool;
+}
+
 class Plugin {
  public:
-  Plugin(const std::string& kind, const VectorSet& set, int64_t threads = 1) : host_({DORMOUSE_PLUGINS}), set_(set) {
+  struct Rate {
+    double per_cpu = 0, per_wall = 0;  // queries a second
+  };
+  Plugin(const std::string& kind, const VectorSet& set, int64_t threads = 1, const PoolPolicy& pool = always_there())
+      : host_({DORMOUSE_PLUGINS}), set_(set) {
     component_ = &host_.add("vectors", "search-faiss", settings_value(kind, threads));
+    host_.registry->set_pool_policies({{"*", pool}});
     host_.start();
     search_ = host_.method_index(*component_, "search");
     many_ = host_.method_index(*component_, "search_many");
@@ -295,12 +307,13 @@ class Plugin {
 
   void many() { ask(many_, together_); }
 
-  // Queries in a second of CPU, of so many clients that each wait for their answer.
-  double clients(size_t count) {
+  // Of so many clients that each wait for their answer.
+  Rate clients(size_t count) {
     std::atomic<size_t> done{0};
     std::atomic<bool> stop{false};
     std::vector<std::thread> threads;
     const double begin = cpu_now();
+    const auto started = std::chrono::steady_clock::now();
     for (size_t t = 0; t < count; ++t) {
       threads.emplace_back([&, t] {
         for (size_t i = t * 7; !stop; ++i, ++done) through_host(i);
@@ -309,7 +322,9 @@ class Plugin {
     while (cpu_now() - begin < kSlice) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     stop = true;
     for (std::thread& thread : threads) thread.join();
-    return static_cast<double>(done) / (cpu_now() - begin);
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - started;
+    const auto answered = static_cast<double>(done);
+    return {answered / (cpu_now() - begin), answered / passed.count()};
   }
 
   double add_seconds = 0, train_seconds = 0, save_seconds = 0, load_seconds = 0;
@@ -382,7 +397,7 @@ void table_of_kinds(const VectorSet& set) {
       plugin.prepare(effort, value);
       const double found = plugin.found();
       const double one = best_of([&] { return rate(1, [&](size_t i) { plugin.through_host(i); }); });
-      const double sixteen = best_of([&] { return plugin.clients(kClients); });
+      const double sixteen = best_of([&] { return plugin.clients(kClients).per_cpu; });
       const double together = best_of([&] { return rate(set.asked(), [&](size_t) { plugin.many(); }); });
       fmt::print("  {:<9} {:>7} {:>7.4f} {:>8.0f} {:>10.0f} {:>10.0f} {:>7.2f} {:>7.2f} {:>8.1f}\n", kind, value, found,
                  one, sixteen, together, plugin.add_seconds, plugin.train_seconds, plugin.load_seconds * 1e3);
@@ -471,10 +486,56 @@ void table_of_scans(const VectorSet& set) {
     });
   }
   row("plugin, one client through the host", [&] { return rate(1, [&](size_t q) { one.through_host(q); }); });
-  row("plugin, 16 clients through the host", [&] { return one.clients(kClients); });
+  row("plugin, 16 clients through the host", [&] { return one.clients(kClients).per_cpu; });
   row("plugin, all together in one call, 1 thread", [&] { return rate(set.asked(), [&](size_t) { one.many(); }); });
   row(fmt::format("plugin, all together in one call, {} threads", cores).c_str(),
       [&] { return rate(set.asked(), [&](size_t) { all.many(); }); });
+}
+
+// Clients of a flat collection that each wait for their answer: what it brings to answer together those that are there
+// at the same time.
+void table_of_clients(const VectorSet& set) {
+  struct Way {
+    const char* name;
+    unsigned instances, batch;
+    std::chrono::microseconds delay;
+  };
+  constexpr Way kWays[] = {{"one by one (max_batch 1)", 2, 1, {}},
+                           {"together (as it is)", 2, 32, {}},
+                           {"max_instances 1", 1, 32, {}},
+                           {"max_delay 500us", 2, 32, std::chrono::microseconds(500)},
+                           {"max_delay 2ms", 2, 32, std::chrono::microseconds(2000)},
+                           {"max_instances 1, max_delay 500us", 1, 32, std::chrono::microseconds(500)}};
+  std::vector<std::unique_ptr<Plugin>> plugins;
+  for (const Way& way : kWays) {
+    PoolPolicy pool = always_there();
+    pool.max_instances = way.instances;
+    pool.max_batch = way.batch;
+    pool.max_delay = way.delay;
+    plugins.push_back(std::make_unique<Plugin>("flat", set, 1, pool));
+    plugins.back()->prepare("", 0);
+  }
+  constexpr size_t kCounts[] = {1, 2, 4, 8, 16, 32};
+  fmt::print("\nclients, flat, {}; queries per second (per second of CPU), medians of {} turns\n  {:<34}", set.name,
+             kTurns, "");
+  for (const size_t count : kCounts) fmt::print(" {:>14}", fmt::format("{} client(s)", count));
+  fmt::print("\n");
+  std::vector<std::vector<std::vector<Plugin::Rate>>> rates(
+      plugins.size(), std::vector<std::vector<Plugin::Rate>>(std::size(kCounts)));
+  for (int turn = 0; turn < kTurns; ++turn)
+    for (size_t c = 0; c < std::size(kCounts); ++c)
+      for (size_t p = 0; p < plugins.size(); ++p) rates[p][c].push_back(plugins[p]->clients(kCounts[c]));
+  for (size_t p = 0; p < plugins.size(); ++p) {
+    fmt::print("  {:<34}", kWays[p].name);
+    for (std::vector<Plugin::Rate>& turns : rates[p]) {
+      const auto median = [&](double Plugin::Rate::*field) {
+        std::sort(turns.begin(), turns.end(), [&](const auto& a, const auto& b) { return a.*field < b.*field; });
+        return turns[turns.size() / 2].*field;
+      };
+      fmt::print(" {:>6.0f} ({:>5.0f})", median(&Plugin::Rate::per_wall), median(&Plugin::Rate::per_cpu));
+    }
+    fmt::print("\n");
+  }
 }
 
 // What is not there is said, and the rest is measured.
@@ -506,6 +567,7 @@ int main(int argc, char** argv) {
       with([] { return drawn(50'000); }, table_of_graphs);
     }
     if (wanted("scans")) with([] { return drawn(50'000); }, table_of_scans);
+    if (wanted("clients")) with([] { return drawn(50'000); }, table_of_clients);
     if (wanted("kinds")) {
       with([&] { return sift(folder); }, table_of_kinds);
       with([&] { return text(folder); }, table_of_kinds);
