@@ -6,6 +6,18 @@
 
 namespace dormouse {
 
+namespace {
+
+// Of the time a batch took: what waiting for the next one may cost at most.
+constexpr int kWaitShare = 16;
+constexpr Duration kWaitMin = std::chrono::microseconds(60);  // less, and waking up again takes longer
+constexpr Duration kWaitMax = std::chrono::microseconds(500);
+
+// Fewer calls together gain too little to run them on two threads at once.
+constexpr unsigned kShareMin = 8;
+
+}  // namespace
+
 BatchQueue::BatchQueue(Limits limits) : limits_(limits) {}
 BatchQueue::~BatchQueue() = default;
 
@@ -39,10 +51,23 @@ BatchQueue::Next BatchQueue::due() {
 
 BatchQueue::Turn BatchQueue::take() {
   const std::lock_guard lock(mutex_);
-  Turn turn{pop(limits_.batch_max), false};
+  const unsigned share = std::max(kShareMin, (waiting_ + limits_.threads - 1) / limits_.threads);
+  Turn turn{pop(std::min(limits_.batch_max, share)), false};
   // What is left has waited longer than the batch just taken: nothing is gained by another delay.
   turn.again = turn_due_ = waiting_ > 0;
   return turn;
+}
+
+Duration BatchQueue::worth_waiting() const {
+  const std::lock_guard lock(mutex_);
+  const Duration wait = std::min(last_ran_ / kWaitShare, kWaitMax);
+  return waiting_ < last_count_ && wait >= kWaitMin ? wait : Duration{};
+}
+
+void BatchQueue::answered(size_t count, Duration ran) {
+  const std::lock_guard lock(mutex_);
+  last_count_ = count > 1 ? count : 0;
+  last_ran_ = ran;
 }
 
 std::vector<std::unique_ptr<CallJob>> BatchQueue::take_all() {

@@ -24,6 +24,7 @@ class BatchQueue {
     unsigned batch_max = 32;
     unsigned pending_max = 64;  // waiting calls; beyond it push refuses
     Duration delay{};           // how long the first call of a batch waits for others
+    unsigned threads = 1;       // of the lane: many calls are shared out among them
   };
   explicit BatchQueue(Limits limits);
   ~BatchQueue();
@@ -44,8 +45,13 @@ class BatchQueue {
     std::vector<std::unique_ptr<CallJob>> jobs;  // high priority first, then oldest first; perhaps none
     bool again = false;                          // more wait: submit another turn, as after Next::turn
   };
-  // A turn has come: up to batch_max calls.
+  // A turn has come: up to batch_max calls, and of many a share for each thread.
   Turn take();
+  // A turn has come, and this is how long waiting before take() is likely to gather more than it costs: callers of the
+  // batch that was answered last tend to be back at once, and the first of them should not go alone.
+  Duration worth_waiting() const;
+  // A batch of `count` is about to be answered, after it ran that long.
+  void answered(size_t count, Duration ran);
   // Everything, because nobody will come for it.
   std::vector<std::unique_ptr<CallJob>> take_all();
 
@@ -55,11 +61,13 @@ class BatchQueue {
   std::vector<std::unique_ptr<CallJob>> pop(unsigned count);  // with mutex_ held
 
   const Limits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::array<std::deque<std::unique_ptr<CallJob>>, 3> jobs_;  // by priority
   unsigned waiting_ = 0;                                      // in jobs_
   bool turn_due_ = false;                                     // submitted, and has not begun
   bool timer_set_ = false;
+  size_t last_count_ = 0;  // of the batch answered last
+  Duration last_ran_{};
 };
 
 }  // namespace dormouse

@@ -1,5 +1,7 @@
 #include "components/call.h"
 
+#include <thread>
+
 #include "components/batch_queue.h"
 #include "components/call_frame.h"
 #include "components/call_job.h"
@@ -34,11 +36,14 @@ void submit_turn(LoadedPlugin& plugin, uint32_t method, Lane::Priority priority)
   BatchQueue& queue = *plugin.batches[method];
   const Status refused = plugin.lane->submit(
       [&plugin, &queue, method, priority](unsigned slot) {
+        // At most half a millisecond, and holding nothing.
+        if (const Duration wait = queue.worth_waiting(); wait > Duration{}) std::this_thread::sleep_for(wait);
         BatchQueue::Turn turn = queue.take();
         if (turn.again) submit_turn(plugin, method, priority);
         if (turn.jobs.empty()) return;
-        if (turn.jobs.size() == 1) return run_job_on_lane(plugin, method, slot, *turn.jobs.front());
-        run_batch_on_lane(plugin, method, slot, std::move(turn.jobs));
+        if (turn.jobs.size() > 1) return run_batch_on_lane(plugin, method, slot, std::move(turn.jobs));
+        queue.answered(1, {});
+        run_job_on_lane(plugin, method, slot, *turn.jobs.front());
       },
       priority);
   if (refused.ok()) return;

@@ -1,6 +1,7 @@
 // A batch on its lane: calls of one method answered together through dormouse.batch/1.
 #include <deque>
 
+#include "components/batch_queue.h"
 #include "components/call_frame.h"
 #include "components/call_job.h"
 #include "components/loader.h"
@@ -68,6 +69,7 @@ void run_batch_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
   const Result<void*> self = self_on_lane(plugin, method, slot, CallOptions());
   const Status entered = self.ok() ? enter_batch(plugin, method, *self, abi) : self.status();
   const Duration ran = plugin.clock->now() - started;
+  plugin.batches[method]->answered(items.size(), ran);  // before anybody who hears an answer asks again
   plugin.lane->returning(slot);
   for (Item& item : items) {
     Result<Value> answer = !entered.ok() ? Result<Value>(entered)

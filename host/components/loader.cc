@@ -92,7 +92,8 @@ Status check_promised_capabilities(const LoadedPlugin& plugin) {
 Status make_batch_queues(LoadedPlugin& plugin) {
   const BatchQueue::Limits limits{.batch_max = plugin.policy.max_batch.value_or(kBatchDefault),
                                   .pending_max = plugin.policy.max_pending,
-                                  .delay = plugin.policy.max_delay};
+                                  .delay = plugin.policy.max_delay,
+                                  .threads = plugin.policy.max_instances};
   plugin.batches.clear();
   for (const MethodManifest& method : plugin.prepared.type->methods) {
     if (method.batch && (!plugin.batch || plugin.batch->size < sizeof(dm_batch) || !plugin.batch->run))

@@ -96,3 +96,34 @@ TEST_CASE("take_all leaves nothing and the next call asks for a turn again") {
   CHECK(ids(queue.take_all()) == Ids{1, 2, 3});
   CHECK(*push(queue, 4) == Next::turn);
 }
+
+TEST_CASE("of many calls each thread of the lane gets a share and few are not shared out") {
+  BatchQueue queue({.batch_max = 32, .pending_max = 64, .delay = {}, .threads = 2});
+  for (uint64_t id = 1; id <= 20; ++id) CHECK(push(queue, id).ok());
+  const BatchQueue::Turn first = queue.take();
+  CHECK(first.jobs.size() == 10);
+  CHECK(first.again);
+  CHECK(queue.take().jobs.size() == 8);
+  CHECK(queue.take().jobs.size() == 2);
+}
+
+TEST_CASE("a turn waits a little for as many as were answered together last") {
+  BatchQueue queue({.batch_max = 8, .pending_max = 64, .delay = {}});
+  CHECK(queue.worth_waiting() == 0ms);
+  queue.answered(2, 3200us);
+  (void)push(queue, 1);
+  CHECK(queue.worth_waiting() == 200us);
+  (void)push(queue, 2);
+  CHECK(queue.worth_waiting() == 0ms);
+}
+
+TEST_CASE("a turn waits half a millisecond at most and not for a quick batch or a single call") {
+  BatchQueue queue({.batch_max = 8, .pending_max = 64, .delay = {}});
+  (void)push(queue, 1);
+  queue.answered(4, 10s);
+  CHECK(queue.worth_waiting() == 500us);
+  queue.answered(4, 100us);
+  CHECK(queue.worth_waiting() == 0ms);
+  queue.answered(1, 10ms);
+  CHECK(queue.worth_waiting() == 0ms);
+}
