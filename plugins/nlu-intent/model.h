@@ -3,8 +3,8 @@
 // format. A Model is immutable; any thread may read it. Whatever stands in the file, reading it stays inside the
 // mapping.
 //
-// Sections (nlu/model_file.h): facts: Facts | labels: one line each | bias: float[columns] | table: Slot[2^table_bits]
-//   | idf: float[rows] | scale: float[rows] | weights: rows of `columns` numbers of the precision
+// Sections (nlu/model_file.h): facts: Facts | labels: one line each | bias: float[columns] | table
+//   | idf | scale | weights (nlu/feature_rows.h)
 // The columns are the intents in the order of the labels, and one for "out of scope" behind them if that was learnt.
 #pragma once
 
@@ -15,16 +15,18 @@
 #include <string_view>
 #include <vector>
 
+#include "nlu/feature_rows.h"
 #include "nlu/model_file.h"
-#include "text_features.h"
 
 namespace dormouse::intent {
 
 inline constexpr uint32_t kClassesMax = 10'000;
 
-// How a weight is kept.
-enum class Precision : uint32_t { int8 = 1, float16 = 2, float32 = 4 };  // the value: bytes
-std::string_view precision_name(Precision precision);
+using nlu::Feature;
+using nlu::FeatureOptions;
+using nlu::Precision;
+using nlu::Term;
+using nlu::TermSearch;
 
 // From scores to what is answered.
 struct Calibration {
@@ -43,15 +45,9 @@ struct Facts {
   Calibration calibration;
 
   uint32_t columns() const { return classes + has_scope; }
+  nlu::FeatureRowsSize size() const { return {rows, columns(), table_bits, precision}; }
 };
 static_assert(sizeof(Facts) == 56);
-
-// Memory of a search for terms, worth keeping from one text to the next.
-struct TermSearch {
-  std::vector<Feature> features;
-  std::vector<Found> found;
-  std::vector<Term> terms;  // sorted by row
-};
 
 class Model {
  public:
@@ -68,31 +64,24 @@ class Model {
   size_t size() const { return file_.size(); }
 
   // What the model knows of a text, into search->terms.
-  void find_terms(std::string_view utf8, TermSearch* search) const;
+  void find_terms(std::string_view utf8, TermSearch* search) const {
+    rows_.find_terms(utf8, facts_->features, nlu::kTextBytesMax, search);
+  }
   // Puts the sum of the terms into scores[columns]: finite numbers, whatever stands in the file.
   void score(std::span<const Term> terms, std::span<float> scores) const;
 
   static nlu::ModelFormat format();
 
  private:
-  struct Slot {
-    uint32_t fingerprint;
-    uint32_t row;  // kEmpty: nothing here
-  };
-  friend class ModelTable;
-
   explicit Model(nlu::ModelFile file);
   void check() const;
   void read_labels();
-  uint32_t find(uint64_t hash) const;
-  void add(const Term& term, float* scores) const;
 
   nlu::ModelFile file_;
   const Facts* facts_;
   std::vector<std::string_view> labels_;
-  std::span<const float> bias_, idf_, scale_;
-  std::span<const Slot> table_;
-  std::span<const std::byte> weights_;
+  std::span<const float> bias_;
+  nlu::FeatureRows rows_;
 };
 
 // ---- writing ----
@@ -108,14 +97,7 @@ struct ModelContent {
   std::vector<float> bias;       // by column
 };
 
-// Bytes in a file for each row, about.
-size_t encoded_row_bytes(size_t columns, Precision precision);
-
 // The bytes of a model file. Same input, same bytes.
 std::vector<std::byte> encode_model(const ModelContent& content, const Calibration& calibration, Precision precision);
-
-// A number of 16 bits and back; beyond its range the largest.
-uint16_t to_half(float x);
-float from_half(uint16_t bits);
 
 }  // namespace dormouse::intent

@@ -50,11 +50,11 @@ TrainOptions options_in(dormouse::View in) {
   options.examples.scope_label = in["scope_label"].as_string("oos");
   options.examples.dev_share = number_in(in, "dev_share", options.examples.dev_share, 0, 0.5);
   FeatureOptions& features = options.features;
-  features.words = count_in(in, "words", features.words, 1, kWordOrderMax);
-  features.letters_min = count_in(in, "letters_min", features.letters_min, 1, kLetterOrderMax);
-  features.letters_max = count_in(in, "letters_max", features.letters_max, 0, kLetterOrderMax);
-  features.pair_distance = count_in(in, "pairs", features.pair_distance, 0, kPairDistanceMax);
-  features.pair_letters = count_in(in, "pair_letters", features.pair_letters, 1, kPairLettersMax);
+  features.words = count_in(in, "words", features.words, 1, dormouse::nlu::kWordOrderMax);
+  features.letters_min = count_in(in, "letters_min", features.letters_min, 1, dormouse::nlu::kLetterOrderMax);
+  features.letters_max = count_in(in, "letters_max", features.letters_max, 0, dormouse::nlu::kLetterOrderMax);
+  features.pair_distance = count_in(in, "pairs", features.pair_distance, 0, dormouse::nlu::kPairDistanceMax);
+  features.pair_letters = count_in(in, "pair_letters", features.pair_letters, 1, dormouse::nlu::kPairLettersMax);
   options.solver.cost = number_in(in, "cost", options.solver.cost, 0.001, 1000);
   options.solver.tolerance = number_in(in, "tolerance", options.solver.tolerance, 0.001, 1);
   options.precision = precision_in(in);

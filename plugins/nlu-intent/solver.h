@@ -9,9 +9,11 @@
 #include <span>
 #include <vector>
 
-#include "text_features.h"
+#include "nlu/text_features.h"
 
 namespace dormouse::intent {
+
+using nlu::Term;
 
 struct SolverOptions {
   double cost = 1;         // of a text on the wrong side

@@ -52,7 +52,7 @@ class Vocabulary {
   std::vector<Term> terms_of(const Example& text, const FeatureOptions& options) const {
     std::vector<Feature> features;
     read_features(text.text, options, &features);
-    std::vector<Found> found;
+    std::vector<nlu::Found> found;
     for (const Feature& feature : features) {
       const auto at = rows_.find(feature.hash);
       if (at != rows_.end()) found.push_back({at->second, feature.view});
@@ -145,7 +145,7 @@ class Training {
   size_t classes() const { return examples_.labels.size(); }
 
   size_t rows_max() const {
-    return static_cast<size_t>(options_.bytes_max) / encoded_row_bytes(classes() + 1, options_.precision);
+    return static_cast<size_t>(options_.bytes_max) / nlu::encoded_row_bytes(classes() + 1, options_.precision);
   }
 
   Learnt learn(bool with_dev, double begin, double end) const {

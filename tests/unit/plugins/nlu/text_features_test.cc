@@ -1,4 +1,4 @@
-#include "text_features.h"
+#include "nlu/text_features.h"
 
 #include <catch2/catch.hpp>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace dormouse::intent {
+namespace dormouse::nlu {
 
 namespace {
 
@@ -96,4 +96,4 @@ TEST_CASE("a view counts the same however many features it has") {
   CHECK(terms[3].value == Approx(1));
 }
 
-}  // namespace dormouse::intent
+}  // namespace dormouse::nlu

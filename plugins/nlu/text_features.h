@@ -1,6 +1,6 @@
-// What the classifier sees of a text: hashed n-grams of words, of letters inside words, pairs of words wherever they
+// What a linear model sees of a text: hashed n-grams of words, of letters inside words, pairs of words wherever they
 // stand, and how much each counts.
-// Not the weights (model.h). Pure; the same text gives the same features in training and in service.
+// Not the weights (feature_rows.h). Pure; the same text gives the same features in training and in service.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,14 @@
 #include <string_view>
 #include <vector>
 
-namespace dormouse::intent {
+namespace dormouse::nlu {
 
-// Bytes looked at: of a longer text the first and the last half of this, so that time is bounded whatever arrives.
+// Bytes looked at unless a caller says otherwise: of a longer text the first and the last half of this, so that time is
+// bounded whatever arrives.
 inline constexpr size_t kTextBytesMax = 2048;
 
 // Three ways to look at a text; each counts the same however many features it has.
-enum View : uint32_t { kWords, kLetters, kPairs };
+enum FeatureView : uint32_t { kWords, kLetters, kPairs };
 inline constexpr size_t kViews = 3;
 
 inline constexpr uint32_t kWordOrderMax = 3, kLetterOrderMax = 7, kPairDistanceMax = 30, kPairLettersMax = 8;
@@ -34,13 +35,14 @@ struct FeatureOptions {
 
 struct Feature {
   uint64_t hash;
-  View view;
+  FeatureView view;
 };
 
 // Appends the n-grams of `utf8` as they come, repeated ones repeatedly. Letters are lower-cased and composed; digits of
 // all scripts are one; what is written without spaces (Chinese, Japanese) has its characters as words; symbols such as
 // emoji are words; punctuation separates.
-void read_features(std::string_view utf8, const FeatureOptions& options, std::vector<Feature>* features);
+void read_features(std::string_view utf8, const FeatureOptions& options, std::vector<Feature>* features,
+                   size_t bytes_max = kTextBytesMax);
 
 // A feature the model knows, and what it counts in one text.
 struct Term {
@@ -51,7 +53,7 @@ struct Term {
 // Features that were found: their rows, to become terms.
 struct Found {
   uint32_t row;
-  View view;
+  FeatureView view;
 };
 
 // Terms sorted by row: 1 + ln(count), times the row's own weight, each view scaled to length 1. `found` is reordered.
@@ -75,4 +77,4 @@ void make_terms(std::vector<Found>* found, WeightOf weight_of, std::vector<Term>
   for (size_t i = 0; i < terms->size(); ++i) (*terms)[i].value *= scale[(*found)[i].view];
 }
 
-}  // namespace dormouse::intent
+}  // namespace dormouse::nlu

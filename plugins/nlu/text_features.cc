@@ -1,14 +1,12 @@
-#include "text_features.h"
+#include "nlu/text_features.h"
 
 #include <string>
 
 #include "nlu/text_position.h"
 #include "nlu/unicode/characters.h"
 
-namespace dormouse::intent {
+namespace dormouse::nlu {
 namespace {
-
-using nlu::Script;
 
 constexpr char32_t kBoundary = U' ', kApostrophe = U'\'', kRightQuote = 0x2019, kModifierApostrophe = 0x02BC;
 
@@ -40,7 +38,7 @@ bool is_invisible(char32_t c) {
 }
 
 bool is_written_without_spaces(Script script) {
-  return script == nlu::kHan || script == nlu::kHiragana || script == nlu::kKatakana || script == nlu::kBopomofo;
+  return script == kHan || script == kHiragana || script == kKatakana || script == kBopomofo;
 }
 
 uint64_t mix(uint64_t hash, uint64_t value) {
@@ -56,7 +54,7 @@ struct Span {
 class Words {
  public:
   void read(std::string_view utf8) {
-    nlu::each_code_point(utf8, [&](nlu::CodePoint p) { add(p.c); });
+    each_code_point(utf8, [&](CodePoint p) { add(p.c); });
     end_word();
   }
   const std::u32string& letters() const { return letters_; }
@@ -79,15 +77,15 @@ class Words {
       letters_.push_back(c);
       return end_word();
     }
-    const Script script = nlu::script_of(c);
-    if (script == nlu::kNoLetter) return end_word();
+    const Script script = script_of(c);
+    if (script == kNoLetter) return end_word();
     if (letters_.size() > begin_) {
-      if (const char32_t composed = nlu::compose(letters_.back(), c)) {
-        letters_.back() = nlu::lower_case(composed);
+      if (const char32_t composed = compose(letters_.back(), c)) {
+        letters_.back() = lower_case(composed);
         return;
       }
     }
-    add_letter(nlu::lower_case(c), is_written_without_spaces(script));
+    add_letter(lower_case(c), is_written_without_spaces(script));
   }
 
   void add_letter(char32_t c, bool is_word) {
@@ -177,13 +175,14 @@ void add_pairs(const Words& words, const FeatureOptions& options, std::vector<Fe
 
 }  // namespace
 
-void read_features(std::string_view utf8, const FeatureOptions& options, std::vector<Feature>* features) {
+void read_features(std::string_view utf8, const FeatureOptions& options, std::vector<Feature>* features,
+                   size_t bytes_max) {
   Words words;
-  if (utf8.size() <= kTextBytesMax) {
+  if (utf8.size() <= bytes_max) {
     words.read(utf8);
   } else {
-    const std::string_view head = nlu::utf8_prefix(utf8, kTextBytesMax / 2);
-    std::string_view tail = utf8.substr(utf8.size() - kTextBytesMax / 2);
+    const std::string_view head = utf8_prefix(utf8, bytes_max / 2);
+    std::string_view tail = utf8.substr(utf8.size() - bytes_max / 2);
     while (!tail.empty() && (static_cast<unsigned char>(tail.front()) & 0xC0) == 0x80) tail.remove_prefix(1);
     words.read(head);
     words.read(tail);
@@ -193,4 +192,4 @@ void read_features(std::string_view utf8, const FeatureOptions& options, std::ve
   add_pairs(words, options, features);
 }
 
-}  // namespace dormouse::intent
+}  // namespace dormouse::nlu
