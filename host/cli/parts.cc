@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <future>
 
+#include "base/process_metrics.h"
 #include "cli/configuration.h"
 #include "cli/exit_code.h"
 
@@ -17,6 +18,10 @@ constexpr size_t kEventsKept = 4096;  // about 1 MiB at its worst; what `ctl eve
 
 HostParts::HostParts(unsigned threads) : events_(kEventsKept), control_(threads) {
   for (unsigned i = 0; i < threads; ++i) data_.push_back(std::make_unique<Reactor>(i));
+  process_metrics_ = metrics_.collect([](MetricSink& sink) {
+    collect_process_metrics(sink);
+    collect_build_info(sink, DORMOUSE_VERSION);
+  });
 }
 
 Result<std::unique_ptr<HostParts>> HostParts::create(const Config& config, const std::string& state_dir,

@@ -44,6 +44,7 @@ class HostParts {
   SystemClock clock_;
   EventLog events_;
   Metrics metrics_;
+  Metrics::Registration process_metrics_;
   std::vector<std::unique_ptr<Reactor>> data_;
   Reactor control_;
   std::unique_ptr<Registry> registry_;

@@ -165,6 +165,7 @@ class Component {
   void fail(Status why);
   void give_up_load(Status why, bool by_operator);
   void end_load_slot(LoadJob& job);
+  void count_load();
   bool file_changed();
 
   // Leaving, in order.
@@ -179,6 +180,7 @@ class Component {
   void on_unmapped(UnmapReport report, MemoryDelta returned);
   void begin_trim(const std::string& cause);
   void on_trimmed(Status status);
+  void count_unload();
   void move_on();
 
   void policy_changed();

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "base/units.h"
+#include "components/component_metrics.h"
 #include "components/component_state.h"
 
 namespace dormouse {
@@ -109,8 +110,7 @@ void Component::on_drained() {
 void Component::on_veto(Status answer) {
   Owned& o = *owned_;
   if (answer.ok() || o.stopping) return close_plugin();
-  context_.metrics.counter("dormouse_component_unloads_refused_total", {{"component", spec_.name}, {"reason", "veto"}})
-      .add();
+  context_.metrics.counter(kPluginUnloadRefused, {{"component", spec_.name}, {"reason", "veto"}}).add();
   last_used_ns_.store(context_.loop.now().time_since_epoch().count(), std::memory_order_relaxed);
   reopen("vetoed: " + answer.to_string());
   answer_verbs(Error{Code::failed_precondition,
@@ -224,18 +224,24 @@ void Component::on_unmapped(UnmapReport report, MemoryDelta returned) {
   const std::string cause = o.cause;
   if (report.unmapped) {
     loaded_.reset();
-    context_.metrics.counter("dormouse_component_unloads_total", {{"component", spec_.name}}).add();
     change(State::unloaded, cause);
+    count_unload();
     answer_verbs({}, "unloaded: its mapping is gone, " +
                          format_bytes(static_cast<uint64_t>(std::max<int64_t>(o.returned_resident_bytes, 0))) +
                          " came back");
   } else {
     change(State::resident, report.cause);
     loaded_.reset();
-    context_.metrics.counter("dormouse_component_kept_total", {{"component", spec_.name}}).add();
+    context_.metrics.counter(kPluginKept, {{"component", spec_.name}}).add();
     answer_verbs({}, "closed; its code stays mapped: " + report.cause);
   }
   move_on();
+}
+
+void Component::count_unload() {
+  context_.metrics
+      .counter(kPluginUnload, {{"component", spec_.name}, {"reason", std::string(unload_reason(owned_->cause))}})
+      .add();
 }
 
 // After a settled state was reached: demand that came meanwhile loads again; a stopping host counts the settled.

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "components/component_metrics.h"
 #include "components/component_state.h"
 
 namespace dormouse {
@@ -139,12 +140,26 @@ void Component::on_opened(std::shared_ptr<LoadJob> job, Status status) {
   o.pinned_dependencies.clear();
   o.ready_at = context_.loop.now();
   last_used_ns_.store(o.ready_at.time_since_epoch().count(), std::memory_order_relaxed);
-  context_.metrics.counter("dormouse_component_loads_total", {{"component", spec_.name}}).add();
+  count_load();
   change(State::ready, o.load_cause);
   serve_waiters();
   answer_verbs({}, "loaded");
   arm_idle_timer();
   end_load_slot(*job);
+}
+
+void Component::count_load() {
+  const LoadTimes& times = loaded_->times;
+  context_.metrics.histogram(kPluginLoadSeconds, {{"component", spec_.name}})
+      .observe(owned_->ready_at - owned_->load_queued_at);
+  const auto spent = [&](const char* phase, Duration time) {
+    context_.metrics.counter(kPluginLoadPhase, {{"component", spec_.name}, {"phase", phase}})
+        .add(static_cast<uint64_t>(std::max<int64_t>(time.count(), 0)));
+  };
+  spent("queue", times.queued);
+  spent("prepare", times.prepare);
+  spent("map", times.map);
+  spent("open", times.open);
 }
 
 void Component::undo_load(std::shared_ptr<LoadJob> job, Status why) {
@@ -187,6 +202,7 @@ void Component::on_undone(std::shared_ptr<LoadJob> job, Status why, UnmapReport 
   end_load_slot(*job);
   if (job->by_operator && (!was_mapped || report.unmapped)) {
     change(State::unloaded, "given up: " + why.to_string());
+    count_unload();
     answer_verbs({}, "its load was given up and undone");
   } else if (job->by_operator) {
     change(State::resident, report.cause);
@@ -209,7 +225,7 @@ void Component::fail(Status why) {
   error.message = "could not be loaded: " + (named ? "" : error.object + ": ") + error.message;
   error.object = "component '" + spec_.name + "'";
   o.last_error = Status(std::move(error));
-  context_.metrics.counter("dormouse_component_load_failures_total", {{"component", spec_.name}}).add();
+  context_.metrics.counter(kPluginLoadFailures, {{"component", spec_.name}}).add();
   change(State::failed, o.load_cause);
   refuse_waiters(o.last_error);
   answer_verbs(o.last_error, "");

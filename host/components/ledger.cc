@@ -264,7 +264,8 @@ dm_counter* Ledger::Impl::metric_counter(const dm_host* host, const char* name) 
     return nullptr;
   }
   entry = std::make_unique<dm_counter>(dm_counter{
-      &self.services.metrics->counter("dormouse_component_" + text + "_total", {{"component", self.component}})});
+      &self.services.metrics->counter("dormouse_component_" + text + "_total", {{"component", self.component}},
+                                      "Counted by components of its plugin.")});
   return entry.get();
 }
 

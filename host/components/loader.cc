@@ -69,6 +69,7 @@ void ask_capabilities(LoadedPlugin& plugin) {
   plugin.veto = static_cast<const dm_veto*>(ask(DM_EXT_VETO));
   plugin.batch = static_cast<const dm_batch*>(ask(DM_EXT_BATCH));
   plugin.cache = static_cast<const dm_cache*>(ask(DM_EXT_CACHE));
+  plugin.observe = static_cast<const dm_observe*>(ask(DM_EXT_OBSERVE));
 }
 
 // Whether every table is there that the manifest promises, as long as this host knows it. Errors: broken_contract.
@@ -84,6 +85,8 @@ Status check_promised_capabilities(const LoadedPlugin& plugin) {
   for (const std::string& id : plugin.prepared.type->capabilities) {
     if (!plugin.type->capability || !plugin.type->capability(plugin.component, id.c_str())) return missing(id, "none");
     if (id == DM_EXT_CACHE && plugin.cache->size < sizeof(dm_cache)) return missing(id, "a table that is too short");
+    if (id == DM_EXT_OBSERVE && (plugin.observe->size < sizeof(dm_observe) || !plugin.observe->expose))
+      return missing(id, "a table without its function");
   }
   return {};
 }

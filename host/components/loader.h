@@ -17,6 +17,7 @@
 #include "components/safety.h"
 #include "dormouse/ext/batch.h"
 #include "dormouse/ext/cache.h"
+#include "dormouse/ext/observe.h"
 #include "dormouse/ext/trim.h"
 #include "dormouse/ext/veto.h"
 #include "dormouse/plugin.h"
@@ -72,6 +73,7 @@ struct LoadedPlugin {
   const dm_veto* veto = nullptr;
   const dm_batch* batch = nullptr;
   const dm_cache* cache = nullptr;
+  const dm_observe* observe = nullptr;
   std::vector<std::shared_ptr<BatchQueue>> batches;  // by method; null: its calls are answered one by one
   LoadTimes times;
   MemoryReading memory_before;

@@ -7,6 +7,7 @@
 #include <future>
 
 #include "base/file.h"
+#include "components/component_metrics.h"
 #include "components/registry_context.h"
 
 namespace dormouse {
@@ -104,7 +105,12 @@ Result<std::unique_ptr<Registry>> Registry::create(RegistryOptions options, cons
       std::make_unique<RegistryContext>(std::move(options), clock, loop, events, metrics, std::move(*loaders))));
 }
 
-Registry::Registry(std::unique_ptr<RegistryContext> context) : context_(std::move(context)) {}
+Registry::Registry(std::unique_ptr<RegistryContext> context) : context_(std::move(context)) {
+  for (const MetricInfo& each :
+       {kPluginLoadSeconds, kPluginLoadPhase, kPluginLoadFailures, kPluginUnload, kPluginUnloadRefused, kPluginKept})
+    context_->metrics.declare(each);
+  collector_ = context_->metrics.collect([this](MetricSink& sink) { collect_component_metrics(sink, statuses()); });
+}
 
 Registry::~Registry() {
   // Threads of a plugin may still run in code and data that hang on the context; the process is about to end.

@@ -90,6 +90,7 @@ class Registry {
  private:
   explicit Registry(std::unique_ptr<RegistryContext> context);
   std::unique_ptr<RegistryContext> context_;
+  Metrics::Registration collector_;
 };
 
 // Where the model of a component lives: state_dir/models/<component>/. `current` names the file in use.

@@ -99,7 +99,7 @@ void log_end(const Running& run, const PipelineResponse& response) {
 // On the request's loop.
 void finish(Running run, PipelineResponse response) {
   log_end(run, response);
-  const Duration total = run.responder.loop().now() - run.received;
+  const Duration total = response.ended - run.received;
   Response answer = run.responder.blank_response();
   answer.headers += "Dormouse-Request-Id: ";
   append_request_id(answer.headers, run.id);

@@ -12,6 +12,11 @@
 namespace dormouse {
 namespace {
 
+constexpr MetricInfo kReloads{"dormouse_script_reload_total", "Loads of the scripts by result: ok or refused."};
+constexpr MetricInfo kGeneration{"dormouse_script_generation", "Number of the serving generation of scripts.",
+                                 MetricType::gauge};
+constexpr MetricInfo kInFlight{"dormouse_requests_in_flight", "Requests inside of their pipelines.", MetricType::gauge};
+
 constexpr size_t kScriptBytesMax = size_t{1} << 20;
 constexpr size_t kScriptFilesMax = 1000;
 
@@ -68,6 +73,9 @@ struct Engine::Impl {
   std::shared_ptr<Generation> previous;        // for rollback
   std::vector<std::weak_ptr<Generation>> all;  // that may still live, oldest first
 
+  PipelineMetrics series;
+  Metrics::Registration collector;
+
   // The oldest ones first. Those without owners are forgotten.
   std::vector<std::shared_ptr<Generation>> living() {
     std::vector<std::shared_ptr<Generation>> found;
@@ -103,7 +111,11 @@ struct Engine::Impl {
 
   void serve(std::shared_ptr<Generation> generation) {
     generation->number = next_number++;
-    for (auto& [name, pipeline] : generation->pipelines) pipeline->details.generation = generation->number;
+    series.forget_dead();
+    for (auto& [name, pipeline] : generation->pipelines) {
+      pipeline->details.generation = generation->number;
+      pipeline->find_series(series);
+    }
     for (const auto& scheduler : schedulers) {
       generation->loops.push_back(std::make_unique<Generation::PerLoop>());
       generation->loops.back()->scheduler = scheduler;
@@ -132,10 +144,23 @@ Engine::Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vec
                      .mutex = {},
                      .serving = {},
                      .previous = {},
-                     .all = {}}) {
+                     .all = {},
+                     .series = PipelineMetrics(loops.size()),
+                     .collector = {}}) {
   for (size_t i = 0; i < loops.size(); ++i)
     impl_->schedulers.push_back(
         std::make_shared<Scheduler>(*loops[i], i, impl_->callees, clock, impl_->options.limits, metrics));
+  for (const char* result : {"ok", "refused"}) metrics.counter(kReloads, {{"result", result}});
+  impl_->collector = metrics.collect([this](MetricSink& sink) {
+    impl_->series.collect(sink);
+    uint64_t in_flight = 0, serving = 0;
+    for (const GenerationInfo& generation : generations()) {
+      in_flight += generation.in_flight;
+      if (generation.serving) serving = generation.number;
+    }
+    sink.value(kInFlight, {}, static_cast<double>(in_flight));
+    sink.value(kGeneration, {}, static_cast<double>(serving));
+  });
 }
 
 Engine::~Engine() = default;
@@ -151,12 +176,15 @@ LoadReport Engine::load(bool dry_run) {
   report.errors = errors.take_errors();
   report.warnings = errors.take_warnings();
   if (!report.errors.empty() || !generation) {
+    if (!dry_run) impl_->metrics.counter(kReloads, {{"result", "refused"}}).add();
     if (!dry_run)
       impl_->events.publish("scripts.refused", "scripts", {{"errors", std::to_string(report.errors.size())}});
     return report;
   }
   report.status = impl_->room_for_one();
-  if (!report.status.ok() || dry_run) return report;
+  if (dry_run) return report;
+  impl_->metrics.counter(kReloads, {{"result", report.status.ok() ? "ok" : "refused"}}).add();
+  if (!report.status.ok()) return report;
   impl_->serve(generation);
   report.generation = generation->number;
   return report;

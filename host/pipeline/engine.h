@@ -91,6 +91,7 @@ struct PipelineResponse {
   bool degraded = false;           // a stage ended in fallback, or an optional or partial one in error
   std::vector<StageTrace> stages;  // in order of ending; stages the request ended before are absent
   uint64_t generation = 0;
+  Time ended{};  // when the last stage had
 };
 
 // A pipeline of one generation; holding it keeps that generation alive.

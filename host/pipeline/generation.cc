@@ -4,16 +4,10 @@
 
 namespace dormouse {
 
-void CompiledPipeline::count(Metrics& metrics, uint16_t node, Outcome outcome) const {
-  std::atomic<Counter*>& slot = outcome_counters[node][static_cast<size_t>(outcome)];
-  Counter* counter = slot.load(std::memory_order_acquire);
-  if (!counter) {
-    counter = &metrics.counter(
-        "dormouse_stage_outcome_total",
-        {{"pipeline", graph.name}, {"stage", graph.nodes[node].path}, {"outcome", std::string(to_string(outcome))}});
-    slot.store(counter, std::memory_order_release);
-  }
-  counter->add();
+void CompiledPipeline::find_series(PipelineMetrics& metrics) {
+  requests = metrics.requests(graph.name);
+  for (const Node& node : graph.nodes)
+    stages.push_back(node.kind == Node::Kind::group ? nullptr : metrics.stage(graph.name, node.path));
 }
 
 Generation::~Generation() {
@@ -36,7 +30,6 @@ std::unique_ptr<CompiledPipeline> compiled(CheckedPipeline checked, Generation& 
   made->graph = std::move(checked.graph);
   made->callees = std::move(checked.callees);
   made->generation = &generation;
-  made->outcome_counters = std::vector<std::array<std::atomic<Counter*>, kOutcomes>>(made->graph.nodes.size());
   return made;
 }
 

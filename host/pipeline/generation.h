@@ -2,7 +2,6 @@
 // it goes when the last of them lets go. The Lua states made from it belong to the schedulers.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "base/metrics.h"
 #include "pipeline/check.h"
+#include "pipeline/pipeline_metrics.h"
 #include "pipeline/script_api.h"
 
 namespace dormouse {
@@ -18,17 +18,17 @@ namespace dormouse {
 class Scheduler;
 struct Generation;
 
-constexpr size_t kOutcomes = 6;
-
 struct CompiledPipeline final : Pipeline {
   PipelineInfo details;
   Graph graph;
-  std::vector<Callee*> callees;                                                        // by Graph::components
-  Generation* generation = nullptr;                                                    // which owns this
-  mutable std::vector<std::array<std::atomic<Counter*>, kOutcomes>> outcome_counters;  // by node, made at first use
+  std::vector<Callee*> callees;                      // by Graph::components
+  Generation* generation = nullptr;                  // which owns this
+  std::vector<std::shared_ptr<StageSeries>> stages;  // by node; null of groups, which only their members count
+  std::shared_ptr<RequestSeries> requests;
 
   const PipelineInfo& info() const override { return details; }
-  void count(Metrics& metrics, uint16_t node, Outcome outcome) const;
+  // Before it serves.
+  void find_series(PipelineMetrics& metrics);
 };
 
 struct ScriptFile {

@@ -8,6 +8,17 @@
 
 namespace dormouse {
 
+namespace {
+
+constexpr MetricInfo kStaleCompletions{"dormouse_stale_completions_total",
+                                       "Results that came back after their stage or request had moved on."};
+constexpr MetricInfo kBudgetExceeded{"dormouse_lua_budget_exceeded_total",
+                                     "Entries into Lua that were stopped because they used up their CPU time."};
+constexpr MetricInfo kScriptErrors{"dormouse_script_error_total",
+                                   "Faults of stage functions while serving, by the stage's place in its script."};
+
+}  // namespace
+
 // A stage function that has begun and not returned.
 struct Scheduler::FunctionRun {
   LuaState::Coroutine coroutine;
@@ -59,6 +70,7 @@ struct Scheduler::Request {
   const CompiledPipeline* pipeline = nullptr;
   PipelineRequest in;
   UniqueFunction<void(PipelineResponse)> done;
+  Time began{};
   Time deadline{};
   Time latest{};  // the clock, if nothing but the scheduler ran since it was read; otherwise zero
   EventLoop::TimerId deadline_timer = 0;
@@ -83,8 +95,10 @@ Scheduler::Scheduler(EventLoop& loop, size_t index, std::shared_ptr<Callees> cal
       clock_(clock),
       limits_(limits),
       metrics_(metrics),
-      stale_completions_(metrics.counter("dormouse_stale_completions_total")),
-      budget_exceeded_(metrics.counter("dormouse_lua_budget_exceeded_total")) {}
+      stale_completions_(metrics.counter(kStaleCompletions)),
+      budget_exceeded_(metrics.counter(kBudgetExceeded)) {
+  metrics.declare(kScriptErrors);
+}
 
 Scheduler::~Scheduler() = default;
 
@@ -107,6 +121,7 @@ Scheduler::Request* Scheduler::take_slot() {
 void Scheduler::free_slot(Request& r) {
   r.used = false;
   ++r.generation;
+  r.latest = Time{};
   r.driving = r.finished = r.degraded = false;
   r.hold.reset();
   r.pipeline = nullptr;
@@ -175,6 +190,7 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
                             "at most " + std::to_string(kRequestsPerLoopMax) + " on one loop",
                             {},
                             "retry later"};
+    response.ended = loop_.now();
     done(std::move(response));
     return 0;
   }
@@ -186,7 +202,7 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
   r.in = std::move(request);
   r.done = std::move(done);
   const Time now = loop_.now();
-  r.latest = now;
+  r.began = r.latest = now;
   r.deadline = std::min(r.in.deadline, now + graph.deadline);
   pipeline.generation->loops[index_]->in_flight.fetch_add(1, std::memory_order_relaxed);
 
@@ -227,11 +243,9 @@ void Scheduler::drive(Request& r) {
   r.driving = true;
   while (!r.finished && r.ready_next < r.ready.size()) start_node(r, r.ready[r.ready_next++]);
   r.driving = false;
+  if (r.finished || r.open == 0) return finish(r);
   r.latest = Time{};
-  if (r.finished || r.open == 0)
-    finish(r);
-  else
-    arm_deadline(r);
+  arm_deadline(r);
 }
 
 // Only requests that have to wait need a timer.
@@ -284,7 +298,7 @@ void Scheduler::finish(Request& r) {
     const bool started = run.phase != Run::Phase::waiting && r.graph().nodes[i].kind != Node::Kind::group;
     stop_stage(r, i);
     if (!started) continue;
-    r.pipeline->count(metrics_, i, Outcome::cancelled);
+    count(r, i, Outcome::cancelled);
     r.trace.push_back({r.graph().nodes[i].path, Outcome::cancelled, run.cold, run.queued, run.ran, Status()});
   }
   if (r.deadline_timer != 0) loop_.cancel(r.deadline_timer);
@@ -301,6 +315,10 @@ void Scheduler::finish(Request& r) {
     if (output.ok()) response.output = std::move(*output);
   }
   response.degraded = r.degraded && response.status.ok();
+  response.ended = r.latest != Time{} ? r.latest : loop_.now();
+  RequestCells& counted = r.pipeline->requests->by_loop[index_];
+  counted.statuses[request_status(response.status.code(), response.degraded)].add_alone();
+  counted.took.observe_alone(response.ended - r.began);
   response.stages = std::move(r.trace);
   const Generation& generation = *r.pipeline->generation;
   response.generation = generation.number;
@@ -481,6 +499,7 @@ void Scheduler::on_called(const Address& at, CallResult result) {
   if (!r) return;
   Run& run = r->runs[at.node];
   run.queued += result.queued;
+  cells(*r, at.node).queued.observe_alone(result.queued);
   const Time now = loop_.now();
   if (!run.function) run.ran += result.ran;
   if (!over(*r, now)) settle(*r, at.node, std::move(result.value));
@@ -533,7 +552,7 @@ void Scheduler::end_stage(Request& r, uint16_t index, Outcome outcome, Value val
   run.error = Status();
   r.values[index] = std::move(value);
   --r.open;
-  r.pipeline->count(metrics_, index, outcome);
+  count(r, index, outcome);
   const bool failed = outcome == Outcome::error || outcome == Outcome::timeout;
   if (failed || outcome == Outcome::fallback) r.degraded = true;
   const bool alone = node.group == Node::kNone;
@@ -546,6 +565,18 @@ void Scheduler::end_stage(Request& r, uint16_t index, Outcome outcome, Value val
   if (r.finished) return;
   notify_readers(r, index);
   if (!alone) member_ended(r, node.group, index);
+}
+
+StageCells& Scheduler::cells(const Request& r, uint16_t index) const {
+  return r.pipeline->stages[index]->by_loop[index_];
+}
+
+// What never got as far as running has no time that would mean something.
+void Scheduler::count(const Request& r, uint16_t index, Outcome outcome) const {
+  StageCells& counted = cells(r, index);
+  counted.count(outcome);
+  const Duration ran = r.runs[index].ran;
+  if (outcome == Outcome::ok || ran > Duration::zero()) counted.ran.observe_alone(ran);
 }
 
 void Scheduler::notify_readers(Request& r, uint16_t index) {
@@ -745,7 +776,11 @@ void Scheduler::go_on(Request& r, uint16_t index, int arguments) {
 }
 
 void Scheduler::function_failed(Request& r, uint16_t index, Status status, bool script_fault) {
-  if (script_fault) metrics_.counter("dormouse_script_errors_total", {{"pipeline", r.graph().name}}).add();
+  if (script_fault)
+    metrics_
+        .counter(kScriptErrors,
+                 {{"script", r.pipeline->info().file}, {"line", std::to_string(r.graph().nodes[index].line)}})
+        .add();
   Run& run = r.runs[index];
   if (run.function)
     run.ran += loop_.now() - run.function->began - (run.cold - run.function->cold_before) -

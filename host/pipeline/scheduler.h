@@ -85,6 +85,8 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   void end_stage(Request& r, uint16_t node, Outcome outcome, Value value, Status error);
   void stop_stage(Request& r, uint16_t node);
   void notify_readers(Request& r, uint16_t node);
+  StageCells& cells(const Request& r, uint16_t node) const;
+  void count(const Request& r, uint16_t node, Outcome outcome) const;
   void run_clock(Request& r, uint16_t node, Time now);
   void pause_clock(Request& r, uint16_t node, Time now);
   void on_timeout(const Address& address);

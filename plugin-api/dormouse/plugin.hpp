@@ -24,6 +24,8 @@
 //                                                    int32_t put(const dm_cache_entry&, int64_t now_ns)
 //                                                    uint64_t purge(const dm_cache_tag* tag)
 //                                                    void stats(dm_cache_stats&) const noexcept
+//   void expose(Call&, View snapshot, Writer out) const
+//                                                  capability dormouse.observe/1
 //   method<&Echo::echo, &Echo::echo_batch>("echo") capability dormouse.batch/1: void echo_batch(Batch&), const as
 //   `echo` is const void* capability(std::string_view id)    any other capability
 // A method of the component itself is called concurrently (thread rule "any"), so it must be const; a method of the
@@ -49,6 +51,7 @@
 
 #include "dormouse/ext/batch.h"
 #include "dormouse/ext/cache.h"
+#include "dormouse/ext/observe.h"
 #include "dormouse/ext/trim.h"
 #include "dormouse/ext/veto.h"
 #include "dormouse/host.hpp"
@@ -146,6 +149,12 @@ struct CacheSpaceOf<C, std::void_t<decltype(std::declval<const C&>().cache_space
 };
 
 template <class C, class = void>
+struct HasObserve : std::false_type {};
+template <class C>
+struct HasObserve<C, std::void_t<decltype(std::declval<const C&>().expose(
+                         std::declval<Call&>(), std::declval<View>(), std::declval<Writer>()))>> : std::true_type {};
+
+template <class C, class = void>
 struct HasCapability : std::false_type {};
 template <class C>
 struct HasCapability<C, std::void_t<decltype(std::declval<C&>().capability(std::string_view()))>> : std::true_type {};
@@ -204,6 +213,7 @@ struct OpenComponent {
   dm_veto veto{};
   dm_batch batch{};
   dm_cache cache{};
+  dm_observe observe{};
   std::atomic<uint32_t> instances{0};
   std::unique_ptr<C> object;  // destroyed first
 };
@@ -226,7 +236,8 @@ struct Thunks {
   static constexpr bool kHasBatch = (Methods::kHasBatch || ...);
   using CacheSpace = typename CacheSpaceOf<C>::type;
   static constexpr bool kHasCache = !std::is_void_v<CacheSpace>;
-  static constexpr bool kServesTheHost = kHasCache || HasCapability<C>::value;  // also without a method
+  static constexpr bool kServesTheHost =
+      kHasCache || HasObserve<C>::value || HasCapability<C>::value;  // also without a method
 
   static int32_t open(const dm_host* host, const dm_call* call, const dm_open_args* args, void** component) noexcept {
     return guard(call, [&] {
@@ -242,6 +253,7 @@ struct Thunks {
       holder->veto = make_veto();
       holder->batch = {sizeof(dm_batch), 0, &run_batch};
       if constexpr (kHasCache) holder->cache = make_cache();
+      holder->observe = make_observe();
       Open arguments(holder->host, call, args);
       holder->object = C::open(arguments);
       if (!holder->object) throw Failure(DM_INTERNAL, "open returned no component");
@@ -286,6 +298,7 @@ struct Thunks {
     if (HasVeto<C>::value && wanted == DM_EXT_VETO) return &holder->veto;
     if (kHasBatch && wanted == DM_EXT_BATCH) return &holder->batch;
     if (kHasCache && wanted == DM_EXT_CACHE) return &holder->cache;
+    if (HasObserve<C>::value && wanted == DM_EXT_OBSERVE) return &holder->observe;
     if constexpr (HasCapability<C>::value) {
       const void* table = nullptr;
       guard(nullptr, [&] { table = holder->object->capability(wanted); });
@@ -403,6 +416,21 @@ struct Thunks {
     table.stats = [](void* space, dm_cache_stats* stats) noexcept {
       static_cast<const CacheSpace*>(space)->stats(*stats);
     };
+    return table;
+  }
+
+  static dm_observe make_observe() noexcept {
+    dm_observe table = {sizeof(dm_observe), 0, nullptr};
+    if constexpr (HasObserve<C>::value) {
+      table.expose = [](void* component, const dm_call* call, dm_value snapshot, dm_writer* out) noexcept -> int32_t {
+        return guard(call, [&] {
+          check_call(component, call);
+          if (out == nullptr || out->size < sizeof(dm_writer)) host_broke("dm_writer is missing or too short");
+          Call borrowed(call);
+          std::as_const(*static_cast<Holder*>(component)->object).expose(borrowed, View(snapshot), Writer(out));
+        });
+      };
+    }
     return table;
   }
 

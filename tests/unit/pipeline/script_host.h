@@ -79,7 +79,7 @@ struct ScriptHostFixture {
     return std::move(*answer->response);
   }
   uint64_t counter(const std::string& name, const Metrics::Labels& labels = {}) {
-    return metrics.counter(name, labels).value();
+    return static_cast<uint64_t>(metrics.value(name, labels));
   }
   uint64_t last_ticket = 0;
 };

@@ -1,0 +1,76 @@
+// What the requests of pipelines and their stages came to, and how long they took: cells that each loop writes alone,
+// and their sum for whoever looks. A generation finds its series once, when it begins to serve; a request adds to them
+// through a pointer.
+//
+// A series is of a pipeline's and a stage's name, and outlives the generation: the next one goes on counting. One whose
+// stage is in no living generation any more is no longer shown, and starts again from 0 should the stage come back.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/metrics.h"
+#include "pipeline/engine.h"
+
+namespace dormouse {
+
+constexpr size_t kOutcomes = 6;
+
+// Of one stage on one loop, which alone writes it: not on a line that another core writes.
+struct alignas(64) StageCells {
+  std::array<Counter, kOutcomes> outcomes;
+  Histogram ran{kCallBounds};
+  Histogram queued{kCallBounds};  // of calls on a lane only
+
+  void count(Outcome outcome) { outcomes[static_cast<size_t>(outcome)].add_alone(); }
+};
+
+// How a request ended, as a label: ok, degraded, or the code of its error.
+constexpr size_t kRequestStatuses = 17;
+size_t request_status(Code code, bool degraded);
+std::string_view request_status_name(size_t status);
+
+// Of one pipeline on one loop.
+struct alignas(64) RequestCells {
+  std::array<Counter, kRequestStatuses> statuses;
+  Histogram took{kCallBounds};
+};
+
+template <class Cells>
+struct LoopSeries {
+  explicit LoopSeries(size_t loops) : by_loop(new Cells[loops]), loops(loops) {}
+  const std::unique_ptr<Cells[]> by_loop;
+  const size_t loops;
+};
+using StageSeries = LoopSeries<StageCells>;
+using RequestSeries = LoopSeries<RequestCells>;
+
+class PipelineMetrics {
+ public:
+  explicit PipelineMetrics(size_t loops) : loops_(loops) {}
+
+  // Any thread; not on the way of a request.
+  std::shared_ptr<StageSeries> stage(const std::string& pipeline, const std::string& path);
+  std::shared_ptr<RequestSeries> requests(const std::string& pipeline);
+
+  // Gives back what no generation holds any more; before a new one asks for its series.
+  void forget_dead();
+
+  void collect(MetricSink& sink) const;
+
+ private:
+  template <class Key, class Series>
+  std::shared_ptr<Series> found(std::map<Key, std::weak_ptr<Series>>& among, Key key);
+
+  const size_t loops_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, std::weak_ptr<StageSeries>> stages_;
+  std::map<std::string, std::weak_ptr<RequestSeries>> requests_;
+};
+
+}  // namespace dormouse
