@@ -197,7 +197,10 @@ Value settings_value(const std::string& kind, int64_t threads) {
   return *writer.finish();
 }
 
-Value query_value(const float* vector, size_t dimension, const char* effort, int64_t value, size_t many = 0) {
+// Arguments of a search beside its vector: ef, or nprobe and rerank.
+using Effort = std::vector<std::pair<const char*, int64_t>>;
+
+Value query_value(const float* vector, size_t dimension, const Effort& effort, size_t many = 0) {
   ValueWriter writer;
   writer.map_begin();
   writer.key(many ? "vectors" : "vector");
@@ -209,8 +212,8 @@ Value query_value(const float* vector, size_t dimension, const char* effort, int
   writer.integer(kK);
   writer.key("metadata");
   writer.boolean(false);
-  if (value > 0) {
-    writer.key(effort);
+  for (const auto& [name, value] : effort) {
+    writer.key(name);
     writer.integer(value);
   }
   writer.map_end();
@@ -268,11 +271,11 @@ class Plugin {
     return std::move(*answer);
   }
 
-  void prepare(const char* effort, int64_t value) {
+  void prepare(const Effort& effort) {
     asks_.clear();
     for (size_t q = 0; q < set_.asked(); ++q)
-      asks_.push_back(query_value(set_.query(q), set_.dimension, effort, value));
-    together_ = query_value(set_.queries.data(), set_.dimension, effort, value, set_.asked());
+      asks_.push_back(query_value(set_.query(q), set_.dimension, effort));
+    together_ = query_value(set_.queries.data(), set_.dimension, effort, set_.asked());
   }
 
   double found() {
@@ -391,24 +394,30 @@ void table_of_kinds(const VectorSet& set) {
       "\nkinds, {}, k = {}; queries and times in seconds of CPU\n  {:<9} {:>7} {:>7} {:>8} {:>10} {:>10} {:>7} {:>7} "
       "{:>8}\n",
       set.name, kK, "kind", "effort", "recall", "1 client", "16 clients", "together", "add s", "train s", "load ms");
-  const auto line = [&](const char* kind, const char* effort, std::vector<int64_t> values) {
+  const auto line = [&](const char* kind, const std::vector<Effort>& efforts) {
     Plugin plugin(kind, set);
-    for (const int64_t value : values) {
-      plugin.prepare(effort, value);
+    for (const Effort& effort : efforts) {
+      plugin.prepare(effort);
+      std::string words;
+      for (const auto& [name, value] : effort) words += fmt::format("{}{}", words.empty() ? "" : " / ", value);
       const double found = plugin.found();
       const double one = best_of([&] { return rate(1, [&](size_t i) { plugin.through_host(i); }); });
       const double sixteen = best_of([&] { return plugin.clients(kClients).per_cpu; });
       const double together = best_of([&] { return rate(set.asked(), [&](size_t) { plugin.many(); }); });
-      fmt::print("  {:<9} {:>7} {:>7.4f} {:>8.0f} {:>10.0f} {:>10.0f} {:>7.2f} {:>7.2f} {:>8.1f}\n", kind, value, found,
+      fmt::print("  {:<9} {:>7} {:>7.4f} {:>8.0f} {:>10.0f} {:>10.0f} {:>7.2f} {:>7.2f} {:>8.1f}\n", kind, words, found,
                  one, sixteen, together, plugin.add_seconds, plugin.train_seconds, plugin.load_seconds * 1e3);
       std::fflush(stdout);
     }
   };
-  line("flat", "", {0});
-  line("hnsw", "ef", {16, 64, 256});
-  line("ivf_flat", "nprobe", {4, 16, 64});
-  line("ivf_sq8", "nprobe", {4, 16, 64});
-  line("ivf_pq", "nprobe", {4, 16, 64});
+  const std::vector<Effort> probes = {{{"nprobe", 4}}, {{"nprobe", 16}}, {{"nprobe", 64}}};
+  line("flat", {{}});
+  line("hnsw", {{{"ef", 16}}, {{"ef", 64}}, {{"ef", 256}}});
+  line("ivf_flat", probes);
+  line("ivf_sq8", probes);
+  std::vector<Effort> reranked;
+  for (const int64_t nprobe : {4, 16, 64})
+    for (const int64_t rerank : {1, 2, 4, 10}) reranked.push_back({{"nprobe", nprobe}, {"rerank", rerank}});
+  line("ivf_pq", reranked);
 }
 
 void table_of_graphs(const VectorSet& set) {
@@ -444,7 +453,7 @@ void table_of_graphs(const VectorSet& set) {
     };
     peer.setEf(static_cast<size_t>(ef));
     raw.hnsw.efSearch = static_cast<int>(ef);
-    ours.prepare("ef", ef);
+    ours.prepare({{"ef", ef}});
     const double peer_found = recall(set, ask_peer), raw_found = recall(set, ask_raw), our_found = ours.found();
     double peer_rate = 0, raw_rate = 0, our_rate = 0, host_rate = 0;
     for (int i = 0; i < kRounds; ++i) {  // in turns, so that a machine that changes its mind does so for all
@@ -467,8 +476,8 @@ void table_of_scans(const VectorSet& set) {
   std::vector<float> distances(set.asked() * kK);
   std::vector<int64_t> labels(set.asked() * kK);
   Plugin one("flat", set), all("flat", set, cores);
-  one.prepare("", 0);
-  all.prepare("", 0);
+  one.prepare({});
+  all.prepare({});
   fmt::print("\nevery vector looked at, {}; queries per second of CPU\n", set.name);
   const auto row = [](const char* name, const std::function<double()>& measure) {
     fmt::print("  {:<52} {:>9.0f}\n", name, best_of(measure));
@@ -513,7 +522,7 @@ void table_of_clients(const VectorSet& set) {
     pool.max_batch = way.batch;
     pool.max_delay = way.delay;
     plugins.push_back(std::make_unique<Plugin>("flat", set, 1, pool));
-    plugins.back()->prepare("", 0);
+    plugins.back()->prepare({});
   }
   constexpr size_t kCounts[] = {1, 2, 4, 8, 16, 32};
   fmt::print("\nclients, flat, {}; queries per second (per second of CPU), medians of {} turns\n  {:<34}", set.name,

@@ -11,6 +11,7 @@ namespace dormouse::search {
 
 inline constexpr uint32_t kDimensionMax = 4096;   // the widest embeddings in use have 4,096 elements
 inline constexpr uint32_t kEffortMax = 10'000;    // candidates of a graph search
+inline constexpr uint32_t kRerankMax = 1000;      // candidates for each hit
 inline constexpr uint32_t kListsMax = 65'536;     // nlist
 inline constexpr uint32_t kRowsMax = 0x7FFFFFF0;  // rows of a collection, dead ones too: FAISS counts them in int32
 inline constexpr uint32_t kThreadsMax = 64;

@@ -23,12 +23,6 @@ uint64_t size_of(const std::string& path) {
   return ::stat(path.c_str(), &facts) == 0 ? static_cast<uint64_t>(facts.st_size) : 0;
 }
 
-bool is_finite(const float* values, size_t n) {
-  bool finite = true;  // without an early end, so that the loop uses wide vectors
-  for (size_t i = 0; i < n; ++i) finite &= std::fabs(values[i]) <= 3.4028235e38f;
-  return finite;
-}
-
 void section(SnapshotWriter& out, std::string_view name, const std::vector<std::string>& texts) {
   std::vector<uint32_t> sizes;
   std::string all;
@@ -171,6 +165,8 @@ std::unique_ptr<Collection::Contents> Collection::from_snapshot(const CheckCance
   if (contents->sequences.size() != rows) throw SnapshotDamaged("has another number of rows");
   for (size_t row = 1; row < rows; ++row)
     if (contents->sequences[row - 1] >= contents->sequences[row]) throw SnapshotDamaged("has rows out of order");
+  if (rows > 0 && (contents->sequences.front() < 1 || contents->sequences.back() >= head.next_sequence))
+    throw SnapshotDamaged("has rows that were never added");
   contents->ids.reserve(rows);
   if (spec_.text_ids) {
     for (std::string& text : text_section(in, "ids", rows)) contents->ids.append({true, 0, std::move(text)});
@@ -182,8 +178,12 @@ std::unique_ptr<Collection::Contents> Collection::from_snapshot(const CheckCance
   contents->metadata = text_section(in, "metadata", rows);
   contents->dead.words() = in.section<uint64_t>("dead");
   if (contents->dead.words().size() != (rows + 63) / 64) throw SnapshotDamaged("has another number of dead rows");
+  if (rows % 64 != 0 && contents->dead.words().back() >> (rows % 64) != 0)
+    throw SnapshotDamaged("has dead rows behind its end");
+  std::vector<std::string_view> fields;
   for (uint32_t row = 0; row < rows; ++row) {
     contents->dead_rows += contents->dead.has(row);
+    if (!split_fields(contents->metadata[row], fields)) throw SnapshotDamaged("has metadata that cannot be read");
     contents->postings.add(row, contents->metadata[row]);
     if (row % 4096 == 0) check_cancelled();
   }
@@ -439,6 +439,24 @@ std::vector<uint32_t> Collection::select(const Contents& contents, const Selecti
   return rows;
 }
 
+// The candidates by the distances of their vectors as they are in the store. One that has left it since keeps the
+// estimate.
+Found Collection::nearest_exactly(const Query& query, Found candidates) const {
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.row < b.row; });
+  std::vector<int64_t> sequences;
+  sequences.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) sequences.push_back(contents_->sequences[candidate.row]);
+  const Distance distance(spec_.metric, best_kernels());
+  PaddedVector vector(spec_.dimension);
+  store_.read_rows(sequences, [&](size_t i, const Store::Row& row) {
+    std::copy(row.vector, row.vector + spec_.dimension, vector.data());
+    normalise(vector.data(), 1);
+    candidates[i].distance = distance(query.vector, vector.data(), spec_.dimension);
+  });
+  std::sort(candidates.begin(), candidates.end());
+  return candidates;
+}
+
 std::vector<std::vector<Hit>> Collection::search(std::span<const float* const> vectors, size_t dimension,
                                                  const Question& question,
                                                  const CheckCancelled& check_cancelled) const {
@@ -476,11 +494,20 @@ std::vector<std::vector<Hit>> Collection::search(std::span<const float* const> v
     filter.selected = selected;
     filter.available = selected.size();
   }
-  for (Query& query : queries) query.k = static_cast<uint32_t>(std::min<size_t>(query.k, filter.available));
+  const auto wanted = static_cast<uint32_t>(std::min<size_t>(question.k, filter.available));
+  const bool reranks = question.rerank > 1 && contents.index->estimates();
+  const size_t candidates = reranks ? std::min<size_t>(size_t{wanted} * question.rerank, kResultsMax) : wanted;
+  for (Query& query : queries)
+    query.k = static_cast<uint32_t>(std::min(std::max<size_t>(candidates, wanted), filter.available));
   std::vector<std::vector<Hit>> answers(queries.size());
   if (filter.available == 0 || question.k == 0) return answers;
-  const std::vector<Found> found = contents.index->search(queries, filter, check_cancelled);
+  std::vector<Found> found = contents.index->search(queries, filter, check_cancelled);
   for (size_t i = 0; i < found.size(); ++i) {
+    if (reranks) {
+      check_cancelled();
+      found[i] = nearest_exactly(queries[i], std::move(found[i]));
+      found[i].resize(std::min<size_t>(found[i].size(), wanted));
+    }
     answers[i].reserve(found[i].size());
     for (const Candidate& candidate : found[i]) {
       const float score =

@@ -48,6 +48,7 @@ struct Question {
   uint32_t k = 10;
   uint32_t ef = 64;
   uint32_t nprobe = 16;
+  uint32_t rerank = 4;  // where an index only estimates: candidates for each hit whose exact vectors are looked at
   Selection among;
   bool with_metadata = true;
 };
@@ -163,6 +164,7 @@ class Collection {
   void compact_when_due(const CheckCancelled& check_cancelled);
   std::vector<uint32_t> select(const Contents& contents, const Selection& selection) const;
   void normalise(float* vectors, size_t n) const;
+  Found nearest_exactly(const Query& query, Found candidates) const;
   uint64_t write_snapshot();
 
   const std::string folder_;

@@ -133,7 +133,8 @@ Candidate HnswIndex::descend(const float* query) const {
         if (next < 0) break;
         const Candidate candidate{distance_(query, rows_.row(static_cast<size_t>(next)), stride),
                                   static_cast<uint32_t>(next)};
-        if (candidate.distance >= at.distance) continue;
+        // Of numbers near the end of what a float can be, the product may be none at all: no step is made on that.
+        if (!(candidate.distance < at.distance)) continue;
         at = candidate;
         nearer = true;
       }

@@ -39,6 +39,8 @@ class Index {
 
   virtual size_t size() const = 0;
   virtual size_t bytes() const = 0;
+  // Whether distances are so coarse that the nearest are better chosen among more candidates, by their exact vectors.
+  virtual bool estimates() const { return false; }
   // How many rows are added at once without keeping searches waiting for long.
   virtual size_t rows_at_once() const { return 1024; }
   // So that the adds up to that size fail for want of memory now or not at all, as far as that can be said.

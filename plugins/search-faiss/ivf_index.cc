@@ -377,9 +377,14 @@ void IvfIndex::load(SnapshotReader& in, size_t rows) {
     list.rows.resize(n);
     return static_cast<void*>(list.rows.data());
   });
-  for (const List& list : lists_)
-    for (const uint32_t row : list.rows)
-      if (row >= rows) throw SnapshotDamaged("has a row that does not exist");
+  RowSet seen;
+  seen.resize(rows);
+  for (const List& list : lists_) {
+    for (const uint32_t row : list.rows) {
+      if (row >= rows || seen.has(row)) throw SnapshotDamaged("has a row that does not exist, or one twice");
+      seen.set(row);
+    }
+  }
   read("list codes", code_size_, [this](List& list, size_t n) {
     list.codes.resize(n * code_size_);
     return static_cast<void*>(list.codes.data());

@@ -15,6 +15,7 @@ class IvfIndex final : public Index {
 
   size_t size() const override { return size_; }
   size_t bytes() const override;
+  bool estimates() const override { return spec_.kind == Kind::ivf_pq; }
   size_t rows_at_once() const override { return 128; }  // each is compared with all centres
   void reserve(size_t rows) override;
   void add(const float* vectors, size_t n) override;

@@ -115,6 +115,7 @@ class VectorSearch {
     defaults_.nbits = static_cast<uint32_t>(settings["nbits"].as_int());
     ef_search_ = settings["ef_search"].as_int();
     nprobe_ = settings["nprobe"].as_int();
+    rerank_ = settings["rerank"].as_int();
     CollectionOptions options;
     options.threads = static_cast<unsigned>(settings["threads"].as_int());
     options.sync = settings["sync"].as_bool();
@@ -143,7 +144,7 @@ class VectorSearch {
 
   // Those that ask the same collection in the same way are searched together; one that fails fails alone.
   void search_batch(dormouse::Batch& batch) const {
-    using Sort = std::tuple<const Collection*, size_t, uint32_t, uint32_t, uint32_t, bool>;
+    using Sort = std::tuple<const Collection*, size_t, uint32_t, uint32_t, uint32_t, uint32_t, bool>;
     std::vector<Ask> asks(batch.size());
     std::map<Sort, std::vector<uint32_t>> groups;
     for (uint32_t i = 0; i < batch.size(); ++i) {
@@ -154,7 +155,7 @@ class VectorSearch {
         continue;
       }
       groups[{ask.collection.get(), ask.dimension, ask.question.k, ask.question.ef, ask.question.nprobe,
-              ask.question.with_metadata}]
+              ask.question.rerank, ask.question.with_metadata}]
           .push_back(i);
     }
     for (const auto& [sort, members] : groups) answer_together(batch, asks, members);
@@ -298,6 +299,7 @@ class VectorSearch {
     question.k = bounded(in, "k", 10, 1, kResultsMax);
     question.ef = bounded(in, "ef", ef_search_, 1, kEffortMax);
     question.nprobe = bounded(in, "nprobe", nprobe_, 1, kListsMax);
+    question.rerank = bounded(in, "rerank", rerank_, 1, kRerankMax);
     question.among = selection_of(in);
     question.with_metadata = in["metadata"].as_bool(with_metadata);
     return question;
@@ -353,6 +355,7 @@ class VectorSearch {
   Spec defaults_;
   int64_t ef_search_ = 0;
   int64_t nprobe_ = 0;
+  int64_t rerank_ = 0;
   // The methods are const, for they run side by side; what is shared in here locks for itself.
   mutable std::optional<Collections> collections_;
 };

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <utility>
 
-#include "search/checksum.h"
 #include "dormouse/value.hpp"
+#include "search/checksum.h"
 
 namespace dormouse::search {
 namespace {
@@ -191,6 +191,9 @@ void SnapshotReader::section(std::string_view name, VectorRows& rows, size_t cou
     for (; count > 0; --count) read(rows.append_row(), bytes);
   }
   end();
+  // No add lets such a vector in, and walks and heaps rely on it.
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (!is_finite(rows.row(i), rows.dimension())) throw SnapshotDamaged("has a vector that is not finite");
 }
 
 }  // namespace dormouse::search

@@ -163,28 +163,42 @@ std::string Store::read_training() {
   database_.damaged("what its training made is damaged");
 }
 
+// Of a statement that asks for all columns in their order. `vector` receives the elements: a blob lies on no boundary
+// for floats.
+Store::Row Store::checked_row(Statement& statement, std::vector<float>& vector) const {
+  vector.resize(spec_.dimension);
+  const size_t bytes = vector.size() * sizeof(float);
+  Row row{statement.number(0), {spec_.text_ids, 0, {}}, {}, vector.data()};
+  const bool right_id = spec_.text_ids ? statement.is_text(1) : statement.is_integer(1);
+  if (spec_.text_ids) {
+    row.id.text = std::string(statement.bytes(1));
+  } else {
+    row.id.number = statement.number(1);
+  }
+  row.metadata = statement.bytes(2);
+  const std::string_view stored = statement.bytes(3);
+  if (stored.size() == bytes) std::memcpy(vector.data(), stored.data(), bytes);
+  if (!right_id || stored.size() != bytes ||
+      statement.number(4) != row_checksum(row.sequence, row.id, row.metadata, vector.data(), vector.size())) {
+    database_.damaged("the row with id " + row.id.to_string() + " is damaged");
+  }
+  return row;
+}
+
 void Store::each_row(int64_t first, const std::function<void(const Row&)>& visit) {
   Statement statement(database_,
                       "SELECT sequence, id, metadata, vector, checksum FROM rows WHERE sequence >= ? ORDER BY 1");
   statement.bind(1, first);
-  std::vector<float> vector(spec_.dimension);  // a blob lies on no boundary for floats
-  const size_t bytes = vector.size() * sizeof(float);
-  while (statement.step("reading it")) {
-    Row row{statement.number(0), {spec_.text_ids, 0, {}}, {}, vector.data()};
-    const bool right_id = spec_.text_ids ? statement.is_text(1) : statement.is_integer(1);
-    if (spec_.text_ids) {
-      row.id.text = std::string(statement.bytes(1));
-    } else {
-      row.id.number = statement.number(1);
-    }
-    row.metadata = statement.bytes(2);
-    const std::string_view stored = statement.bytes(3);
-    if (stored.size() == bytes) std::memcpy(vector.data(), stored.data(), bytes);
-    if (!right_id || stored.size() != bytes ||
-        statement.number(4) != row_checksum(row.sequence, row.id, row.metadata, vector.data(), vector.size())) {
-      database_.damaged("the row with id " + row.id.to_string() + " is damaged");
-    }
-    visit(row);
+  std::vector<float> vector;
+  while (statement.step("reading it")) visit(checked_row(statement, vector));
+}
+
+void Store::read_rows(std::span<const int64_t> sequences, const std::function<void(size_t, const Row&)>& visit) const {
+  Statement statement(database_, "SELECT sequence, id, metadata, vector, checksum FROM rows WHERE sequence = ?");
+  std::vector<float> vector;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    if (statement.bind(1, sequences[i]).step("reading it")) visit(i, checked_row(statement, vector));
+    statement.reset();
   }
 }
 

@@ -1,8 +1,8 @@
 // What a collection is made of, on disk: one SQLite file with every row, its id, its metadata and its vector as it was
 // given. This is the truth; everything else can be made again from it.
 // Not a cache and not an index: nothing is searched here.
-// Owner: the collection; one call at a time. An open store holds two descriptors. Errors: Failure, with the file's
-// name.
+// Owner: the collection; one call at a time, except where a function says otherwise. An open store holds two
+// descriptors. Errors: Failure, with the file's name.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +65,9 @@ class Store {
     const float* vector;        // likewise; spec().dimension elements
   };
   void each_row(int64_t first, const std::function<void(const Row&)>& visit);
+  // Those rows that are still there, by their numbers, checked like the others; `i` says which one it is. Any thread,
+  // beside anything else.
+  void read_rows(std::span<const int64_t> sequences, const std::function<void(size_t i, const Row&)>& visit) const;
   uint64_t row_count();
   // Sequence numbers taken out after `transaction`, which is at least removed_from.
   std::vector<int64_t> removed_after(int64_t transaction);
@@ -77,7 +80,9 @@ class Store {
   void write_state(const StoreState& state);
   bool read_header();
 
-  Database database_;
+  Row checked_row(Statement& statement, std::vector<float>& vector) const;
+
+  mutable Database database_;
   Spec spec_;
   StoreState state_;
 };

@@ -3,7 +3,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <new>
 #include <utility>
@@ -92,6 +94,12 @@ void VectorRows::clear() {
 
 size_t VectorRows::run(size_t i, size_t n) const {
   return std::min(n, block_rows() - (i & mask_));
+}
+
+bool is_finite(const float* values, size_t n) {
+  bool finite = true;  // without an early end, so that the loop uses wide vectors
+  for (size_t i = 0; i < n; ++i) finite &= std::fabs(values[i]) <= std::numeric_limits<float>::max();
+  return finite;
 }
 
 PaddedVector::PaddedVector(size_t dimension) : memory_(padded(dimension) + kCacheLine / sizeof(float)) {

@@ -47,6 +47,8 @@ class VectorRows {
   std::vector<float*> blocks_;
 };
 
+bool is_finite(const float* values, size_t n);
+
 // One vector, padded and aligned as rows are: what a query becomes.
 class PaddedVector {
  public:

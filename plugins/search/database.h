@@ -1,6 +1,7 @@
 // SQLite for plugins that must not lose what they acknowledged: one file, opened by nobody else, written in
 // transactions, with its codes turned into Failures that say what to do.
-// Not the layout of a table: that is the plugin's store. One call at a time; an open database holds two descriptors.
+// Not the layout of a table: that is the plugin's store. An open database holds two descriptors. One call at a time;
+// only reading with a statement of one's own is allowed beside anything else (a message may then tell another's error).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "integration/plugins/search-faiss/vector_host.h"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -108,6 +109,21 @@ int64_t VectorHost::count() {
   int64_t count = 0;
   dm_get_int(dm_map_get(dm_list_at(dm_map_get(answer_.view(), "collections"), 0), "count"), &count);
   return count;
+}
+
+void VectorHost::must_have(int64_t ids) {
+  if (const int64_t there = count(); there < ids)
+    throw std::runtime_error("of " + std::to_string(ids) + " are left " + std::to_string(there));
+  constexpr int64_t kAtOnce = 500;
+  for (int64_t first = 0; first < ids; first += kAtOnce) {
+    const int64_t last = std::min(ids, first + kAtOnce);
+    std::vector<float> asked;
+    for (int64_t id = first; id < last; ++id)
+      for (const float x : vector_of(id)) asked.push_back(x);
+    const std::vector<int64_t> found = nearest_of_each(asked, kVectorSize);
+    for (int64_t id = first; id < last; ++id)
+      if (found.at(static_cast<size_t>(id - first)) != id) throw std::runtime_error("lost: " + std::to_string(id));
+  }
 }
 
 void VectorHost::unload() {

@@ -32,6 +32,8 @@ class VectorHost {
   std::vector<VectorHit> search(const float* vector, size_t dimension, int64_t k);
   std::vector<int64_t> nearest_of_each(const std::vector<float>& vectors, size_t dimension);
   int64_t count();
+  // Throws unless all ids below this are there: counted, and each found by its own vector_of.
+  void must_have(int64_t ids);
   void unload();
 
   LiveRegistry host;
