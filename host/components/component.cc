@@ -56,6 +56,7 @@ ComponentStatus Component::status() const {
   if (published_lane_) status.threads = published_lane_->threads();
   if (published_ledger_) status.ledger = published_ledger_->open_entries();
   const Time now = context_.clock.now();
+  if (is_callable(status.state)) status.waiters = 0;  // they were served right after that state was told
   if (is_callable(status.state) || status.state == State::parked) {
     const Time used{Duration(last_used_ns_.load(std::memory_order_relaxed))};
     if (status.state == State::trimmed && used > published_trimmed_at_) status.state = State::ready;

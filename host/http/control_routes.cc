@@ -10,6 +10,7 @@
 #include "http/data_routes.h"
 #include "http/documents.h"
 #include "http/event_feed.h"
+#include "http/metrics_route.h"
 
 namespace dormouse {
 namespace {
@@ -484,6 +485,7 @@ std::vector<Route> control_routes(const ControlOptions& options, const HostView&
   routes.push_back(read("/v1/memory", "Bytes of the process and of each component.", memory));
   routes.push_back(read("/api/admin/memory-stats", "The same as /v1/memory, where older dashboards look.", memory));
   add_event_routes(routes, options, host);
+  routes.push_back(metrics_route(host, background));
   routes.push_back(read("/openapi.json", "This description.", [openapi](const Request&, Responder to) {
     Response response;
     response.body = *openapi;

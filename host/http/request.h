@@ -51,8 +51,9 @@ struct Request {
 
 struct Response {
   unsigned status = 200;
-  std::string_view content_type = "application/json";  // static text
-  std::string headers;                                 // more fields, each "Name: value\r\n"
+  // Static text; answered on the connection's own loop, any that lives until answer() returns.
+  std::string_view content_type = "application/json";
+  std::string headers;  // more fields, each "Name: value\r\n"
   std::string body;
 
   // Drops what cannot stand in a field value.

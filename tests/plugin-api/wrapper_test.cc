@@ -637,3 +637,30 @@ TEST_CASE("destroying a timer waits for its callback on another thread") {
   lane.join();
   releaser.join();
 }
+
+TEST_CASE("what shows metrics is a class with expose and needs no method") {
+  struct Shows {
+    static std::unique_ptr<Shows> open(dormouse::Open&) { return std::make_unique<Shows>(); }
+    void expose(dormouse::Call& call, dormouse::View, dormouse::Writer out) const {
+      if (call.cancelled()) throw dormouse::Failure(DM_CANCELLED, "nobody waits");
+      out.string("shown");
+    }
+  };
+  static constexpr dormouse::Type<Shows> shows_type("shows");
+  FakeHost host;
+  FakeCall call;
+  const dm_open_args args{sizeof(dm_open_args), DM_OPEN_SERVE, "a", dm_value_none(), "", ""};
+  void* component = nullptr;
+  REQUIRE(shows_type.table()->method_count == 0);
+  REQUIRE(shows_type.table()->open(host.abi(), call.abi(), &args, &component) == DM_OK);
+  const auto* observe = static_cast<const dm_observe*>(shows_type.table()->capability(component, DM_EXT_OBSERVE));
+  REQUIRE(observe != nullptr);
+  CHECK(observe->size == sizeof(dm_observe));
+  FakeWriter out;
+  CHECK(observe->expose(component, call.abi(), dm_value_none(), out.abi()) == DM_OK);
+  CHECK(observe->expose(component, call.abi(), dm_value_none(), nullptr) == DM_INTERNAL);
+  call.cancel = true;
+  CHECK(observe->expose(component, call.abi(), dm_value_none(), out.abi()) == DM_CANCELLED);
+  CHECK(call.message == "nobody waits");
+  shows_type.table()->close(component);
+}

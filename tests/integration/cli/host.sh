@@ -122,3 +122,13 @@ until_state() {
   done
   fail "component $1 is $(state_of "$1"), not $2, after 20 s"
 }
+
+# prometheus_tool NAME: where prometheus or promtool is; fails when there is none. Installed, or fetched by ./dev test.
+prometheus_tool() {
+  command -v "$1" && return
+  local folder
+  for folder in "${BUILD:?}" "$SOURCE/build"; do
+    [ ! -x "$folder/tools/prometheus/usr/bin/$1" ] || { printf '%s\n' "$folder/tools/prometheus/usr/bin/$1"; return; }
+  done
+  return 1
+}

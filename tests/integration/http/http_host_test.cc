@@ -248,7 +248,8 @@ TEST_CASE("every changing verb needs the token and no read does") {
       CHECK(host.control(post(target, "", "Authorization: Bearer test-token2\r\n")).status == 401);
       ++verbs;
     }
-    if (dm_map_get(item, "get").node) CHECK(host.control(get(target)).status == 200);
+    // This host has no component that shows metrics.
+    if (dm_map_get(item, "get").node) CHECK(host.control(get(target)).status == (target == "/metrics" ? 404 : 200));
   }
   CHECK(verbs == 10);
 }
@@ -342,4 +343,13 @@ TEST_CASE("a taken control port refuses the start and frees the other") {
 TEST_CASE("the routes of a host without a token let nobody change anything") {
   HostFixture host;
   CHECK(host.control(post("/v1/plugins/scan", "", "Authorization: Bearer \r\n")).status == 401);
+}
+
+TEST_CASE("metrics without a component that shows them say what to configure") {
+  HostFixture host;
+  const RawResponse response = host.control(get("/metrics"));
+  CHECK(response.status == 404);
+  CHECK_THAT(response.body, Contains("monitor: {plugin: monitor}"));
+  CHECK(host.control(get("/metrics?what=1")).status == 400);
+  CHECK(host.data(get("/metrics")).status == 404);
 }

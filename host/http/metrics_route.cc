@@ -1,0 +1,106 @@
+#include "http/metrics_route.h"
+
+#include <atomic>
+#include <memory>
+
+#include "components/observe.h"
+
+namespace dormouse {
+namespace {
+
+constexpr Duration kRenderMax = std::chrono::seconds(30);
+
+struct MetricsRoute {
+  MetricsRoute(const HostView& host, Background& background) : host(host), background(background) {}
+  const HostView host;
+  Background& background;
+  std::atomic<unsigned> running{0};
+  std::atomic<Component*> observer{nullptr};  // once found: components come and go in memory, not by name
+};
+
+// One scrape, from thread to thread.
+struct Scrape {
+  Scrape(std::shared_ptr<MetricsRoute> route, const Request& request, Responder to)
+      : route(std::move(route)), loop(to.loop()), responder(std::move(to)), accept(request.header("Accept")) {
+    options.request_id = request.id;
+    options.cancel = request.cancel;
+    options.deadline = request.received + kRenderMax;
+  }
+  ~Scrape() { route->running.fetch_sub(1, std::memory_order_relaxed); }
+
+  const std::shared_ptr<MetricsRoute> route;
+  EventLoop& loop;
+  Responder responder;
+  std::string accept;
+  CallOptions options;
+};
+using ScrapePtr = std::shared_ptr<Scrape>;
+
+Error no_observer() {
+  return {Code::not_found,
+          "no component shows metrics",
+          "/metrics",
+          "a component whose plugin offers dormouse.observe/1",
+          "none in the configuration",
+          "add 'monitor: {plugin: monitor}' to its components and start again"};
+}
+
+// On the loop of the connection.
+void answer(Scrape& scrape, const Result<Exposition>& exposition) {
+  if (!exposition.ok()) return scrape.responder.fail(exposition.status());
+  Response response;
+  response.content_type = exposition->content_type;
+  response.body = exposition->body;
+  scrape.responder.answer(std::move(response));
+}
+
+// Any thread.
+void run(const ScrapePtr& scrape, Component& observer) {
+  Demand demand;
+  demand.cause = "scrape";
+  demand.done = [scrape](Result<Lease> lease) {
+    if (!lease.ok()) return scrape->responder.fail(lease.status());
+    expose_on_lane(std::move(*lease), scrape->route->host.metrics, std::move(scrape->accept), scrape->options,
+                   scrape->loop, [scrape](Result<Exposition> exposition) { answer(*scrape, exposition); });
+  };
+  observer.acquire(std::move(demand));
+}
+
+// Plugin folders may have to be read, so it is looked for on the background thread.
+void find_and_run(const ScrapePtr& scrape) {
+  const Status status = scrape->route->background.submit([scrape] {
+    Component* found = find_observer(scrape->route->host.registry);
+    if (!found) return scrape->responder.fail(Status(no_observer()));
+    scrape->route->observer = found;
+    run(scrape, *found);
+  });
+  if (!status.ok()) scrape->responder.fail(status);
+}
+
+void scrape(const std::shared_ptr<MetricsRoute>& route, const Request& request, Responder responder) {
+  if (route->running.fetch_add(1, std::memory_order_relaxed) >= kScrapesMax) {
+    route->running.fetch_sub(1, std::memory_order_relaxed);
+    return responder.fail(Status(Error{Code::overloaded,
+                                       "too many scrapes at the same time",
+                                       "/metrics",
+                                       "at most " + std::to_string(kScrapesMax),
+                                       {},
+                                       "scrape less often"}));
+  }
+  const auto begun = std::make_shared<Scrape>(route, request, std::move(responder));
+  Component* observer = route->observer;
+  observer ? run(begun, *observer) : find_and_run(begun);
+}
+
+}  // namespace
+
+Route metrics_route(const HostView& host, Background& background) {
+  return Route{.method = "GET",
+               .pattern = "/metrics",
+               .summary = "What was counted and measured, for Prometheus; loads the component that shows it.",
+               .answer = "text/plain",
+               .handle = [route = std::make_shared<MetricsRoute>(host, background)](
+                             const Request& request, Responder to) { scrape(route, request, std::move(to)); }};
+}
+
+}  // namespace dormouse
