@@ -42,10 +42,11 @@ double ms(Duration duration) {
 }
 
 void print_stages(const std::vector<StageTrace>& stages) {
-  Table table({"STAGE", "OUTCOME", "COLD", "QUEUED", "RAN", "ERROR"});
+  Table table({"STAGE", "OUTCOME", "CACHE", "COLD", "QUEUED", "RAN", "ERROR"});
   for (const StageTrace& stage : stages) {
-    table.add({stage.name, std::string(to_string(stage.outcome)), show_ms(ms(stage.cold)), show_ms(ms(stage.queued)),
-               show_ms(ms(stage.ran)), stage.error.ok() ? "" : stage.error.to_string()});
+    const std::string cache = stage.cache == CacheResult::none ? "-" : std::string(to_string(stage.cache));
+    table.add({stage.name, std::string(to_string(stage.outcome)), cache, show_ms(ms(stage.cold)),
+               show_ms(ms(stage.queued)), show_ms(ms(stage.ran)), stage.error.ok() ? "" : stage.error.to_string()});
   }
   std::fprintf(stderr, "%s", table.to_string().c_str());
 }

@@ -30,6 +30,7 @@ struct CtlArguments {
   bool dry_run = false;
   unsigned count = 0;
   std::string after;
+  std::string tag;
 };
 
 Result<std::string> ctl_state_dir(const CtlArguments& arguments, const Environment& environment,
@@ -181,6 +182,22 @@ void add_reads(CLI::App* ctl, Shared arguments, CommandContext& context) {
                get("/v1/memory", show_memory));
 }
 
+void add_caches(CLI::App* ctl, Shared arguments, CommandContext& context) {
+  add_question(ctl, "caches", "All caches, or one in full", arguments, context,
+               [](const CtlArguments& a) -> Result<CtlRequest> {
+                 if (a.name.empty()) return CtlRequest{"GET", "/v1/caches", show_caches};
+                 return CtlRequest{"GET", "/v1/caches/" + percent_encoded(a.name), show_cache};
+               })
+      ->add_option("name", arguments->name, "One of them");
+  CLI::App* purge = add_question(
+      ctl, "purge", "Forget what a cache holds", arguments, context, [](const CtlArguments& a) -> Result<CtlRequest> {
+        const std::string tag = a.tag.empty() ? "" : "?tag=" + percent_encoded(a.tag);
+        return CtlRequest{"POST", "/v1/caches/" + percent_encoded(a.name) + "/purge" + tag, show_purge};
+      });
+  purge->add_option("name", arguments->name, "Name of the cache")->required();
+  purge->add_option("--tag", arguments->tag, "Only the entries with this tag");
+}
+
 CtlRequest scripts_request(const std::string& verb, const CtlArguments& a) {
   return {"POST", "/v1/scripts/" + verb + (a.dry_run ? "?dry_run=1" : ""), show_scripts};
 }
@@ -246,6 +263,7 @@ void add_ctl(CLI::App& app, CommandContext& context) {
   add_reads(ctl, arguments, context);
   add_verbs(ctl, arguments, context);
   add_script_verbs(ctl, arguments, context);
+  add_caches(ctl, arguments, context);
   CLI::App* events = ctl->add_subcommand("events", "What happens, as it happens; until Ctrl-C");
   events->add_option("-n,--count", arguments->count, "End after this many");
   events->add_option("--after", arguments->after, "Begin behind this number; 0: with the oldest that is kept")

@@ -1,6 +1,7 @@
 #include "cli/ctl_output.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 
 #include "cli/table.h"
@@ -175,6 +176,32 @@ std::string show_memory(dm_value answer) {
                bytes_at(component, "private"), bytes_at(component, "heap"), bytes_at(component, "returned")});
   });
   return table.size() ? text + "\n" + table.to_string() : text;
+}
+
+std::string show_caches(dm_value answer) {
+  Table table({"CACHE", "STORE", "HITS", "MISSES", "COALESCED", "HIT RATIO", "ENTRIES", "HOLDS", "OF", "PROBLEM"});
+  for_each(answer, "caches", [&](dm_value cache) {
+    const dm_value values = dm_map_get(cache, "values");
+    const bool known = dm_kind(values) == DM_MAP;
+    char ratio[16] = "-";
+    if (is_set(cache, "hit_ratio")) std::snprintf(ratio, sizeof ratio, "%.1f %%", 100 * number_at(cache, "hit_ratio"));
+    const auto hits = static_cast<int64_t>(number_at(cache, "hits") + number_at(cache, "negative_hits"));
+    table.add({text_at(cache, "name"), text_at(cache, "store"), std::to_string(hits), text_at(cache, "misses"),
+               text_at(cache, "coalesced"), ratio, known ? text_at(values, "entries") : "-",
+               known ? bytes_at(values, "bytes") : "-", bytes_at(dm_map_get(cache, "policy"), "max_bytes"),
+               one_line(error_line(dm_map_get(cache, "problem")), 80)});
+  });
+  return table.size() ? table.to_string() : "no caches are declared\n";
+}
+
+std::string show_cache(dm_value answer) {
+  return to_report(answer, show_measured);
+}
+
+std::string show_purge(dm_value answer) {
+  std::string text = text_at(answer, "cache") + ": " + text_at(answer, "purged") + " entries forgotten";
+  if (is_set(answer, "tag")) text += ", tag '" + text_at(answer, "tag") + "'";
+  return printable(text) + "\n";
 }
 
 std::string show_verb(dm_value answer) {

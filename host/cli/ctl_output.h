@@ -21,6 +21,9 @@ std::string show_component(dm_value answer);
 std::string show_plugins(dm_value answer);
 std::string show_pipelines(dm_value answer);
 std::string show_memory(dm_value answer);
+std::string show_caches(dm_value answer);
+std::string show_cache(dm_value answer);
+std::string show_purge(dm_value answer);
 std::string show_verb(dm_value answer);
 std::string show_scripts(dm_value answer);
 

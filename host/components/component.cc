@@ -40,13 +40,25 @@ void Component::acquire(Demand demand) {
   context_.loop.post([this, demand = std::move(demand)]() mutable { on_demand(std::move(demand)); });
 }
 
-void Lease::release() {
-  if (Component* component = std::exchange(component_, nullptr)) component->leave();
+std::optional<Lease> Component::try_observe() {
+  if (!gate_.try_enter()) return std::nullopt;
+  return Lease(this, /*is_use=*/false);
 }
 
-void Component::leave() {
-  last_used_ns_.store(context_.clock.now_coarse().time_since_epoch().count(), std::memory_order_relaxed);
+void Lease::release() {
+  if (Component* component = std::exchange(component_, nullptr)) component->leave(is_use_);
+}
+
+void Component::leave(bool was_use) {
+  if (was_use) last_used_ns_.store(context_.clock.now_coarse().time_since_epoch().count(), std::memory_order_relaxed);
   if (gate_.leave() == Gate::Left::last_closed) context_.loop.post([this] { on_drained(); });
+}
+
+void Component::notice_files() {
+  context_.loop.post([this] {
+    if (is_callable(owned_->state) || stamp() == 0) return;
+    if (plugin_file_identity(spec_, context_.index) != owned_->served_identity) stamp_.store(0);
+  });
 }
 
 ComponentStatus Component::status() const {

@@ -119,10 +119,19 @@ class Component {
 
   // A lease if it is callable right now. Any thread, no lock.
   std::optional<Lease> try_acquire();
+  // The same for an operator's look: it holds the component as any lease does, and resets no idle clock.
+  std::optional<Lease> try_observe();
   // A lease as soon as it is callable, loading it when needed; one load for any number of demands. Any thread.
   void acquire(Demand demand);
 
   ComponentStatus status() const;  // any thread
+
+  // Says which code, settings and model answered last: equal stamps give equal answers to equal calls, as far as files
+  // decide that. 0 before the first load of this process. Any thread.
+  uint64_t stamp() const { return stamp_.load(std::memory_order_acquire); }
+  // Compares the plugin files there are with those of the last load; when they differ and it is not loaded, the stamp
+  // becomes 0: what the old code said is no longer what the next load would say. Any thread; done later.
+  void notice_files();
 
   // Of a lease's holder: what it calls.
   LoadedPlugin& loaded() const { return *loaded_; }
@@ -132,7 +141,7 @@ class Component {
   friend class Registry;
   friend struct RegistryContext;
 
-  void leave();  // Lease::release
+  void leave(bool was_use);  // Lease::release
 
   // Everything below runs on the registry's loop thread.
   struct Owned;
@@ -198,6 +207,7 @@ class Component {
 
   Gate gate_;
   std::atomic<int64_t> last_used_ns_{0};  // end of the last lease, coarse
+  std::atomic<uint64_t> stamp_{0};
   std::unique_ptr<LoadedPlugin> loaded_;  // set before the gate opens, reset after it is shut and empty
 
   std::unique_ptr<Owned> owned_;  // the loop thread's own: state, waiters, timers, back-off

@@ -95,6 +95,7 @@ void Component::open_plugin(std::shared_ptr<LoadJob> job, Prepared prepared) {
   if (!loaded_) loaded_ = std::make_unique<LoadedPlugin>();
   LoadedPlugin& p = *loaded_;
   p.name = spec_.name;
+  p.number = o.generation;
   p.prepared = std::move(prepared);
   p.policy = o.policy;
   p.clock = &context_.clock;
@@ -138,6 +139,8 @@ void Component::on_opened(std::shared_ptr<LoadJob> job, Status status) {
   o.last_error = {};
   o.proven = false;
   o.pinned_dependencies.clear();
+  o.served_identity = plugin_file_identity(spec_, context_.index);
+  stamp_.store(stamp_of(loaded_->prepared), std::memory_order_release);
   o.ready_at = context_.loop.now();
   last_used_ns_.store(o.ready_at.time_since_epoch().count(), std::memory_order_relaxed);
   count_load();

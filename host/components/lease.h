@@ -51,9 +51,10 @@ class Gate {
 class Lease {
  public:
   Lease() = default;  // of nothing
-  Lease(Lease&& other) noexcept : component_(std::exchange(other.component_, nullptr)) {}
+  Lease(Lease&& other) noexcept : component_(std::exchange(other.component_, nullptr)), is_use_(other.is_use_) {}
   Lease& operator=(Lease&& other) noexcept {
     std::swap(component_, other.component_);
+    std::swap(is_use_, other.is_use_);
     return *this;
   }
   ~Lease() {
@@ -67,8 +68,9 @@ class Lease {
 
  private:
   friend class Component;
-  explicit Lease(Component* component) : component_(component) {}
+  explicit Lease(Component* component, bool is_use = true) : component_(component), is_use_(is_use) {}
   Component* component_ = nullptr;
+  bool is_use_ = true;  // its end starts the idle clock anew; an operator's look does not
 };
 
 }  // namespace dormouse

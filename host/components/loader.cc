@@ -174,6 +174,20 @@ Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifes
                "set type: of the component to one of them" + did_you_mean(wanted, names)};
 }
 
+uint64_t stamp_of(const Prepared& prepared) {
+  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
+  const auto mix = [&hash](std::string_view bytes) {
+    for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
+    hash = (hash ^ 0xff) * 0x100000001b3u;  // so that "ab", "c" is not "a", "bc"
+  };
+  mix(prepared.sha256);
+  mix(prepared.type->name);
+  mix(prepared.model_path);
+  const std::span<const std::byte> settings = prepared.settings.bytes();
+  mix({reinterpret_cast<const char*>(settings.data()), settings.size()});
+  return hash == 0 ? 1 : hash;
+}
+
 std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) {
   const PluginIndex::Snapshot known = index.snapshot();
   if (!known) return {};

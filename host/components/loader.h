@@ -41,6 +41,9 @@ struct Prepared {
   std::string model_path;  // empty: none
 };
 
+// Differs when the code, the settings or the model do; never 0.
+uint64_t stamp_of(const Prepared& prepared);
+
 // The type a component uses: named by the config, or the plugin's only one, or the one called like the component.
 Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifest& manifest);
 
@@ -58,6 +61,7 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
 // of which belongs to the lane thread of its slot.
 struct LoadedPlugin {
   std::string name;
+  uint64_t number = 0;  // of the load, counted by the component
   Prepared prepared;
   PoolPolicy policy;  // as of this load
   std::unique_ptr<Library> library;

@@ -69,6 +69,10 @@ Value Value::field(std::string_view name) const {
   return at(dm_map_find(view(), name.data(), name.size()));
 }
 
+bool Value::is_root() const {
+  return node_ && node_ == dm_value_root(buffer_->data()).node;
+}
+
 std::span<const std::byte> Value::bytes() const {
   if (!node_) return {};
   const auto* header = reinterpret_cast<const dm_value_header*>(buffer_->data());

@@ -38,6 +38,8 @@ class Value {
   Value at(dm_value node) const;
   // The field `name` of a map, or no value.
   Value field(std::string_view name) const;
+  // Whether this is the whole of its buffer, and not a part of it.
+  bool is_root() const;
   // The whole buffer, for a cache or a channel. Only meaningful when this is the root.
   std::span<const std::byte> bytes() const;
 

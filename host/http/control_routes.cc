@@ -19,6 +19,7 @@ constexpr QueryParameter kWait{"wait", "integer", "Milliseconds to wait for runn
 constexpr QueryParameter kDryRun{"dry_run", "boolean", "1: say what would happen, change nothing."};
 constexpr QueryParameter kAfter{"after", "integer", "Only events with a larger sequence number."};
 constexpr QueryParameter kFormat{"format", "string", "json: what is there now, instead of a stream."};
+constexpr QueryParameter kTag{"tag", "string", "Only entries with this tag; all of them when absent."};
 constexpr size_t kEventsAtOnceMax = 1000;  // of one polling answer; `more` says that there are others
 
 void answer_json(Responder responder, JsonText&& document) {
@@ -206,6 +207,8 @@ void submit(Background& background, Responder responder, UniqueFunction<void(Res
 void scan_plugins(const HostView& host, Background& background, Responder responder) {
   submit(background, std::move(responder), [&registry = host.registry](Responder answer_to) {
     const PluginIndex::Snapshot snapshot = registry.plugins().scan();
+    for (const std::string& name : registry.names())
+      if (Component* component = registry.find(name)) component->notice_files();
     answer_plugins(std::move(answer_to), snapshot, registry);
   });
 }
@@ -326,6 +329,44 @@ void rollback_scripts(const HostView& host, Background& background, const Reques
   submit(background, std::move(responder), [&engine = host.engine, dry_run = *dry_run](Responder answer_to) {
     roll_back(engine, dry_run, std::move(answer_to));
   });
+}
+
+// ---- caches ----
+
+void answer_caches(const HostView& host, Responder responder) {
+  JsonText out;
+  out.begin_object();
+  write_list(out, "caches", host.engine.caches().status());
+  out.end_object();
+  answer_json(std::move(responder), std::move(out));
+}
+
+void answer_cache(const HostView& host, const Request& request, Responder responder) {
+  const Result<CacheStatus> cache = host.engine.caches().status(request.capture("name"));
+  if (!cache.ok()) return responder.fail(cache.status());
+  JsonText out;
+  write(out, *cache);
+  answer_json(std::move(responder), std::move(out));
+}
+
+// Not on the control thread: a purge walks the entries.
+void purge_cache(const HostView& host, Background& background, const Request& request, Responder responder) {
+  const std::optional<std::string> tag = request.parameter("tag");
+  if (tag && tag->empty()) return responder.fail(Status(bad_parameter("tag", "a tag", *tag)));
+  submit(background, std::move(responder),
+         [&host_caches = host.engine.caches(), &events = host.events, name = request.capture("name"),
+          tag](Responder answer_to) {
+           const Result<uint64_t> purged = host_caches.purge(name, tag ? &*tag : nullptr);
+           if (!purged.ok()) return answer_to.fail(purged.status());
+           events.publish("cache.purged", name, {{"tag", tag.value_or("")}, {"entries", std::to_string(*purged)}});
+           JsonText out;
+           out.begin_object();
+           out.member("cache", name);
+           tag ? out.member("tag", *tag) : out.key("tag").null();
+           out.member("purged", *purged);
+           out.end_object();
+           answer_json(std::move(answer_to), std::move(out));
+         });
 }
 
 // ---- events ----
@@ -462,6 +503,17 @@ void add_script_routes(std::vector<Route>& routes, const HostView& host, Backgro
                           }));
 }
 
+void add_cache_routes(std::vector<Route>& routes, const HostView& host, Background& background) {
+  routes.push_back(read("/v1/caches", "Lists the caches that the scripts declare; loads none.",
+                        [host](const Request&, Responder to) { answer_caches(host, std::move(to)); }));
+  routes.push_back(read("/v1/caches/{name}", "One cache.",
+                        [host](const Request& request, Responder to) { answer_cache(host, request, std::move(to)); }));
+  routes.push_back(change("/v1/caches/{name}/purge", "Forgets what a cache holds, all of it or the entries with a tag.",
+                          {kTag}, [host, &background](const Request& request, Responder to) {
+                            purge_cache(host, background, request, std::move(to));
+                          }));
+}
+
 void add_event_routes(std::vector<Route>& routes, const ControlOptions& options, const HostView& host) {
   Route events = read("/v1/events", "What happened, as server-sent events; ?format=json polls.",
                       [route = std::make_shared<EventRoute>(EventRoute{options, host})](
@@ -481,6 +533,7 @@ std::vector<Route> control_routes(const ControlOptions& options, const HostView&
   add_component_routes(routes, host, options.limits.request_timeout);
   add_plugin_routes(routes, host, background);
   add_script_routes(routes, host, background);
+  add_cache_routes(routes, host, background);
   const auto memory = [host](const Request&, Responder to) { answer_memory(host, std::move(to)); };
   routes.push_back(read("/v1/memory", "Bytes of the process and of each component.", memory));
   routes.push_back(read("/api/admin/memory-stats", "The same as /v1/memory, where older dashboards look.", memory));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/events.h"
+#include "cache/caches.h"
 #include "components/memory.h"
 #include "components/plugin_index.h"
 #include "components/registry.h"
@@ -20,6 +21,7 @@ void write(JsonText& out, const ComponentStatus& component);
 void write(JsonText& out, const PluginEntry& plugin, const std::vector<ComponentStatus>& components = {});
 void write(JsonText& out, const PipelineInfo& pipeline);
 void write(JsonText& out, const GenerationInfo& generation);
+void write(JsonText& out, const CacheStatus& cache);
 void write(JsonText& out, const ScriptError& error);
 void write(JsonText& out, const Event& event);
 void write(JsonText& out, const MemoryReading& memory);

@@ -134,7 +134,9 @@ void append_server_timing(std::string& out, const std::vector<StageTrace>& stage
       append_timing(out, stage.name, suffix, time);
       out += ", ";
     };
-    append("", stage.ran);
+    append_timing(out, stage.name, "", stage.ran);
+    if (stage.cache != CacheResult::none) (out += ";desc=\"cache ").append(to_string(stage.cache)) += '"';
+    out += ", ";
     if (stage.queued > Duration::zero()) append("-queue", stage.queued);
     if (stage.cold > Duration::zero()) append("-cold", stage.cold);
   }

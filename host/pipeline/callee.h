@@ -3,12 +3,14 @@
 // A virtual call costs about 2 ns, a warm component call 100.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "cache/space.h"
 #include "components/call.h"
 #include "components/component.h"
 #include "components/manifest.h"
@@ -33,6 +35,11 @@ class Callee {
   // As Component's. A lease may be one of nothing (a fake's): having got one is what counts.
   virtual std::optional<Lease> try_acquire() = 0;
   virtual void acquire(Demand demand) = 0;
+
+  // As Component's: 0 before the first load.
+  virtual uint64_t stamp() const = 0;
+  // A space of the component, which offers dormouse.cache/1; null when components of this kind have none.
+  virtual std::unique_ptr<CacheSpace> cache_space(const std::string& name) = 0;
 
   // A method of what is loaded now.
   struct Method {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/units.h"
+#include "dormouse/ext/cache.h"
 #include "pipeline/lua_value.h"
 
 namespace dormouse {
@@ -12,6 +13,11 @@ namespace {
 using Fault = ScriptErrors::Fault;
 using Path = std::vector<std::string>;
 using Kind = Type::Kind;
+
+// As dm_cache_entry says.
+constexpr size_t kCacheTagsMax = 16;
+constexpr size_t kCacheTagBytesMax = 256;
+constexpr uint64_t kCacheBytesMin = uint64_t{64} << 10;
 
 Type named_type(std::string_view text) {
   return *Type::parse(text);
@@ -72,9 +78,9 @@ std::string fields_text(const Type& record) {
 // One pipeline on its way to a graph.
 class PipelineCheck {
  public:
-  PipelineCheck(const PipelineDescription& from, Callees& callees, ScriptErrors& errors,
-                std::vector<FunctionName>& functions)
-      : from_(from), callees_(callees), errors_(errors), functions_(functions) {}
+  PipelineCheck(const PipelineDescription& from, const std::vector<CachePolicy>& caches, Callees& callees,
+                ScriptErrors& errors, std::vector<FunctionName>& functions)
+      : from_(from), caches_(caches), callees_(callees), errors_(errors), functions_(functions) {}
 
   CheckedPipeline run() {
     graph_.name = from_.name;
@@ -83,6 +89,7 @@ class PipelineCheck {
     for (const Fault& fault : from_.faults) errors_.add(from_.call, fault);
     place_stages();
     for (size_t i = 0; i < graph_.nodes.size(); ++i) check_node(static_cast<uint16_t>(i));
+    note_components_called_at_misses();
     check_output();
     check_timeouts();
     link_readers();
@@ -172,6 +179,7 @@ class PipelineCheck {
     } else if (stage.faults.empty()) {
       fault(index, {{}, {}, "stage '" + node.name + "' has neither a component nor a run function", {}});
     }
+    if (stage.cache) check_cache(index, *stage.cache);
     check_fallback(index, stage);
     settle_absence(index, stage);
   }
@@ -553,6 +561,76 @@ class PipelineCheck {
     return std::nullopt;
   }
 
+  // ---- caches ----
+
+  void check_cache(uint16_t index, const CacheUse& use) {
+    Node& node = graph_.nodes[index];
+    const auto policy =
+        std::find_if(caches_.begin(), caches_.end(), [&](const CachePolicy& known) { return known.name == use.name; });
+    if (policy == caches_.end()) {
+      std::vector<std::string> names;
+      for (const CachePolicy& known : caches_) names.push_back(known.name);
+      std::string hint = near_hint(use.name, names);
+      if (hint.empty())
+        hint = names.empty() ? "declare it in a policy script: dm.cache(\"" + use.name + "\", { ... })"
+                             : "declared are " + quoted_list(names);
+      if (!use.name.empty()) fault(index, {{"cache"}, use.name, "unknown cache '" + use.name + "'", std::move(hint)});
+      return;
+    }
+    StageCache cache;
+    cache.policy = *policy;
+    cache.policy.ttl = use.ttl.value_or(policy->ttl);
+    if (use.negative_ttl) cache.policy.negative_ttl = use.negative_ttl;
+    check_cache_key(index, use, cache);
+    check_cache_tags(index, use, cache);
+    node.cache = std::move(cache);
+  }
+
+  // What a key without a name of its own stands for: the input of a method, whichever stage asks. Any other key means
+  // something in its stage only.
+  void check_cache_key(uint16_t index, const CacheUse& use, StageCache& cache) {
+    const Node& node = graph_.nodes[index];
+    if (use.key) {
+      Path path{"cache", "key"};
+      cache.key = use.key;
+      infer(index, *cache.key, nullptr, path);
+      cache.prefix = from_.name + '/' + node.path;
+      return;
+    }
+    if (node.kind == Node::Kind::function)
+      fault(index, {{"cache"},
+                    {},
+                    "a run function reads what it likes: its cache needs a key",
+                    "write cache = { use = \"" + use.name + "\", key = { ref.request.text } }"});
+    const MethodManifest* method = node.method.method;
+    const bool known = node.component < graph_.components.size();
+    cache.prefix = known ? graph_.components[node.component] : std::string();
+    cache.prefix += '#';
+    cache.prefix += method ? method->name : node.method_name;
+  }
+
+  void check_cache_tags(uint16_t index, const CacheUse& use, StageCache& cache) {
+    cache.tags = use.tags;
+    const Type text = named_type("string");
+    for (size_t i = 0; i < cache.tags.size(); ++i) {
+      Path path{"cache", "tags", std::to_string(i + 1)};
+      expect(index, text, infer(index, cache.tags[i], &text, path), path, "a tag", cache.tags[i]);
+    }
+    if (cache.tags.size() + cache.policy.tags.size() > kCacheTagsMax)
+      fault(index, {{"cache", "tags"},
+                    {},
+                    "an entry has at most " + std::to_string(kCacheTagsMax) + " tags, with those of dm.cache",
+                    {}});
+  }
+
+  // A hit needs no component: those that are called at misses only are neither held nor fetched ahead.
+  void note_components_called_at_misses() {
+    graph_.called_at_misses.assign(graph_.components.size(), true);
+    for (const Node& node : graph_.nodes)
+      if (node.kind == Node::Kind::component && !node.cache && node.component < graph_.components.size())
+        graph_.called_at_misses[node.component] = false;
+  }
+
   // ---- fallback, absence, groups ----
 
   void check_fallback(uint16_t index, const StageDescription& stage) {
@@ -669,10 +747,11 @@ class PipelineCheck {
     for (const Node& node : graph_.nodes) {
       if (node.kind == Node::Kind::group) continue;
       if (node.group != Node::kNone && node.group != listed_group) {  // before its members, as in the script
-        info.stages.push_back({graph_.nodes[node.group].path, kKinds[2], {}, {}});
+        info.stages.push_back({graph_.nodes[node.group].path, kKinds[2], {}, {}, {}});
         listed_group = node.group;
       }
-      PipelineInfo::Stage stage{node.path, kKinds[static_cast<size_t>(node.kind)], {}, {}};
+      PipelineInfo::Stage stage{node.path, kKinds[static_cast<size_t>(node.kind)], {}, {}, {}};
+      if (node.cache) stage.cache = node.cache->policy.name;
       if (node.kind == Node::Kind::component && node.component < graph_.components.size()) {
         stage.component = graph_.components[node.component];
         stage.method = node.method.method ? node.method.method->name : node.method_name;
@@ -682,6 +761,7 @@ class PipelineCheck {
   }
 
   const PipelineDescription& from_;
+  const std::vector<CachePolicy>& caches_;
   Callees& callees_;
   ScriptErrors& errors_;
   std::vector<FunctionName>& functions_;
@@ -759,10 +839,118 @@ std::vector<NamedPoolPolicy> check_pools(const ScriptDescription& description, C
   return pools;
 }
 
+// ---- caches ----
+
+// The components that offer a cache, by what their plugins' manifests say.
+std::vector<std::string> find_cache_components(Callees& callees) {
+  std::vector<std::string> found;
+  for (const std::string& name : callees.names()) {
+    const Result<Callee::Described> described = callees.find(name)->describe();
+    if (described.ok() && described->type->offers(DM_EXT_CACHE)) found.push_back(name);
+  }
+  return found;
+}
+
+void choose_store(const CacheDescription& cache, const std::vector<std::string>& offering, Callees& callees,
+                  CachePolicy& policy, ScriptErrors& errors) {
+  const std::string howto =
+      "add to the configuration a component of a caching plugin: cache.memory: {plugin: cache-memory}";
+  if (cache.tiers.size() > 1)
+    return errors.add(cache.call, {{"tiers"}, {}, "more than one tier is not available yet", {}});
+  if (cache.tiers.empty()) {
+    if (offering.size() == 1) policy.store = offering.front();
+    if (offering.empty()) errors.add(cache.call, {{}, {}, "no configured component offers a cache", howto});
+    if (offering.size() > 1)
+      errors.add(cache.call,
+                 {{}, {}, "several components offer a cache", "add tiers = { one of " + quoted_list(offering) + " }"});
+    return;
+  }
+  policy.store = cache.tiers.front();
+  if (std::find(offering.begin(), offering.end(), policy.store) != offering.end()) return;
+  const bool known = callees.find(policy.store) != nullptr;
+  std::string hint = near_hint(policy.store, offering);
+  if (hint.empty()) hint = offering.empty() ? howto : "those that do are " + quoted_list(offering);
+  errors.add(cache.call,
+             {{"tiers"},
+              policy.store,
+              known ? "component '" + policy.store + "' offers no cache" : "unknown component '" + policy.store + "'",
+              std::move(hint)});
+}
+
+// A plugin that says which policies it has, in a setting `eviction`, is believed.
+void check_eviction(const CacheDescription& cache, const CachePolicy& policy, Callees& callees, ScriptErrors& errors) {
+  if (policy.limits.eviction.empty() || policy.store.empty()) return;
+  const Result<Callee::Described> described = callees.find(policy.store)->describe();
+  if (!described.ok()) return;
+  for (const SettingManifest& setting : described->type->settings) {
+    if (setting.name != "eviction" || setting.one_of.empty()) continue;
+    if (std::find(setting.one_of.begin(), setting.one_of.end(), policy.limits.eviction) != setting.one_of.end()) return;
+    std::string hint = near_hint(policy.limits.eviction, setting.one_of);
+    if (hint.empty()) hint = "it has " + quoted_list(setting.one_of);
+    errors.add(cache.call, {{"eviction"},
+                            policy.limits.eviction,
+                            "component '" + policy.store + "' has no eviction '" + policy.limits.eviction + "'",
+                            std::move(hint)});
+  }
+}
+
+void check_cache_bounds(const CacheDescription& cache, const CachePolicy& policy, ScriptErrors& errors) {
+  if (policy.limits.max_bytes < kCacheBytesMin)
+    errors.add(cache.call, {{"max_bytes"}, {}, "max_bytes is at least " + format_bytes(kCacheBytesMin), {}});
+  if (cache.max_entry && *cache.max_entry > policy.limits.max_bytes)
+    errors.add(cache.call, {{"admission", "max_entry"}, {}, "max_entry is larger than max_bytes", {}});
+  for (const std::string& tag : policy.tags)
+    if (tag.size() > kCacheTagBytesMax)
+      errors.add(cache.call, {{"tags"}, {}, "a tag has at most " + std::to_string(kCacheTagBytesMax) + " bytes", {}});
+}
+
+CachePolicy policy_of(const CacheDescription& cache) {
+  CachePolicy policy;
+  policy.name = cache.name;
+  policy.limits.max_bytes = cache.max_bytes.value_or(policy.limits.max_bytes);
+  policy.limits.eviction = cache.eviction.value_or("");
+  policy.ttl = cache.ttl.value_or(policy.ttl);
+  policy.ttl_jitter = cache.ttl_jitter.value_or(policy.ttl_jitter);
+  policy.negative_ttl = cache.negative_ttl;
+  policy.single_flight = cache.single_flight.value_or(policy.single_flight);
+  policy.min_cost = cache.min_cost.value_or(policy.min_cost);
+  policy.max_entry = cache.max_entry.value_or(std::min(policy.max_entry, policy.limits.max_bytes / 8));
+  policy.tags = cache.tags;
+  policy.version_by_plugin = cache.version_by_plugin.value_or(policy.version_by_plugin);
+  policy.version_by_script = cache.version_by_script.value_or(policy.version_by_script);
+  return policy;
+}
+
+std::vector<CachePolicy> check_caches(const ScriptDescription& description, Callees& callees, ScriptErrors& errors) {
+  std::vector<CachePolicy> policies;
+  if (description.caches.empty()) return policies;
+  const std::vector<std::string> offering = find_cache_components(callees);
+  std::map<std::string, int> lines;
+  for (const CacheDescription& cache : description.caches) {
+    for (const Fault& fault : cache.faults) errors.add(cache.call, fault);
+    const auto [known, added] = lines.emplace(cache.name, cache.call.line);
+    if (!added) {
+      errors.add(cache.call,
+                 {{},
+                  {},
+                  "a second dm.cache named '" + cache.name + "'; the first is on line " + std::to_string(known->second),
+                  {}});
+      continue;
+    }
+    CachePolicy policy = policy_of(cache);
+    choose_store(cache, offering, callees, policy, errors);
+    check_cache_bounds(cache, policy, errors);
+    if (errors.empty()) check_eviction(cache, policy, callees, errors);
+    policies.push_back(std::move(policy));
+  }
+  return policies;
+}
+
 }  // namespace
 
 Checked check(const ScriptDescription& description, Callees& callees, ScriptErrors& errors) {
   Checked checked;
+  checked.caches = check_caches(description, callees, errors);
   std::map<std::string, const PipelineDescription*> names;
   for (const auto& pipeline : description.pipelines) {
     const auto [known, added] = names.emplace(pipeline->name, pipeline.get());
@@ -773,7 +961,7 @@ Checked check(const ScriptDescription& description, Callees& callees, ScriptErro
                   "a second pipeline named '" + pipeline->name + "'; the first is in " +
                       known->second->call.source->name() + ":" + std::to_string(known->second->call.line),
                   {}});
-    checked.pipelines.push_back(PipelineCheck(*pipeline, callees, errors, checked.functions).run());
+    checked.pipelines.push_back(PipelineCheck(*pipeline, checked.caches, callees, errors, checked.functions).run());
   }
   for (const auto& stage : description.stages) {
     if (stage->listed) continue;

@@ -33,6 +33,7 @@ struct CheckedPipeline {
 struct Checked {
   std::vector<CheckedPipeline> pipelines;
   std::vector<NamedPoolPolicy> pools;
+  std::vector<CachePolicy> caches;
   std::vector<FunctionName> functions;  // what Node::functions counts in
 };
 

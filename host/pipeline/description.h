@@ -19,6 +19,14 @@ namespace dormouse {
 
 constexpr int kNoFunction = -2;  // LUA_NOREF
 
+// `cache = ...` of a stage.
+struct CacheUse {
+  std::string name;
+  std::optional<Expression> key;
+  std::vector<Expression> tags;
+  std::optional<Duration> ttl, negative_ttl;
+};
+
 struct StageDescription {
   ScriptCall call;
   std::vector<ScriptErrors::Fault> faults;  // told once the stage's path is known
@@ -31,6 +39,7 @@ struct StageDescription {
   std::optional<Value> fallback;
   int functions[kFunctionSlots] = {kNoFunction, kNoFunction, kNoFunction};
   std::optional<Duration> timeout;
+  std::optional<CacheUse> cache;
   bool optional = false;
 
   Join join = Join::all;
@@ -59,11 +68,25 @@ struct PoolDescription {
       drain_timeout;
 };
 
+// The fields of CachePolicy that one `dm.cache` sets.
+struct CacheDescription {
+  ScriptCall call;
+  std::vector<ScriptErrors::Fault> faults;
+  std::string name;
+  std::vector<std::string> tiers, tags;
+  std::optional<std::string> eviction;
+  std::optional<uint64_t> max_bytes, max_entry;
+  std::optional<Duration> ttl, negative_ttl, min_cost;
+  std::optional<double> ttl_jitter;
+  std::optional<bool> single_flight, version_by_plugin, version_by_script;
+};
+
 // Everything that one set of scripts described.
 struct ScriptDescription {
   std::vector<std::shared_ptr<PipelineDescription>> pipelines;
   std::vector<std::shared_ptr<StageDescription>> stages;  // all that were made, listed or not
   std::vector<PoolDescription> pools;
+  std::vector<CacheDescription> caches;
 };
 
 }  // namespace dormouse

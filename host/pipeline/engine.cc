@@ -61,6 +61,7 @@ std::string_view to_string(Outcome outcome) {
 struct Engine::Impl {
   EngineOptions options;
   std::shared_ptr<Callees> callees;
+  Caches caches;
   std::vector<std::shared_ptr<Scheduler>> schedulers;  // one per loop
   EventLog& events;
   Metrics& metrics;
@@ -121,6 +122,8 @@ struct Engine::Impl {
       generation->loops.back()->scheduler = scheduler;
     }
     callees->set_pool_policies(generation->pools);
+    caches.apply(generation->caches);
+    generation->bind_caches(caches);
     const std::string name = "generation " + std::to_string(generation->number);
     const std::string pipelines = std::to_string(generation->pipelines.size());
     std::shared_ptr<Generation> released;  // its end is not under the lock
@@ -136,7 +139,13 @@ struct Engine::Impl {
 Engine::Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vector<EventLoop*> loops,
                const Clock& clock, EventLog& events, Metrics& metrics)
     : impl_(new Impl{.options = std::move(options),
-                     .callees = std::move(callees),
+                     .callees = callees,
+                     .caches = Caches(
+                         [callees](const std::string& store, const std::string& space) -> std::unique_ptr<CacheSpace> {
+                           Callee* callee = callees->find(store);
+                           return callee ? callee->cache_space(space) : nullptr;
+                         },
+                         static_cast<uint64_t>(clock.now().time_since_epoch().count()), metrics),
                      .schedulers = {},
                      .events = events,
                      .metrics = metrics,
@@ -164,6 +173,10 @@ Engine::Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vec
 }
 
 Engine::~Engine() = default;
+
+Caches& Engine::caches() {
+  return impl_->caches;
+}
 
 LoadReport Engine::load(bool dry_run) {
   std::lock_guard one_at_a_time(impl_->load_mutex);
@@ -202,6 +215,7 @@ Status Engine::rollback() {
     left = std::exchange(impl_->serving, std::exchange(impl_->previous, nullptr));
   }
   impl_->callees->set_pool_policies(back->pools);
+  impl_->caches.apply(back->caches);
   impl_->events.publish("scripts.rolled_back", "generation " + std::to_string(back->number),
                         {{"from", std::to_string(left->number)}});
   return {};

@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/task.h"
+#include "cache/caches.h"
 #include "components/registry.h"
 #include "components/type.h"
 #include "components/value.h"
@@ -58,6 +59,7 @@ struct PipelineInfo {
     std::string path;  // "understand/intent"
     std::string kind;  // component, function, parallel
     std::string component, method;
+    std::string cache;
   };
   std::vector<Stage> stages;
   std::vector<std::string> components;  // it may need, in order of first use
@@ -75,6 +77,7 @@ struct StageTrace {
   Duration queued{};  // waiting for an instance
   Duration ran{};     // in the component or function
   Status error;       // what ended it, when not ok; also with outcome fallback
+  CacheResult cache = CacheResult::none;
 };
 
 struct PipelineRequest {
@@ -149,6 +152,9 @@ class Engine {
   void cancel(uint64_t request, EventLoop& loop);
 
   uint64_t in_flight() const;
+
+  // The caches of the serving generation. Any thread.
+  Caches& caches();
 
  private:
   struct Impl;

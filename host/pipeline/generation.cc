@@ -22,7 +22,35 @@ uint64_t Generation::in_flight() const {
   return sum;
 }
 
+void Generation::bind_caches(const Caches& all) {
+  for (auto& [name, pipeline] : pipelines) {
+    pipeline->caches.clear();
+    for (const Node& node : pipeline->graph.nodes)
+      pipeline->caches.push_back(node.cache ? all.find(node.cache->policy) : nullptr);
+  }
+}
+
 namespace {
+
+// What the pipeline scripts say, in one number: equal texts, also after a rollback, read what they wrote.
+uint64_t hash_of_pipelines(const std::vector<ScriptFile>& files) {
+  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
+  for (const ScriptFile& file : files) {
+    if (file.kind != ScriptKind::pipelines) continue;
+    for (const char byte : file.source->text()) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
+    hash = (hash ^ 0xff) * 0x100000001b3u;
+  }
+  return hash;
+}
+
+void begin_keys_with(uint64_t scripts, Graph& graph) {
+  for (Node& node : graph.nodes) {
+    if (!node.cache) continue;
+    const uint64_t version = node.cache->policy.version_by_script ? scripts : 0;
+    node.cache->prefix.insert(0, reinterpret_cast<const char*>(&version), sizeof version);
+    node.cache->prefix += '\0';
+  }
+}
 
 std::unique_ptr<CompiledPipeline> compiled(CheckedPipeline checked, Generation& generation) {
   auto made = std::make_unique<CompiledPipeline>();
@@ -89,7 +117,10 @@ std::shared_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptL
   if (!errors.empty()) return nullptr;
   generation->functions = std::move(checked.functions);
   generation->pools = std::move(checked.pools);
+  generation->caches = std::move(checked.caches);
+  const uint64_t scripts = hash_of_pipelines(generation->files);
   for (CheckedPipeline& pipeline : checked.pipelines) {
+    begin_keys_with(scripts, pipeline.graph);
     const std::string name = pipeline.graph.name;
     generation->pipelines.emplace(name, compiled(std::move(pipeline), *generation));
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "cache/caches.h"
 #include "pipeline/check.h"
 #include "pipeline/pipeline_metrics.h"
 #include "pipeline/script_api.h"
@@ -22,6 +23,7 @@ struct CompiledPipeline final : Pipeline {
   PipelineInfo details;
   Graph graph;
   std::vector<Callee*> callees;                      // by Graph::components
+  std::vector<Cache*> caches;                        // by node; null: none
   Generation* generation = nullptr;                  // which owns this
   std::vector<std::shared_ptr<StageSeries>> stages;  // by node; null of groups, which only their members count
   std::shared_ptr<RequestSeries> requests;
@@ -41,6 +43,7 @@ struct Generation {
   std::vector<ScriptFile> files;
   std::vector<FunctionName> functions;
   std::vector<NamedPoolPolicy> pools;
+  std::vector<CachePolicy> caches;
   std::unordered_map<std::string, std::unique_ptr<CompiledPipeline>> pipelines;
 
   // By scheduler; each writes its own.
@@ -56,6 +59,9 @@ struct Generation {
   ~Generation();  // tells the schedulers to close their Lua states of it
 
   uint64_t in_flight() const;
+
+  // Ties the stages that have a cache to it. Once, before it serves, with its policies in force.
+  void bind_caches(const Caches& all);
 };
 
 // Runs all scripts in one fresh state and checks them. Not on a reactor. The caller numbers the result and gives it its

@@ -2,8 +2,8 @@
 //
 // Nodes are stages and groups (`dm.parallel`) in one numbering, in script order: a node reads only nodes before it, so
 // the order is topological. Wrappers around a call have one fixed order, outermost first; those in brackets are
-// designed and not built yet:  [when] > fallback > timeout > [cache > retry > hedge > circuit_breaker] > pool >
-// [per_try_timeout] > call.
+// designed and not built yet:  [when] > fallback > timeout > cache + single flight > [retry > hedge > circuit_breaker]
+// > pool > [per_try_timeout] > call.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cache/policy.h"
 #include "components/call.h"
 #include "components/type.h"
 #include "pipeline/expression.h"
@@ -25,6 +26,14 @@ enum class OnError : uint8_t { fail_fast, partial };
 enum FunctionSlot : uint8_t { kRunSlot, kInputSlot, kFallbackSlot };
 constexpr size_t kFunctionSlots = 3;
 constexpr uint32_t kNoFunctionId = UINT32_MAX;
+
+// What a stage asks its cache with, and how long what it gets is kept.
+struct StageCache {
+  CachePolicy policy;             // with what the stage itself sets
+  std::optional<Expression> key;  // none: the stage's input
+  std::vector<Expression> tags;   // strings; of this stage's entries
+  std::string prefix;             // begins every key: what is called, and by which scripts
+};
 
 struct Node {
   enum class Kind : uint8_t { component, function, group };
@@ -44,6 +53,7 @@ struct Node {
 
   // component and function
   std::optional<Duration> timeout;
+  std::optional<StageCache> cache;
   Value fallback;  // no value: none
   uint32_t functions[kFunctionSlots] = {kNoFunctionId, kNoFunctionId,
                                         kNoFunctionId};  // into the generation's functions
@@ -70,6 +80,7 @@ struct Graph {
   std::vector<Node> nodes;
   std::vector<std::string> components;    // in order of first use
   std::vector<uint16_t> component_users;  // how many nodes call each
+  std::vector<bool> called_at_misses;     // by component: only stages with a cache call it, so it is not fetched ahead
 };
 
 }  // namespace dormouse

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/suggest.h"
+#include "cache/component_space.h"
 #include "components/loader.h"
 #include "pipeline/callee.h"
 #include "pipeline/engine.h"
@@ -16,6 +17,7 @@ class RegistryCallee final : public Callee {
   const std::string& name() const override { return component_.name(); }
 
   Result<Described> describe() override {
+    component_.notice_files();
     Result<Description> found = registry_.describe(component_.spec());
     if (!found.ok()) return found.status();
     return Described{found->plugin.manifest, found->type};
@@ -23,6 +25,11 @@ class RegistryCallee final : public Callee {
 
   std::optional<Lease> try_acquire() override { return component_.try_acquire(); }
   void acquire(Demand demand) override { component_.acquire(std::move(demand)); }
+
+  uint64_t stamp() const override { return component_.stamp(); }
+  std::unique_ptr<CacheSpace> cache_space(const std::string& name) override {
+    return std::make_unique<ComponentSpace>(component_, name);
+  }
 
   Result<Method> find_method(const Lease& lease, const MethodRef& known, std::string_view name) override {
     const TypeManifest& type = *component_.loaded().prepared.type;

@@ -7,8 +7,9 @@
 #include "pipeline/lua_value.h"
 
 namespace dormouse {
-
 namespace {
+
+constexpr size_t kCacheKeyBytesMax = 60000;  // dm_cache_entry has room for 65,536, with what comes before
 
 constexpr MetricInfo kStaleCompletions{"dormouse_stale_completions_total",
                                        "Results that came back after their stage or request had moved on."};
@@ -29,9 +30,18 @@ struct Scheduler::FunctionRun {
   FunctionFrame::Waiting waiting;  // the call it waits for
 };
 
+// A stage that asked its cache in vain, until it has ended.
+struct Scheduler::CacheRun {
+  std::string key;  // its first bytes are the version of the component
+  Cache::Miss miss;
+  Flights::Ticket seat;   // none without single flight
+  bool is_leader = true;  // what comes of the stage is for the cache, and for those who wait
+};
+
 // One node of one request.
 struct Scheduler::Run {
-  enum class Phase : uint8_t { waiting, started, cold, calling, ended };
+  // `joined`: waits for what another request is making.
+  enum class Phase : uint8_t { waiting, started, cold, calling, joined, ended };
   Phase phase = Phase::waiting;
   bool in_fallback = false;
   bool user_counted = false;       // still among the users of its component's lease
@@ -47,6 +57,8 @@ struct Scheduler::Run {
   std::optional<CancelToken> cancel;
   Value input;
   Status error;  // with a fallback: what it stands for
+  CacheResult cached = CacheResult::none;
+  std::optional<CacheRun> cache;
   std::optional<FunctionRun> function;
 };
 
@@ -219,6 +231,7 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
     run.inputs_missing =
         static_cast<uint16_t>(node.kind == Node::Kind::group ? node.members.size() : node.waits_for.size());
     run.ok = run.fallbacks = 0;
+    run.cached = CacheResult::none;
     run.winner = Node::kNone;
     run.cold = run.queued = run.ran = Duration::zero();
     run.time_left = node.timeout.value_or(Duration::zero());
@@ -299,7 +312,8 @@ void Scheduler::finish(Request& r) {
     stop_stage(r, i);
     if (!started) continue;
     count(r, i, Outcome::cancelled);
-    r.trace.push_back({r.graph().nodes[i].path, Outcome::cancelled, run.cold, run.queued, run.ran, Status()});
+    r.trace.push_back(
+        {r.graph().nodes[i].path, Outcome::cancelled, run.cold, run.queued, run.ran, Status(), run.cached});
   }
   if (r.deadline_timer != 0) loop_.cancel(r.deadline_timer);
   PipelineResponse response;
@@ -333,6 +347,171 @@ void Scheduler::finish(Request& r) {
   done(std::move(response));
 }
 
+// ---- caches ----
+
+// Whether the stage has its result, or waits for somebody else's. If not it has to be made, and is for others as well.
+bool Scheduler::answered_by_cache(Request& r, uint16_t index) {
+  Cache* cache = r.pipeline->caches[index];
+  if (!cache) return false;
+  Run& run = r.runs[index];
+  const Node& node = r.graph().nodes[index];
+  Result<std::string> key = cache_key(r, index);
+  if (!key.ok()) {
+    fail_stage(r, index, key.status(), Outcome::error);
+    return true;
+  }
+  const Time now = r.latest != Time{} ? r.latest : loop_.now();
+  Cache::Answer answer = cache->look_up(*key, node.cache->policy, now,
+                                        [&](const Value& value) { return node.output.check(value.view()).ok(); });
+  run.cached = answer.result;
+  if (answer.result == CacheResult::hit) {
+    end_stage(r, index, Outcome::ok, std::move(answer.value), Status());
+    return true;
+  }
+  if (answer.result == CacheResult::negative) {
+    fail_stage(r, index, std::move(answer.error), Outcome::error);
+    return true;
+  }
+  run.cache.emplace();
+  run.cache->key = std::move(*key);
+  run.cache->miss = answer.miss;
+  return node.cache->policy.single_flight && join_flight(r, index, *cache);
+}
+
+// The version of what would answer, then what the scripts say is asked, then with what.
+Result<std::string> Scheduler::cache_key(Request& r, uint16_t index) {
+  const Node& node = r.graph().nodes[index];
+  const StageCache& cache = *node.cache;
+  Value asked = r.runs[index].input;
+  if (cache.key) {
+    Result<Value> made = evaluate(*cache.key, {r.in.input, r.values}, writer_);
+    if (!made.ok()) return made.status();
+    asked = std::move(*made);
+  }
+  if (asked && !asked.is_root()) {
+    writer_.reset();
+    writer_.copy(asked.view());
+    Result<Value> whole = writer_.finish();
+    if (!whole.ok()) return whole.status();
+    asked = std::move(*whole);
+  }
+  const bool by_plugin = cache.policy.version_by_plugin && node.kind == Node::Kind::component;
+  const uint64_t stamp = by_plugin ? r.pipeline->callees[node.component]->stamp() : 0;
+  const std::span<const std::byte> bytes = asked.bytes();
+  if (bytes.size() > kCacheKeyBytesMax)
+    return Error{Code::resource_exhausted,     "the key of its cache is too long",
+                 stage_object(r, index),       "at most " + std::to_string(kCacheKeyBytesMax) + " bytes",
+                 std::to_string(bytes.size()), "name a shorter key: cache = { use = ..., key = ... }"};
+  std::string key;
+  key.reserve(sizeof stamp + cache.prefix.size() + bytes.size());
+  key.append(reinterpret_cast<const char*>(&stamp), sizeof stamp);
+  key += cache.prefix;
+  key.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return key;
+}
+
+// Whether somebody else makes it already.
+bool Scheduler::join_flight(Request& r, uint16_t index, Cache& cache) {
+  Run& run = r.runs[index];
+  const Flights::Role role = cache.flights().join(
+      run.cache->key, loop_,
+      [self = shared_from_this(), at = address(r, index)](const FlightNews& news) { self->on_flight(at, news); },
+      run.cache->seat);
+  if (role == Flights::Role::lead) return false;
+  cache.count_coalesced();
+  run.cached = CacheResult::coalesced;
+  run.cache->is_leader = false;
+  run.phase = Run::Phase::joined;
+  // While the other one waits for a load, nothing is worked at.
+  if (role == Flights::Role::wait_called || r.graph().nodes[index].kind == Node::Kind::function)
+    run_clock(r, index, loop_.now());
+  return true;
+}
+
+void Scheduler::on_flight(const Address& at, const FlightNews& news) {
+  Request* r = arrived(at);
+  if (!r) return;
+  Run& run = r->runs[at.node];
+  const Time now = loop_.now();
+  if (over(*r, now)) return drive(*r);
+  switch (news.what) {
+    case FlightNews::What::called:
+      run_clock(*r, at.node, now);
+      break;
+    case FlightNews::What::lead:
+      run.cache->is_leader = true;
+      run.phase = Run::Phase::started;
+      make_result(*r, at.node);
+      break;
+    case FlightNews::What::landed:
+      run.queued += news.call.queued;
+      run.ran += news.call.ran;
+      settle(*r, at.node, news.call.value);
+      break;
+  }
+  drive(*r);
+}
+
+// The call belongs to all who wait for it: it ends when it ends, or when nobody waits any more. Whoever asks later is
+// not held up by the deadline of him who asked first.
+void Scheduler::call_in_flight(Request& r, uint16_t index, Callee& callee, Lease lease, uint32_t method) {
+  Run& run = r.runs[index];
+  Cache& cache = *r.pipeline->caches[index];
+  struct Landing {
+    PipelinePtr hold;  // of the node
+    Flights::Ticket seat;
+    CacheRun run;
+    std::vector<std::string> tags;
+  };
+  auto landing = std::make_shared<Landing>();
+  landing->hold = r.hold;
+  landing->seat = run.cache->seat;
+  landing->run = std::move(*run.cache);
+  landing->tags = cache_tags(r, index);
+  // The loaded one may be newer than the one asked about; the lease keeps it what it is.
+  const StageCache& node = *r.graph().nodes[index].cache;
+  const uint64_t stamp = node.policy.version_by_plugin ? callee.stamp() : 0;
+  std::copy_n(reinterpret_cast<const char*>(&stamp), sizeof stamp, landing->run.key.begin());
+  run.cache->seat = landing->seat;
+  run.cache->is_leader = false;
+
+  CallOptions options = lane_options(r, index);
+  options.cancel = cache.flights().take_over(landing->seat);
+  options.deadline = Time::max();
+  callee.call_on_lane(std::move(lease), method, std::move(run.input), std::move(options), loop_,
+                      [self = shared_from_this(), at = address(r, index), &cache, &node, landing](CallResult result) {
+                        cache.keep(landing->run.key, result, landing->tags, landing->run.miss, node.policy,
+                                   self->loop_.now(), self->writer_);
+                        cache.flights().land(landing->seat, result);
+                        self->on_flight(at, {FlightNews::What::landed, std::move(result)});
+                      });
+}
+
+// What a stage made on its own, in this request: a function's result, an inline call's, or a failure before any call.
+void Scheduler::result_for_cache(Request& r, uint16_t index, const Result<Value>& value) {
+  Run& run = r.runs[index];
+  if (!run.cache || !std::exchange(run.cache->is_leader, false)) return;
+  const Node& node = r.graph().nodes[index];
+  Cache& cache = *r.pipeline->caches[index];
+  const CallResult result{value, run.queued, run.ran};
+  if (node.kind == Node::Kind::component && node.cache->policy.version_by_plugin) {
+    const uint64_t stamp = r.pipeline->callees[node.component]->stamp();
+    std::copy_n(reinterpret_cast<const char*>(&stamp), sizeof stamp, run.cache->key.begin());
+  }
+  cache.keep(run.cache->key, result, cache_tags(r, index), run.cache->miss, node.cache->policy, loop_.now(), writer_);
+  if (run.cache->seat) cache.flights().land(run.cache->seat, result);
+}
+
+std::vector<std::string> Scheduler::cache_tags(Request& r, uint16_t index) {
+  std::vector<std::string> tags;
+  for (const Expression& expression : r.graph().nodes[index].cache->tags) {
+    const Result<Value> tag = evaluate(expression, {r.in.input, r.values}, writer_);
+    dm_string_view text{};
+    if (tag.ok() && *tag && dm_get_string(tag->view(), &text)) tags.emplace_back(text.data, text.size);
+  }
+  return tags;
+}
+
 // ---- components ----
 
 void Scheduler::hold_components(Request& r) {
@@ -341,6 +520,7 @@ void Scheduler::hold_components(Request& r) {
   for (uint16_t c = 0; c < graph.components.size(); ++c) {
     Held& held = r.held[c];
     held.users = graph.component_users[c];
+    if (graph.called_at_misses[c]) continue;
     if (std::optional<Lease> lease = r.pipeline->callees[c]->try_acquire()) {
       held.lease = std::move(*lease);
       held.state = Held::State::warm;
@@ -421,13 +601,21 @@ void Scheduler::start_node(Request& r, uint16_t index) {
   if (run.phase != Run::Phase::waiting) return;
   const Node& node = r.graph().nodes[index];
   run.phase = Run::Phase::started;
-  if (node.kind == Node::Kind::function) return begin_function(r, index, kRunSlot);
+  if (node.kind == Node::Kind::function) {
+    if (!answered_by_cache(r, index)) make_result(r, index);
+    return;
+  }
   if (node.functions[kInputSlot] != kNoFunctionId) return begin_function(r, index, kInputSlot);
   Result<Value> input = evaluate(node.input, {r.in.input, r.values}, writer_);
   if (input.ok() && !*input)
     input = Error{Code::invalid_argument, "its input is absent", stage_object(r, index), {}, {}, {}};
   if (!input.ok()) return fail_stage(r, index, input.status(), Outcome::error);
   run.input = std::move(*input);
+  if (!answered_by_cache(r, index)) make_result(r, index);
+}
+
+void Scheduler::make_result(Request& r, uint16_t index) {
+  if (r.graph().nodes[index].kind == Node::Kind::function) return begin_function(r, index, kRunSlot);
   call_component(r, index);
 }
 
@@ -476,6 +664,8 @@ void Scheduler::call(Request& r, uint16_t index, Callee& callee, Lease lease, co
   }
   run.phase = Run::Phase::calling;
   run_clock(r, index, loop_.now());
+  if (run.cache && run.cache->seat && !run.function)
+    return call_in_flight(r, index, callee, std::move(lease), found->index);
   callee.call_on_lane(std::move(lease), found->index, std::move(run.input), lane_options(r, index), loop_,
                       [self = shared_from_this(), at = address(r, index)](CallResult result) {
                         self->on_called(at, std::move(result));
@@ -511,6 +701,7 @@ void Scheduler::settle(Request& r, uint16_t index, Result<Value> result) {
   Run& run = r.runs[index];
   run.input = Value();
   if (run.function) return answer_function(r, index, result);
+  result_for_cache(r, index, result);
   if (!result.ok()) return fail_stage(r, index, result.status(), Outcome::error);
   end_stage(r, index, Outcome::ok, std::move(*result), Status());
 }
@@ -540,6 +731,10 @@ void Scheduler::stop_stage(Request& r, uint16_t index) {
   }
   if (run.phase == Run::Phase::cold) run.cold += loop_.now() - run.cold_since;
   run.input = Value();
+  if (run.cache) {
+    if (run.cache->seat) r.pipeline->caches[index]->flights().leave(run.cache->seat);
+    run.cache.reset();
+  }
   close_function(r, index);
   if (r.graph().nodes[index].kind == Node::Kind::component) release_user(r, index);
   run.phase = Run::Phase::ended;
@@ -561,7 +756,7 @@ void Scheduler::end_stage(Request& r, uint16_t index, Outcome outcome, Value val
     told.object = failed_object(r, index, told);
     fail(r, Status(std::move(told)));
   }
-  r.trace.push_back({node.path, outcome, run.cold, run.queued, run.ran, std::move(error)});
+  r.trace.push_back({node.path, outcome, run.cold, run.queued, run.ran, std::move(error), run.cached});
   if (r.finished) return;
   notify_readers(r, index);
   if (!alone) member_ended(r, node.group, index);
@@ -785,6 +980,7 @@ void Scheduler::function_failed(Request& r, uint16_t index, Status status, bool 
   if (run.function)
     run.ran += loop_.now() - run.function->began - (run.cold - run.function->cold_before) -
                (run.queued - run.function->queued_before);
+  if (run.function && run.function->slot == kRunSlot) result_for_cache(r, index, status);
   fail_stage(r, index, std::move(status), Outcome::error);
 }
 
@@ -815,10 +1011,13 @@ void Scheduler::function_returned(Request& r, uint16_t index, int values) {
   run.ran += now - function.began - (run.cold - function.cold_before) - (run.queued - function.queued_before);
   close_function(r, index);
   if (over(r, now)) return;
-  if (slot == kRunSlot) return end_stage(r, index, Outcome::ok, std::move(*value), Status());
+  if (slot == kRunSlot) {
+    result_for_cache(r, index, value);
+    return end_stage(r, index, Outcome::ok, std::move(*value), Status());
+  }
   if (slot == kFallbackSlot) return end_stage(r, index, Outcome::fallback, std::move(*value), run.error);
   run.input = std::move(*value);
-  call_component(r, index);
+  if (!answered_by_cache(r, index)) call_component(r, index);
 }
 
 // The function waits for a call; its stage's clock stands still while that waits for a load.

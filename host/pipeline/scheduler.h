@@ -44,6 +44,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
 
  private:
   struct FunctionRun;
+  struct CacheRun;
   struct Run;
   struct Held;
   struct Request;
@@ -68,6 +69,15 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   bool over(Request& r, Time now);
   void arm_deadline(Request& r);
 
+  // caches
+  bool answered_by_cache(Request& r, uint16_t node);
+  Result<std::string> cache_key(Request& r, uint16_t node);
+  bool join_flight(Request& r, uint16_t node, Cache& cache);
+  void on_flight(const Address& address, const FlightNews& news);
+  void call_in_flight(Request& r, uint16_t node, Callee& callee, Lease lease, uint32_t method);
+  void result_for_cache(Request& r, uint16_t node, const Result<Value>& value);
+  std::vector<std::string> cache_tags(Request& r, uint16_t node);
+
   // components
   void hold_components(Request& r);
   void demand(Request& r, uint16_t component, const char* cause);
@@ -77,6 +87,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
 
   // stages
   void start_node(Request& r, uint16_t node);
+  void make_result(Request& r, uint16_t node);
   void call_component(Request& r, uint16_t node);
   void call(Request& r, uint16_t node, Callee& callee, Lease lease, const MethodRef& known, const std::string& method);
   void on_called(const Address& address, CallResult result);

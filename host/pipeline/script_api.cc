@@ -325,6 +325,56 @@ void read_fallback(StageReading& reading) {
   if (value) reading.to.fallback = std::move(value);
 }
 
+bool is_name(std::string_view name) {
+  if (name.empty() || name.size() > 64 || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+// The list on top, element by element; each is on top while `read` runs.
+template <class T, class Read>
+void read_list(Reading<T>& reading, const std::string& expected, Read read) {
+  lua_State* L = reading.L;
+  if (!lua_istable(L, -1) || shape_of(L, -1) == TableShape::mixed || shape_of(L, -1) == TableShape::map)
+    return reading.expected(expected);
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, -1));
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, i);
+    reading.path.push_back(std::to_string(i));
+    read();
+    reading.path.pop_back();
+    lua_pop(L, 1);
+  }
+}
+
+void read_cache_key(StageReading& reading) {
+  if (!lua_istable(reading.L, -1) && !luaL_testudata(reading.L, -1, kRefType))
+    return reading.expected("a ref, or a table of refs and constants");
+  reading.to.cache->key = read_expression(reading);
+}
+
+void read_cache_tags(StageReading& reading) {
+  read_list(reading, "a list of strings and refs", [&] { reading.to.cache->tags.push_back(read_expression(reading)); });
+}
+
+constexpr std::array<Key<StageDescription>, 5> kCacheUseKeys = {{
+    {"use", [](StageReading& r) { read_text(r, r.to.cache->name); }},
+    {"key", read_cache_key},
+    {"tags", read_cache_tags},
+    {"ttl", [](StageReading& r) { read_positive_duration(r, r.to.cache->ttl); }},
+    {"negative_ttl", [](StageReading& r) { read_positive_duration(r, r.to.cache->negative_ttl); }},
+}};
+
+// "answers", or { use = "answers", key = { ref.request.text }, tags = { "kb" }, ttl = "10m" }
+void read_cache_use(StageReading& reading) {
+  reading.to.cache.emplace();
+  if (lua_type(reading.L, -1) == LUA_TSTRING) return read_text(reading, reading.to.cache->name);
+  if (!lua_istable(reading.L, -1)) return reading.expected("the name of a dm.cache, or a table { use = name, ... }");
+  read_keys(reading, -1, kCacheUseKeys, "cache");
+  if (reading.to.cache->name.empty()) reading.fault("cache = { ... } needs use = the name of a dm.cache");
+}
+
 constexpr std::array<Key<StageDescription>, 17> kStageKeys = {{
     {"component", [](StageReading& r) { read_text(r, r.to.component); }},
     {"method", [](StageReading& r) { read_text(r, r.to.method); }},
@@ -337,20 +387,13 @@ constexpr std::array<Key<StageDescription>, 17> kStageKeys = {{
     {"retry", nullptr},
     {"hedge", nullptr},
     {"circuit_breaker", nullptr},
-    {"cache", nullptr},
+    {"cache", read_cache_use},
     {"per_try_timeout", nullptr},
     {"on_cold", nullptr},
     {"priority", nullptr},
     {"release", nullptr},
     {"flag", nullptr},
 }};
-
-bool is_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || (name[0] >= '0' && name[0] <= '9')) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
 
 // Checks the two arguments that dm.stage, dm.parallel and dm.pipeline share; returns the name.
 std::string name_argument(lua_State* L, const char* function) {
@@ -586,6 +629,100 @@ int dm_pool(lua_State* L) {
   return 0;
 }
 
+// ---- dm.cache ----
+
+using CacheReading = Reading<CacheDescription>;
+
+void read_byte_size(CacheReading& reading, std::optional<uint64_t>& to) {
+  const Result<uint64_t> bytes = lua_type(reading.L, -1) == LUA_TSTRING
+                                     ? parse_bytes(lua_tostring(reading.L, -1))
+                                     : Result<uint64_t>(Status(Code::invalid_argument, "no text"));
+  if (!bytes.ok()) return reading.expected("a size such as \"64MiB\"");
+  to = *bytes;
+}
+
+void read_names(CacheReading& reading, std::vector<std::string>& to, const std::string& expected) {
+  read_list(reading, expected, [&] {
+    std::string name;
+    read_text(reading, name);
+    if (!name.empty()) to.push_back(std::move(name));
+  });
+}
+
+void read_jitter(CacheReading& reading) {
+  const double jitter = lua_type(reading.L, -1) == LUA_TNUMBER ? lua_tonumber(reading.L, -1) : -1;
+  if (!(jitter >= 0 && jitter <= 1)) return reading.expected("a number from 0 to 1");
+  reading.to.ttl_jitter = jitter;
+}
+
+void read_single_flight(CacheReading& reading) {
+  bool on = true;
+  read_flag(reading, on);
+  reading.to.single_flight = on;
+}
+
+void read_version_by(CacheReading& reading) {
+  std::vector<std::string> names;
+  read_names(reading, names, "a list of \"plugin\" and \"script\"");
+  reading.to.version_by_plugin = reading.to.version_by_script = false;
+  for (const std::string& name : names) {
+    if (name == "plugin")
+      reading.to.version_by_plugin = true;
+    else if (name == "script")
+      reading.to.version_by_script = true;
+    else
+      reading.fault("'version_by' knows \"plugin\" and \"script\", not '" + name + "'");
+  }
+}
+
+constexpr std::array<Key<CacheDescription>, 2> kAdmissionKeys = {{
+    {"min_cost", [](CacheReading& r) { read_duration(r, r.to.min_cost); }},
+    {"max_entry", [](CacheReading& r) { read_byte_size(r, r.to.max_entry); }},
+}};
+
+void read_admission(CacheReading& reading) {
+  if (!lua_istable(reading.L, -1)) return reading.expected("a table { min_cost, max_entry }");
+  read_keys(reading, -1, kAdmissionKeys, "admission");
+}
+
+void read_eviction(CacheReading& reading) {
+  std::string eviction;
+  read_text(reading, eviction);
+  if (!eviction.empty()) reading.to.eviction = std::move(eviction);
+}
+
+constexpr std::array<Key<CacheDescription>, 15> kCacheKeys = {{
+    {"tiers", [](CacheReading& r) { read_names(r, r.to.tiers, "a list of components"); }},
+    {"max_bytes", [](CacheReading& r) { read_byte_size(r, r.to.max_bytes); }},
+    {"eviction", read_eviction},
+    {"admission", read_admission},
+    {"ttl", [](CacheReading& r) { read_positive_duration(r, r.to.ttl); }},
+    {"ttl_jitter", read_jitter},
+    {"negative_ttl", [](CacheReading& r) { read_positive_duration(r, r.to.negative_ttl); }},
+    {"single_flight", read_single_flight},
+    {"tags", [](CacheReading& r) { read_names(r, r.to.tags, "a list of strings"); }},
+    {"version_by", read_version_by},
+    {"stale_while_revalidate", nullptr},
+    {"stale_if_error", nullptr},
+    {"early_refresh", nullptr},
+    {"semantic", nullptr},
+    {"what_if", nullptr},
+}};
+
+int dm_cache_policy(lua_State* L) {
+  ScriptSession& into = session(L, "cache");
+  if (into.kind != ScriptKind::policies)
+    return luaL_error(L, "dm.cache belongs into a policy script; a stage says cache = \"name\"");
+  CacheDescription cache;
+  cache.name = name_argument(L, "cache");
+  cache.call = ScriptCall{&into.source, calling_line(L), cache.name, ""};
+  CacheReading reading{L, cache, cache.faults, {}, into.writer};
+  read_keys(reading, 2, kCacheKeys, "a cache");
+  if (lua_rawlen(L, 2) > 0) reading.fault("a cache has no positional entries");
+  into.into.caches.push_back(std::move(cache));
+  return 0;
+}
+
 // ---- the table ----
 
 // Upvalue: the name.
@@ -593,9 +730,10 @@ int not_available(lua_State* L) {
   return luaL_error(L, "dm.%s is not available yet", lua_tostring(L, lua_upvalueindex(1)));
 }
 
-constexpr luaL_Reg kFunctions[] = {{"stage", dm_stage}, {"parallel", dm_parallel}, {"pipeline", dm_pipeline},
-                                   {"pool", dm_pool},   {"list", make_list},       {nullptr, nullptr}};
-constexpr const char* kReserved[] = {"branch",      "map",      "ensemble", "flag", "cache", "circuit_breaker",
+constexpr luaL_Reg kFunctions[] = {{"stage", dm_stage}, {"parallel", dm_parallel},  {"pipeline", dm_pipeline},
+                                   {"pool", dm_pool},   {"cache", dm_cache_policy}, {"list", make_list},
+                                   {nullptr, nullptr}};
+constexpr const char* kReserved[] = {"branch",      "map",      "ensemble", "flag", "circuit_breaker",
                                      "pool_budget", "executor", "test",     "ab",   "shadow"};
 
 int api_index(lua_State* L) {

@@ -7,10 +7,11 @@ declare -A SEES=(
   [base]="base"
   [exec]="exec base"
   [components]="components exec base dormouse"
-  [pipeline]="pipeline components exec base dormouse"
-  [http]="http pipeline components exec base dormouse"
-  [config]="config http pipeline components exec base dormouse"
-  [cli]="cli config http pipeline components exec base dormouse"
+  [cache]="cache components exec base dormouse"
+  [pipeline]="pipeline cache components exec base dormouse"
+  [http]="http pipeline cache components exec base dormouse"
+  [config]="config http pipeline cache components exec base dormouse"
+  [cli]="cli config http pipeline cache components exec base dormouse"
 )
 # A library and the only boxes that may see it, as "PATTERN BOX...".
 SEEN_BY=(
@@ -53,6 +54,6 @@ done
 # A plugin relies on plugin-api alone: neither the host nor another plugin.
 while IFS=: read -r file line text; do
   complain "$file:$line: a plugin includes plugin-api (\"dormouse/...\") and its own folder only, not: $text"
-done < <(grep -rnE '^#include "(base|exec|components|pipeline|http|config|cli|plugins)/' plugins examples 2> /dev/null || true)
+done < <(grep -rnE '^#include "(base|exec|components|cache|pipeline|http|config|cli|plugins)/' plugins examples 2> /dev/null || true)
 
 [ "$faults" = 0 ] || { echo "$faults includes against the arrows of ARCHITECTURE.md section 3" >&2; exit 1; }

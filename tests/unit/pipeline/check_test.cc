@@ -253,11 +253,11 @@ TEST_CASE("a stage is a component or a function and not both") {
 
 TEST_CASE("what is designed and not built says so") {
   Checked_script t;
-  for (const char* key : {"retry", "hedge", "cache", "circuit_breaker", "when", "per_try_timeout", "on_cold"})
+  for (const char* key : {"retry", "hedge", "circuit_breaker", "when", "per_try_timeout", "on_cold"})
     CHECK(t.body("stage('a', { component = 'nlu.intent', input = { text = 'x' }, " + std::string(key) +
                  " = {} }),\noutput = ref.a")
               .find("'" + std::string(key) + "' is not available yet") != std::string::npos);
-  for (const char* name : {"branch", "map", "ensemble", "flag", "cache", "circuit_breaker", "pool_budget"})
+  for (const char* name : {"branch", "map", "ensemble", "flag", "circuit_breaker", "pool_budget"})
     CHECK(t.errors("dm." + std::string(name) + "('x', {})").find("dm." + std::string(name) + " is not available yet") !=
           std::string::npos);
   CHECK(t.errors("dm.stge('x', {})").find("dormouse has no 'stge': did you mean 'stage'?") != std::string::npos);
@@ -352,9 +352,84 @@ TEST_CASE("mistakes in a pool are refused") {
     CHECK(errors.find(expected) != std::string::npos);
 }
 
+TEST_CASE("a cache is kept by the only component that offers one") {
+  Checked_script t;
+  t.components->add("cache.memory", "{}", "{}").offer_cache();
+  t.write("policies/p.lua", "local dm = require 'dormouse'; dm.cache('answers', { ttl = '10m' })");
+  CHECK(t.body("stage('language', { component = 'nlu.language', input = { text = ref.request.text }, cache = "
+               "'answers' }),\noutput = ref.language") == "");
+}
+
+TEST_CASE("mistakes in a cache are refused") {
+  Checked_script t;
+  t.write("pipelines/t.lua", "local dm = require 'dormouse'; return dm.pipeline('p', { output = {} })");
+  const auto errors = [&](const std::string& policies) {
+    t.write("policies/p.lua", "local dm = require 'dormouse'; " + policies);
+    return t.errors_of(t.start().load(true));
+  };
+  CHECK(errors("dm.cache('a', {})").find("no configured component offers a cache") != std::string::npos);
+  t.components->add("cache.memory", "{}", "{}").offer_cache();
+  CHECK(errors("dm.cache('a', {})") == "");
+  const std::pair<const char*, const char*> kCases[] = {
+      {"dm.cache('a', { max_byte = '1MiB' })", "did you mean 'max_bytes'?"},
+      {"dm.cache('a', { max_bytes = 17 })", "'max_bytes' expects a size such as \"64MiB\", found number 17"},
+      {"dm.cache('a', { max_bytes = '1KiB' })", "max_bytes is at least 64 KiB"},
+      {"dm.cache('a', { ttl = 5 })", "'ttl' expects a duration"},
+      {"dm.cache('a', { ttl_jitter = 2 })", "'ttl_jitter' expects a number from 0 to 1"},
+      {"dm.cache('a', { tiers = { 'nlu.intent' } })", "component 'nlu.intent' offers no cache"},
+      {"dm.cache('a', { tiers = { 'cache.memry' } })", "did you mean 'cache.memory'?"},
+      {"dm.cache('a', { tiers = { 'cache.memory', 'cache.memory' } })", "more than one tier is not available yet"},
+      {"dm.cache('a', { version_by = { 'plugn' } })", "'version_by' knows \"plugin\" and \"script\", not 'plugn'"},
+      {"dm.cache('a', { what_if = { 'lru' } })", "'what_if' is not available yet"},
+      {"dm.cache('a', {}); dm.cache('a', {})", "a second dm.cache named 'a'; the first is on line 1"},
+      {"dm.cache('a', { admission = { max_entry = '1GiB' } })", "max_entry is larger than max_bytes"},
+      {"dm.cache('no name', {})", "'no name' is no name"},
+  };
+  for (const auto& [script, expected] : kCases) {
+    INFO(script);
+    CHECK_THAT(errors(script), Catch::Contains(expected));
+  }
+  t.components->add("cache.other", "{}", "{}").offer_cache();
+  CHECK_THAT(errors("dm.cache('a', {})"), Catch::Contains("several components offer a cache"));
+  CHECK(errors("dm.cache('a', { tiers = { 'cache.other' } })") == "");
+}
+
+TEST_CASE("mistakes in the cache of a stage are shown where they stand") {
+  Checked_script t;
+  t.components->add("cache.memory", "{}", "{}").offer_cache();
+  t.write("policies/p.lua", "local dm = require 'dormouse'; dm.cache('answers', {})");
+  const auto errors = [&](const std::string& cache) {
+    return t.body(std::string(kLanguage) +
+                  "\nstage('intent', { component = 'nlu.intent', input = { text = "
+                  "ref.request.text }, cache = " +
+                  cache + " }),\noutput = { ref.language.code, ref.intent.name }");
+  };
+  CHECK(errors("'answers'") == "");
+  CHECK(errors("{ use = 'answers', key = { ref.request.text, ref.language.code }, tags = { 'kb', ref.language.code }, "
+               "ttl = '1m' }") == "");
+  const std::pair<const char*, const char*> kCases[] = {
+      {"'answer'", "did you mean 'answers'?"},
+      {"{ key = { ref.request.text } }", "cache = { ... } needs use = the name of a dm.cache"},
+      {"{ use = 'answers', key = 'text' }", "'key' expects a ref, or a table of refs and constants"},
+      {"{ use = 'answers', key = { ref.request.txt } }", "has no field 'txt'"},
+      {"{ use = 'answers', key = { ref.intent.name } }", "reads itself"},
+      {"{ use = 'answers', tags = { ref.language.confidence } }", "a tag: "},
+      {"{ use = 'answers', tags = 'kb' }", "'tags' expects a list of strings and refs"},
+      {"{ use = 'answers', max_bytes = '1MiB' }", "unknown key 'max_bytes' in cache"},
+      {"5", "'cache' expects the name of a dm.cache, or a table"},
+  };
+  for (const auto& [cache, expected] : kCases) {
+    INFO(cache);
+    CHECK_THAT(errors(cache), Catch::Contains(expected));
+  }
+  CHECK_THAT(t.body("stage('f', { run = function(ctx) return 1 end, cache = 'answers' }),\noutput = ref.f"),
+             Catch::Contains("its cache needs a key"));
+}
+
 TEST_CASE("pools and pipelines stay in their own kind of script") {
   Checked_script t;
   CHECK(t.errors("dm.pool('*', {})").find("dm.pool belongs into a policy script") != std::string::npos);
+  CHECK(t.errors("dm.cache('a', {})").find("dm.cache belongs into a policy script") != std::string::npos);
   t.write("policies/p.lua", "require('dormouse').pipeline('x', { output = {} })");
   CHECK(t.body("output = {}").find("dm.pipeline belongs into a pipeline script") != std::string::npos);
 }

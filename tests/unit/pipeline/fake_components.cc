@@ -102,6 +102,16 @@ void FakeComponent::acquire(Demand demand) {
     demands_.push_back(std::move(demand));
 }
 
+void FakeComponent::offer_cache() {
+  manifest_->types[0].capabilities = {"dormouse.cache/1"};
+}
+
+std::unique_ptr<CacheSpace> FakeComponent::cache_space(const std::string& name) {
+  auto& state = spaces[name];
+  if (!state) state = std::make_shared<FakeSpace::State>();
+  return std::make_unique<FakeSpace>(state);
+}
+
 Result<Callee::Method> FakeComponent::find_method(const Lease&, const MethodRef&, std::string_view name) {
   const TypeManifest& type = manifest_->types[0];
   const MethodManifest* found = type.find_method(name.empty() ? type.default_method : name);

@@ -11,6 +11,7 @@
 
 #include "pipeline/callee.h"
 #include "support/manual_loop.h"
+#include "unit/cache/fake_space.h"
 
 namespace dormouse {
 
@@ -38,6 +39,9 @@ class FakeComponent final : public Callee {
   void answer_one(Result<Value> value);  // the oldest hanging call
   void forget_all();                     // loads and calls that nobody will answer
 
+  void offer_cache();
+  uint64_t files = 1;  // what stamp() says while it is, or was, loaded
+
   // ---- what was done to it ----
   unsigned calls = 0;
   std::vector<std::string> inputs;         // of each call, as text
@@ -45,12 +49,15 @@ class FakeComponent final : public Callee {
   size_t waiting() const { return demands_.size(); }
   size_t hanging() const { return hanging_.size(); }
   CallOptions last_options;
+  std::map<std::string, std::shared_ptr<FakeSpace::State>> spaces;  // that caches asked for, by name
 
   // ---- Callee ----
   const std::string& name() const override { return name_; }
   Result<Described> describe() override;
   std::optional<Lease> try_acquire() override;
   void acquire(Demand demand) override;
+  uint64_t stamp() const override { return files; }
+  std::unique_ptr<CacheSpace> cache_space(const std::string& name) override;
   Result<Method> find_method(const Lease& lease, const MethodRef& known, std::string_view name) override;
   Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in, const CallOptions& options) override;
   void call_on_lane(Lease lease, uint32_t method, Value in, CallOptions options, EventLoop& reply,

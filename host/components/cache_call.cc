@@ -1,0 +1,122 @@
+#include "components/cache_call.h"
+
+#include <array>
+
+#include "components/call_frame.h"
+#include "components/component.h"
+#include "components/loader.h"
+
+namespace dormouse {
+namespace {
+
+constexpr size_t kTagsMax = 16;  // as dm_cache_entry says
+
+int64_t nanoseconds(Time at) {
+  return at.time_since_epoch().count();
+}
+
+const dm_cache& table_of(const Lease& lease) {
+  return *lease.component().loaded().cache;
+}
+
+std::string where(const Lease& lease, const char* function) {
+  return "component '" + lease.component().name() + "', " + function + " of " DM_EXT_CACHE;
+}
+
+}  // namespace
+
+uint64_t load_number(const Lease& lease) {
+  return lease.component().loaded().number;
+}
+
+Result<void*> open_cache_space(const Lease& lease, const std::string& name, const CacheLimits& limits) {
+  const LoadedPlugin& plugin = lease.component().loaded();
+  const std::string object = "component '" + plugin.name + "'";
+  if (!plugin.cache || plugin.cache->size < sizeof(dm_cache))
+    return Error{Code::failed_precondition,      "is no cache", object,
+                 "the capability " DM_EXT_CACHE, "none",        "name a component of a caching type"};
+  if (plugin.prepared.safety.safety != SafetyClass::unmap)
+    return Error{Code::failed_precondition,
+                 "cannot be asked from request threads",
+                 object,
+                 "safety class 'unmap'",
+                 "'" + std::string(to_string(plugin.prepared.safety.safety)) + "'",
+                 "dormouse plugin inspect tells why"};
+  const CallOptions options;
+  CallFrame frame(options);
+  const dm_cache_limits given{sizeof(dm_cache_limits), 0, limits.max_bytes, limits.eviction.c_str()};
+  void* space = nullptr;
+  const std::string asked = where(lease, "open_space");
+  const Status opened = guarded(asked, [&] {
+    return frame.status(plugin.cache->open_space(plugin.component, frame.abi(), name.c_str(), &given, &space), asked);
+  });
+  if (!opened.ok()) return opened;
+  if (!space) return Error{Code::broken_contract, "returned no space", asked, "a space", "null", "correct the plugin"};
+  return space;
+}
+
+CacheFound cache_get(const Lease& lease, void* space, std::string_view key, Time now) {
+  const dm_cache& table = table_of(lease);
+  CacheFound found;
+  dm_cache_hit hit{};
+  hit.size = sizeof hit;
+  const Status asked = guarded("get of " DM_EXT_CACHE, [&]() -> Status {
+    if (table.get(space, key.data(), key.size(), nanoseconds(now), &hit, &found.epoch) != DM_OK) return {};
+    Result<Value> value = Value::from_foreign({static_cast<const std::byte*>(hit.value), hit.value_size});
+    table.unpin(space, hit.pin);
+    if (value.ok()) found.value = std::move(*value);
+    return value.ok() ? Status() : value.status();
+  });
+  found.problem = asked;
+  return found;
+}
+
+bool cache_put(const Lease& lease, void* space, const CachePut& put, Time now) {
+  std::array<dm_cache_tag, kTagsMax> tags;
+  dm_cache_entry entry{};
+  entry.size = sizeof entry;
+  for (const std::string& tag : put.tags)
+    if (entry.tag_count < kTagsMax) tags[entry.tag_count++] = {tag.data(), tag.size()};
+  entry.key = put.key.data();
+  entry.key_size = put.key.size();
+  entry.value = put.value.data();
+  entry.value_size = put.value.size();
+  entry.tags = tags.data();
+  entry.expires_ns = nanoseconds(put.expires);
+  entry.cost_ns = put.cost.count();
+  entry.epoch = put.epoch;
+  bool kept = false;
+  const Status asked = guarded("put of " DM_EXT_CACHE, [&]() -> Status {
+    kept = table_of(lease).put(space, &entry, nanoseconds(now)) == DM_OK;
+    return {};
+  });
+  return asked.ok() && kept;
+}
+
+Result<uint64_t> cache_purge(const Lease& lease, void* space, const std::string* tag) {
+  uint64_t purged = 0;
+  const std::string asked = where(lease, "purge");
+  const dm_cache_tag given{tag ? tag->data() : nullptr, tag ? tag->size() : 0};
+  int32_t ended = DM_INTERNAL;
+  const Status status = guarded(asked, [&]() -> Status {
+    ended = table_of(lease).purge(space, tag ? &given : nullptr, &purged);
+    return {};
+  });
+  if (!status.ok()) return status;
+  if (ended != DM_OK)
+    return Error{Code::broken_contract, "failed", asked, "DM_OK", std::to_string(ended), "reload the component"};
+  return purged;
+}
+
+CacheNumbers cache_numbers(const Lease& lease, void* space) {
+  dm_cache_stats stats{};
+  stats.size = sizeof stats;
+  (void)guarded("stats of " DM_EXT_CACHE, [&]() -> Status {
+    table_of(lease).stats(space, &stats);
+    return {};
+  });
+  return {stats.entries,  stats.bytes,   stats.max_bytes, stats.hits,    stats.misses,
+          stats.inserted, stats.evicted, stats.expired,   stats.refused, stats.purged};
+}
+
+}  // namespace dormouse
