@@ -476,6 +476,8 @@ TEST_CASE("the example in the scripts page is sound") {
   REQUIRE(page.ok());
   const size_t begin = page->find("```lua\n") + 7;
   t.write("pipelines/t.lua", page->substr(begin, page->find("```", begin) - begin));
+  t.components->add("cache.memory", "{}", "{}").offer_cache();
+  t.write("policies/p.lua", "require 'dormouse'.cache('answers', {})");
   CHECK(t.errors_of(t.start().load(false)) == "");
   CHECK(t.engine->find("name"));
 }
