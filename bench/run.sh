@@ -26,6 +26,7 @@ row_cold() { "$bin/dormouse_bench" --benchmark_filter=cold/; }
 row_search() {
   [ -x "$bin/dormouse_bench_search" ] || { printf '\nsearch: not built; libfaiss-dev, libopenblas-dev and libhnswlib-dev are wanted\n'; return; }
   "$bin/dormouse_bench_search"
+  "$bin/dormouse_bench_search_http"
 }
 row_http() { "$bin/dormouse_bench_http"; }
 

@@ -1,6 +1,7 @@
 // Vector search: the plugin in a host beside raw FAISS (Debian's, with OpenBLAS) and hnswlib (built for this machine),
 // on the vectors that come with the project and, where DORMOUSE_DATA names a folder that has them, on more.
 //   dormouse_bench_search          all of it
+//   dormouse_bench_search TABLE    graphs, scans, clients or kinds
 // Single calls are made twice: through the host as a request would be, and by the method's function pointer, which
 // tells the index apart from the way to it.
 #include <faiss/IndexFlat.h>
@@ -15,12 +16,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
-#include <random>
-#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -28,14 +25,13 @@
 #include "components/lease.h"
 #include "components/loader.h"
 #include "support/live/live_registry.h"
-#include "support/report.h"
+#include "support/vector_sets.h"
 
 extern "C" void openblas_set_num_threads(int);
 
 namespace dormouse::bench {
 namespace {
 
-constexpr int64_t kK = 10;
 constexpr int kM = 16;
 constexpr int kEfConstruction = 200;
 constexpr size_t kClients = 16;
@@ -43,115 +39,9 @@ constexpr double kSlice = 0.3;  // seconds of CPU
 constexpr int kRounds = 3;
 constexpr int kTurns = 3;
 
-struct VectorSet {
-  std::string name;
-  size_t dimension = 0;
-  std::vector<float> base, queries;
-  std::vector<std::vector<int64_t>> nearest;  // of each query, the kK nearest
-  size_t rows() const { return base.size() / dimension; }
-  size_t asked() const { return queries.size() / dimension; }
-  const float* query(size_t i) const { return queries.data() + i % asked() * dimension; }
-};
-
-// ---- data ----
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error(path + " is not there");
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// .bvecs, .fvecs, .ivecs: a dimension of four bytes, then that many elements, for each vector.
-template <class Element, class To>
-std::vector<To> read_vectors(const std::string& path, size_t& dimension) {
-  const std::string bytes = read_file(path);
-  std::vector<To> out;
-  for (size_t at = 0; at + 4 <= bytes.size();) {
-    int32_t d = 0;
-    std::memcpy(&d, bytes.data() + at, 4);
-    at += 4;
-    dimension = static_cast<size_t>(d);
-    if (d <= 0 || at + dimension * sizeof(Element) > bytes.size()) throw std::runtime_error(path + " is damaged");
-    for (size_t i = 0; i < dimension; ++i, at += sizeof(Element)) {
-      Element element;
-      std::memcpy(&element, bytes.data() + at, sizeof element);
-      out.push_back(static_cast<To>(element));
-    }
-  }
-  return out;
-}
-
-std::vector<std::vector<int64_t>> exact(const VectorSet& set) {
-  faiss::IndexFlatL2 flat(static_cast<int64_t>(set.dimension));
-  flat.add(static_cast<int64_t>(set.rows()), set.base.data());
-  std::vector<float> distances(set.asked() * kK);
-  std::vector<int64_t> labels(set.asked() * kK);
-  flat.search(static_cast<int64_t>(set.asked()), set.queries.data(), kK, distances.data(), labels.data());
-  std::vector<std::vector<int64_t>> nearest;
-  for (size_t q = 0; q < set.asked(); ++q) nearest.emplace_back(labels.begin() + q * kK, labels.begin() + (q + 1) * kK);
-  return nearest;
-}
-
-std::vector<std::vector<int64_t>> read_nearest(const std::string& path) {
-  size_t width = 0;
-  const std::vector<int64_t> all = read_vectors<int32_t, int64_t>(path, width);
-  std::vector<std::vector<int64_t>> nearest;
-  for (size_t at = 0; at < all.size(); at += width) nearest.emplace_back(all.begin() + at, all.begin() + at + kK);
-  return nearest;
-}
-
-VectorSet sift(const std::string& folder) {
-  VectorSet set{"sift 9,400 x 128", 0, {}, {}, {}};
-  set.base = read_vectors<uint8_t, float>(folder + "/vectors-sift/bigann9k_base.bvecs", set.dimension);
-  set.queries = read_vectors<uint8_t, float>(folder + "/vectors-sift/bigann9k_query_dev.bvecs", set.dimension);
-  set.nearest = read_nearest(folder + "/vectors-sift/bigann9k_gt_dev.ivecs");
-  return set;
-}
-
-VectorSet text(const std::string& folder) {
-  VectorSet set{"text 15,811 x 128", 0, {}, {}, {}};
-  const std::string packed = folder + "/vectors-text-lsa/base.fvecs.zst", unpacked = bench_folder() + "/base.fvecs";
-  if (!std::filesystem::exists(packed)) throw std::runtime_error(packed + " is not there");
-  if (std::system(fmt::format("zstd -q -d -f '{}' -o '{}'", packed, unpacked).c_str()) != 0)
-    throw std::runtime_error("zstd could not unpack " + packed);
-  set.base = read_vectors<float, float>(unpacked, set.dimension);
-  set.queries = read_vectors<float, float>(folder + "/vectors-text-lsa/query_dev.fvecs", set.dimension);
-  set.nearest = read_nearest(folder + "/vectors-text-lsa/gt_dev.ivecs");
-  return set;
-}
-
-// Enough to leave the caches: clusters with noise, of a fixed seed.
-VectorSet drawn(size_t rows) {
-  VectorSet set{fmt::format("drawn {} x 128", rows), 128, {}, {}, {}};
-  std::mt19937 random(7);
-  std::normal_distribution<float> noise;
-  std::vector<float> centres(500 * set.dimension);
-  for (float& x : centres) x = noise(random);
-  const auto draw = [&](std::vector<float>& out, size_t n) {
-    for (size_t i = 0; i < n; ++i) {
-      const float* centre = centres.data() + random() % 500 * set.dimension;
-      for (size_t j = 0; j < set.dimension; ++j) out.push_back(centre[j] + 0.7f * noise(random));
-    }
-  };
-  draw(set.base, rows);
-  draw(set.queries, 500);
-  set.nearest = exact(set);
-  return set;
-}
-
 // ---- measuring ----
 
 using Ids = std::vector<int64_t>;
-
-double recall(const VectorSet& set, const std::function<Ids(const float*)>& search) {
-  size_t right = 0;
-  for (size_t q = 0; q < set.asked(); ++q) {
-    const Ids found = search(set.query(q));
-    const std::set<int64_t> have(found.begin(), found.end());
-    for (const int64_t id : set.nearest[q]) right += have.count(id);
-  }
-  return static_cast<double>(right) / static_cast<double>(set.asked() * kK);
-}
 
 // Time of the processor spent by this process: what other work on the machine does not blur.
 double cpu_now() {
@@ -273,19 +163,12 @@ class Plugin {
 
   void prepare(const Effort& effort) {
     asks_.clear();
-    for (size_t q = 0; q < set_.asked(); ++q)
-      asks_.push_back(query_value(set_.query(q), set_.dimension, effort));
+    for (size_t q = 0; q < set_.asked(); ++q) asks_.push_back(query_value(set_.query(q), set_.dimension, effort));
     together_ = query_value(set_.queries.data(), set_.dimension, effort, set_.asked());
   }
 
   double found() {
-    size_t right = 0;
-    for (size_t q = 0; q < set_.asked(); ++q) {
-      const Ids ids = ids_of(through_host(q));
-      const std::set<int64_t> have(ids.begin(), ids.end());
-      for (const int64_t id : set_.nearest[q]) right += have.count(id);
-    }
-    return static_cast<double>(right) / static_cast<double>(set_.asked() * kK);
+    return recall(set_, [this](size_t q) { return ids_of(through_host(q)); });
   }
 
   Value through_host(size_t i) {
@@ -454,7 +337,8 @@ void table_of_graphs(const VectorSet& set) {
     peer.setEf(static_cast<size_t>(ef));
     raw.hnsw.efSearch = static_cast<int>(ef);
     ours.prepare({{"ef", ef}});
-    const double peer_found = recall(set, ask_peer), raw_found = recall(set, ask_raw), our_found = ours.found();
+    const double peer_found = recall(set, [&](size_t q) { return ask_peer(set.query(q)); }),
+                 raw_found = recall(set, [&](size_t q) { return ask_raw(set.query(q)); }), our_found = ours.found();
     double peer_rate = 0, raw_rate = 0, our_rate = 0, host_rate = 0;
     for (int i = 0; i < kRounds; ++i) {  // in turns, so that a machine that changes its mind does so for all
       peer_rate = std::max(peer_rate, rate(1, [&](size_t q) { ask_peer(set.query(q)); }));
@@ -529,8 +413,8 @@ void table_of_clients(const VectorSet& set) {
              kTurns, "");
   for (const size_t count : kCounts) fmt::print(" {:>14}", fmt::format("{} client(s)", count));
   fmt::print("\n");
-  std::vector<std::vector<std::vector<Plugin::Rate>>> rates(
-      plugins.size(), std::vector<std::vector<Plugin::Rate>>(std::size(kCounts)));
+  std::vector<std::vector<std::vector<Plugin::Rate>>> rates(plugins.size(),
+                                                            std::vector<std::vector<Plugin::Rate>>(std::size(kCounts)));
   for (int turn = 0; turn < kTurns; ++turn)
     for (size_t c = 0; c < std::size(kCounts); ++c)
       for (size_t p = 0; p < plugins.size(); ++p) rates[p][c].push_back(plugins[p]->clients(kCounts[c]));
@@ -547,39 +431,25 @@ void table_of_clients(const VectorSet& set) {
   }
 }
 
-// What is not there is said, and the rest is measured.
-template <class Read, class Measure>
-void with(const Read& read, const Measure& measure) {
-  VectorSet set;
-  try {
-    set = read();
-  } catch (const std::exception& e) {
-    fmt::print("\nnot measured: {} (DORMOUSE_DATA names the folder)\n", e.what());
-    return;
-  }
-  measure(set);
-}
-
 }  // namespace
 }  // namespace dormouse::bench
 
 int main(int argc, char** argv) {
   using namespace dormouse::bench;
   try {
-    const char* named = std::getenv("DORMOUSE_DATA");
-    const std::string folder = named ? named : std::string(DORMOUSE_BENCH_SOURCE) + "/../examples/data";
+    const std::string folder = data_folder();
     const std::string only = argc > 1 ? argv[1] : "all";
     const auto wanted = [&](const char* table) { return only == "all" || only == table; };
     if (wanted("graphs")) {
-      with([&] { return sift(folder); }, table_of_graphs);
-      with([&] { return text(folder); }, table_of_graphs);
-      with([] { return drawn(50'000); }, table_of_graphs);
+      with_set([&] { return sift(folder); }, table_of_graphs);
+      with_set([&] { return text(folder); }, table_of_graphs);
+      with_set([] { return drawn(50'000); }, table_of_graphs);
     }
-    if (wanted("scans")) with([] { return drawn(50'000); }, table_of_scans);
-    if (wanted("clients")) with([] { return drawn(50'000); }, table_of_clients);
+    if (wanted("scans")) with_set([] { return drawn(50'000); }, table_of_scans);
+    if (wanted("clients")) with_set([] { return drawn(50'000); }, table_of_clients);
     if (wanted("kinds")) {
-      with([&] { return sift(folder); }, table_of_kinds);
-      with([&] { return text(folder); }, table_of_kinds);
+      with_set([&] { return sift(folder); }, table_of_kinds);
+      with_set([&] { return text(folder); }, table_of_kinds);
     }
     return 0;
   } catch (const std::exception& e) {

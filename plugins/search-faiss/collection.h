@@ -158,6 +158,7 @@ class Collection {
   void load(const CheckCancelled& check_cancelled);
   void replace_contents(std::unique_ptr<Contents> contents);
 
+  AddResult add_in_order(const Rows& rows, const CheckCancelled& check_cancelled);
   void check_rows(const Rows& rows) const;
   std::vector<uint32_t> rows_of(const std::vector<Id>& ids) const;
   void insert(const Rows& rows, const std::vector<uint32_t>& replaced);

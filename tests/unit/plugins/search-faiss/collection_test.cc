@@ -370,6 +370,25 @@ TEST_CASE("hits are reranked while rows come and go") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("rows of one add enter a graph in a drawn order and all of them do") {
+  const Kind kind = GENERATE(Kind::flat, Kind::hnsw);
+  const TempFolder folder;
+  const std::vector<float> vectors = clustered_vectors(200, kDimension, 30);
+  const std::unique_ptr<Collection> collection = make(folder, kind);
+  collection->add(numbered_rows(vectors, kDimension), kNever);
+  collection->save(false, kNever);
+  SnapshotReader in(folder.path() + "/c.snapshot");
+  (void)in.section<char>("identity");
+  (void)in.section<int64_t>("head");
+  (void)in.section<int64_t>("sequences");
+  std::vector<int64_t> ids = in.section<int64_t>("ids");
+  CHECK(std::is_sorted(ids.begin(), ids.end()) == (kind == Kind::flat));
+  std::sort(ids.begin(), ids.end());
+  CHECK(std::unique(ids.begin(), ids.end()) == ids.end());
+  CHECK(ids.size() == 200);
+  for (int64_t id = 0; id < 200; id += 20) CHECK(who_is(*collection, vectors.data() + id * 16) == id);
+}
+
 TEST_CASE("only lists are trained") {
   const TempFolder folder;
   CHECK_THROWS_WITH(make(folder, Kind::hnsw)->train(kNever), Catch::Contains("found hnsw"));
