@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|search|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|search|cache|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build="$(realpath "${DORMOUSE_BUILD:-build}")"
 bin="$build/bin"
-rows=(start call cold cycles http unused nlu search)
+rows=(start call cold cycles http unused nlu search cache)
 
 machine() {
   local compiler
@@ -27,6 +27,14 @@ row_search() {
   [ -x "$bin/dormouse_bench_search" ] || { printf '\nsearch: not built; libfaiss-dev, libopenblas-dev and libhnswlib-dev are wanted\n'; return; }
   "$bin/dormouse_bench_search"
   "$bin/dormouse_bench_search_http"
+}
+# Beside an LRU of the standard library's parts. DORMOUSE_DATA is a folder with more traces (cache-traces) than come with the project.
+row_cache() {
+  local traces="${DORMOUSE_DATA:-examples/data}/cache-traces"
+  [ -d "$traces" ] || traces=examples/data/cache-trace
+  "$bin/dormouse_bench_cache" ratios "$traces"
+  "$bin/dormouse_bench_cache" costs
+  "$bin/dormouse_bench_cache" threads
 }
 row_http() { "$bin/dormouse_bench_http"; }
 

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/metrics.h"
-#include "components/memory_watch.h"
 #include "components/registry.h"
 #include "pipeline/engine.h"
 
@@ -25,7 +24,6 @@ struct HostView {
   std::string control_token;  // compared in constant time
   // Ready to serve: scripts loaded, preloads done, not stopping. Any thread.
   std::function<Status()> readiness;
-  const MemoryWatch* memory = nullptr;  // null: nobody watches
 };
 
 }  // namespace dormouse
