@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "in_process.h"
+#include "pipeline/pipeline_metrics.h"
 
 namespace dormouse::bench {
 namespace {
@@ -63,6 +64,19 @@ void warm_call_among_unused(benchmark::State& state) {
   }
 }
 
+// What counting costs a stage: its outcome, its time, the size of its result.
+void count_a_stage(benchmark::State& state, InProcess&) {
+  const StageSeries series(2);
+  int64_t ns = 0;
+  for (auto _ : state) {
+    StageCells& cells = series.by_loop[1];
+    benchmark::DoNotOptimize(cells);
+    cells.count(Outcome::ok);
+    cells.count_result(100);
+    cells.ran.observe_alone(Duration(2000 + (++ns & 1023) * 30));
+  }
+}
+
 }  // namespace
 
 void register_call_benchmarks(InProcess& in_process) {
@@ -73,6 +87,7 @@ void register_call_benchmarks(InProcess& in_process) {
   };
   add("call/direct", direct_call);
   add("call/warm", warm_call);
+  add("call/count_a_stage", count_a_stage);
   benchmark::RegisterBenchmark("call/warm_among_unused", warm_call_among_unused)->MinTime(0.3);
 }
 

@@ -1,5 +1,6 @@
 // `dormouse ctl`: asks a running host over its control listener, and shows what it says.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <functional>
@@ -31,6 +32,8 @@ struct CtlArguments {
   unsigned count = 0;
   std::string after;
   std::string tag;
+  bool history = false;
+  std::string since;
 };
 
 Result<std::string> ctl_state_dir(const CtlArguments& arguments, const Environment& environment,
@@ -145,6 +148,24 @@ Result<std::string> verb_query(const CtlArguments& arguments) {
   return query;
 }
 
+// "/v1/memory?history=1&component=nlu.intent&since=1767225600000"
+Result<CtlRequest> memory_request(const CtlArguments& arguments) {
+  std::string target = std::string("/v1/memory?history=") + (arguments.history ? "1" : "0");
+  if (!arguments.name.empty()) target += "&component=" + percent_encoded(arguments.name);
+  if (!arguments.since.empty()) {
+    const Result<Duration> ago = parse_duration(arguments.since);
+    if (!ago) {
+      Error error = ago.status().error();
+      error.object = "--since";
+      return error;
+    }
+    const auto since = std::chrono::system_clock::now().time_since_epoch() - *ago;
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+    target += "&since=" + std::to_string(std::max<int64_t>(ms, 0));
+  }
+  return CtlRequest{"GET", target, show_memory};
+}
+
 using Shared = std::shared_ptr<CtlArguments>;
 
 // A subcommand that sends one request, made from the arguments when it runs.
@@ -178,8 +199,11 @@ void add_reads(CLI::App* ctl, Shared arguments, CommandContext& context) {
                get("/v1/plugins", show_plugins));
   add_question(ctl, "pipelines", "The pipelines being served", arguments, context,
                get("/v1/pipelines", show_pipelines));
-  add_question(ctl, "memory", "Memory of the process and of each component", arguments, context,
-               get("/v1/memory", show_memory));
+  CLI::App* memory =
+      add_question(ctl, "memory", "Memory of the process and of each component", arguments, context, memory_request);
+  memory->add_option("name", arguments->name, "Only this component");
+  memory->add_flag("--history", arguments->history, "Also what was held before, and what stages answered");
+  memory->add_option("--since", arguments->since, "How far to look back, such as 10m; default: as far as is kept");
 }
 
 void add_caches(CLI::App* ctl, Shared arguments, CommandContext& context) {

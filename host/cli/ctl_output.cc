@@ -126,6 +126,10 @@ std::string show_status(dm_value answer) {
   text += "in flight    " + text_at(answer, "in_flight") + "\n";
   text += "generation   " + text_at(answer, "generation") + "\n";
   text += "components   " + components + "\n";
+  const dm_value memory = dm_map_get(answer, "memory");
+  text += "memory       " + bytes_at(memory, "resident") +
+          (is_set(memory, "limit") ? " of " + bytes_at(memory, "limit") : "") +
+          (flag_at(memory, "warning") ? ": above the line of host.memory.warn_at" : "") + "\n";
   return text;
 }
 
@@ -166,16 +170,69 @@ std::string show_pipelines(dm_value answer) {
   return table.size() ? table.to_string() : "no pipelines are served\n";
 }
 
+namespace {
+
+// "limit    8.0 GiB, used to 12 %, told at 80 %"
+std::string memory_limits(dm_value process) {
+  if (!is_set(process, "limit")) return "";
+  const double limit = std::max(number_at(process, "limit"), 1.0);
+  const auto percent = [](double share) { return std::to_string(static_cast<int>(100 * share + 0.5)) + " %"; };
+  return "limit    " + bytes_at(process, "limit") + ", used to " + percent(number_at(process, "resident") / limit) +
+         ", told at " + percent(number_at(process, "warn_at")) +
+         (flag_at(process, "warning") ? ": above it now\n" : "\n");
+}
+
+void add_sample(Table& table, const std::string& what, dm_value sample) {
+  if (dm_kind(sample) != DM_MAP) return;
+  table.add({what, text_at(sample, "at"), bytes_at(sample, "resident"), bytes_at(sample, "private"),
+             bytes_at(sample, "heap"), text_at(sample, "loaded"), bytes_at(sample, "components_private")});
+}
+
+std::string memory_history(dm_value answer) {
+  const dm_value history = dm_map_get(answer, "history");
+  if (dm_kind(history) != DM_MAP) return "";
+  Table samples({"SAMPLE", "AT", "RESIDENT", "PRIVATE", "HEAP", "LOADED", "OF COMPONENTS"});
+  for (const char* point : {"start", "lowest", "highest"}) add_sample(samples, point, dm_map_get(history, point));
+  for_each(history, "samples", [&](dm_value sample) {
+    const std::string object = text_at(sample, "object");
+    add_sample(samples, text_at(sample, "cause") + (object.empty() ? "" : " " + object), sample);
+  });
+  Table components({"COMPONENT", "AT", "STATE", "MAPPED", "PRIVATE", "HEAP", "RETURNED"});
+  const dm_value by_name = dm_map_get(history, "components");
+  for (uint32_t i = 0; i < dm_count(by_name); ++i) {
+    dm_string_view name;
+    dm_value list;
+    if (!dm_map_at(by_name, i, &name, &list)) continue;
+    for_each(list, "", [&](dm_value sample) {
+      components.add({std::string(name.data, name.size), text_at(sample, "at"), text_at(sample, "state"),
+                      bytes_at(sample, "mapped"), bytes_at(sample, "private"), bytes_at(sample, "heap"),
+                      bytes_at(sample, "returned")});
+    });
+  }
+  Table stages({"PIPELINE", "STAGE", "COMPONENT", "RESULTS", "LARGEST"});
+  for_each(answer, "stages", [&](dm_value stage) {
+    stages.add({text_at(stage, "pipeline"), text_at(stage, "stage"), text_at(stage, "component"),
+                bytes_at(stage, "result_bytes"), bytes_at(stage, "largest_result")});
+  });
+  std::string text = "\n" + samples.to_string();
+  for (const Table* table : {&components, &stages})
+    if (table->size()) text += "\n" + table->to_string();
+  return text;
+}
+
+}  // namespace
+
 std::string show_memory(dm_value answer) {
   const dm_value process = dm_map_get(answer, "process");
   std::string text = "process  " + bytes_at(process, "resident") + " resident, " + bytes_at(process, "private") +
-                     " private, " + bytes_at(process, "heap") + " heap\n";
+                     " private, " + bytes_at(process, "heap") + " heap\n" + memory_limits(process);
   Table table({"COMPONENT", "STATE", "MAPPED", "PRIVATE", "HEAP", "RETURNED"});
   for_each(answer, "components", [&](dm_value component) {
     table.add({text_at(component, "name"), text_at(component, "state"), bytes_at(component, "mapped"),
                bytes_at(component, "private"), bytes_at(component, "heap"), bytes_at(component, "returned")});
   });
-  return table.size() ? text + "\n" + table.to_string() : text;
+  if (table.size()) text += "\n" + table.to_string();
+  return text + memory_history(answer);
 }
 
 std::string show_caches(dm_value answer) {

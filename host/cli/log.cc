@@ -14,7 +14,7 @@ namespace {
 
 spdlog::level::level_enum level_of(const std::string& kind) {
   const bool bad = kind.find("fail") != std::string::npos || kind.find("leftover") != std::string::npos ||
-                   kind.find("refused") != std::string::npos;
+                   kind.find("refused") != std::string::npos || kind.find("warning") != std::string::npos;
   return bad ? spdlog::level::warn : spdlog::level::info;
 }
 

@@ -20,6 +20,7 @@
 #include "cli/log.h"
 #include "cli/parts.h"
 #include "cli/service_notify.h"
+#include "components/memory_watch.h"
 #include "config/state_dir.h"
 #include "http/http_host.h"
 
@@ -213,11 +214,16 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   EventWriter log(parts.events());
   if (!load_scripts_or_complain(parts.engine())) return ExitCode::config;
 
+  const MemoryWatch memory(
+      config->memory, {read_memory, [&parts] { return parts.registry().statuses(); }, std::chrono::system_clock::now},
+      parts.control_reactor(), parts.events(), parts.metrics());
+
   // Ports open last: who can connect is served.
   Readiness readiness(*config, parts.registry());
   HostView view{parts.registry(), parts.engine(), parts.events(),
                 parts.metrics(),  parts.clock(),  parts.clock().now(),
-                DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); }};
+                DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); },
+                &memory};
   const DataOptions data = within_descriptors(config->data, config->control, thread_count(*config), descriptors);
   Result<std::unique_ptr<HttpHost>> http =
       HttpHost::start(data, config->control, std::move(view), parts.data_reactors(), parts.control_reactor());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "components/component.h"
+#include "components/memory_watch.h"
 #include "components/registry.h"
 #include "config/document.h"
 #include "http/options.h"
@@ -46,6 +47,7 @@ struct Config {
     std::string log_level = "info";
     Duration stop_grace = std::chrono::seconds(10);
   } host;
+  MemoryOptions memory;
   DataOptions data;
   ControlOptions control;
   RegistryOptions registry;  // but state_dir, which is resolved at start

@@ -35,6 +35,8 @@ std::string_view type_word(SettingKind kind) {
       return "size";
     case SettingKind::duration:
       return "duration";
+    case SettingKind::fraction:
+      return "fraction";
     case SettingKind::word:
       return "text";
     case SettingKind::address:

@@ -23,6 +23,12 @@ Status out_of_range(const std::string& minimum, const std::string& maximum, cons
   return Status(Error{Code::invalid_argument, "out of range", {}, minimum + " to " + maximum, found, {}});
 }
 
+std::string fraction_text(double value) {
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, value);
+  return error == std::errc() ? std::string(text, end) : "";
+}
+
 std::string bound(SettingKind kind, uint64_t value) {
   if (kind == SettingKind::duration) return format_duration(Duration(value));
   if (kind == SettingKind::bytes) return format_bytes(value);
@@ -63,6 +69,19 @@ Status store_duration(const Setting<Owner>& setting, const std::string& text, Sl
   if (!value) return value.status();
   if (Status status = check_range(setting, static_cast<uint64_t>(value->count())); !status.ok()) return status;
   **std::get_if<Duration*>(&slot) = *value;
+  return {};
+}
+
+template <class Owner>
+Status store_fraction(const Setting<Owner>& setting, const std::string& text, Slot slot) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    return Status(wrong(std::string(describe(SettingKind::fraction)), text));
+  const auto bound_of = [](uint64_t percent) { return static_cast<double>(percent) / 100; };
+  if (!(value >= bound_of(setting.minimum) && value <= bound_of(setting.maximum)))
+    return out_of_range(fraction_text(bound_of(setting.minimum)), fraction_text(bound_of(setting.maximum)), text);
+  **std::get_if<double*>(&slot) = value;
   return {};
 }
 
@@ -186,6 +205,20 @@ void add_host(std::vector<Setting<Config>>& rows) {
   rows.push_back({"host.stop_grace", Kind::duration, "",
                   "After SIGTERM: how long running requests may take before they are cancelled.",
                   [](Config& c) -> Slot { return &c.host.stop_grace; }, 0, 3600 * kSecond});
+  rows.push_back(
+      {"host.memory.limit", Kind::bytes, "",
+       "What the process may have; 0: the limit of its control group (container), else the machine's memory.",
+       [](Config& c) -> Slot { return &c.memory.limit_bytes; }, 0, uint64_t{1} << 50});
+  rows.push_back({"host.memory.warn_at", Kind::fraction, "",
+                  "Share of the limit; resident memory above it is told as the event memory.warning, once, and "
+                  "memory.relieved when it is 0.05 below.",
+                  [](Config& c) -> Slot { return &c.memory.warn_at; }, 10, 100});
+  rows.push_back({"host.memory.sample_every", Kind::duration, "",
+                  "How often memory is sampled; also after each load and unload.",
+                  [](Config& c) -> Slot { return &c.memory.sample_every; }, kSecond / 10, 86400 * kSecond});
+  rows.push_back({"host.memory.samples_kept", Kind::count, "samples",
+                  "How many of them ctl memory --history can look back on; older ones are dropped.",
+                  [](Config& c) -> Slot { return &c.memory.samples_kept; }, 1, 100'000});
 }
 
 void add_data(std::vector<Setting<Config>>& rows) {
@@ -279,6 +312,8 @@ std::string_view describe(SettingKind kind) {
       return "a size such as 64KiB";
     case SettingKind::duration:
       return "a duration such as 250ms";
+    case SettingKind::fraction:
+      return "a fraction such as 0.8";
     case SettingKind::word:
       return "a text";
     case SettingKind::address:
@@ -342,6 +377,8 @@ Status store(const Setting<Owner>& setting, const std::vector<std::string>& text
       return store_number(setting, text, slot);
     case SettingKind::duration:
       return store_duration(setting, text, slot);
+    case SettingKind::fraction:
+      return store_fraction(setting, text, slot);
     case SettingKind::address:
       return store_address(text, slot);
     case SettingKind::path:
@@ -366,6 +403,7 @@ std::string show(SettingKind kind, Slot slot) {
   if (auto* count = std::get_if<unsigned*>(&slot)) return std::to_string(**count);
   if (auto* wide = std::get_if<uint64_t*>(&slot))
     return kind == SettingKind::bytes ? size(**wide) : std::to_string(**wide);
+  if (auto* fraction = std::get_if<double*>(&slot)) return fraction_text(**fraction);
   if (auto* duration = std::get_if<Duration*>(&slot)) return format_duration(**duration);
   if (auto* text = std::get_if<std::string*>(&slot))
     return (*text)->empty() || kind == SettingKind::path ? quoted(**text) : **text;

@@ -21,6 +21,7 @@ enum class SettingKind : uint8_t {
   count,     // a whole number
   bytes,     // "64KiB"
   duration,  // "250ms"
+  fraction,  // 0.8
   word,      // text
   address,   // "127.0.0.1:8080"
   path,      // relative to the config file
@@ -34,8 +35,8 @@ std::string_view describe(SettingKind kind);
 bool is_list(SettingKind kind);
 
 // Where a parsed setting goes. Lists and paths are strings; the kind says what they mean.
-using Slot =
-    std::variant<bool*, unsigned*, uint64_t*, Duration*, std::string*, std::vector<std::string>*, Lane::Priority*>;
+using Slot = std::variant<bool*, unsigned*, uint64_t*, double*, Duration*, std::string*, std::vector<std::string>*,
+                          Lane::Priority*>;
 
 template <class Owner>
 struct Setting {
@@ -44,7 +45,7 @@ struct Setting {
   std::string_view unit;     // "threads", "connections"; empty for none
   std::string_view meaning;  // a sentence or two, for the reference
   Slot (*slot)(Owner&);
-  uint64_t minimum = 0;  // of count, bytes and duration (in ns), inclusive
+  uint64_t minimum = 0;  // of count, bytes, duration (in ns) and fraction (in percent), inclusive
   uint64_t maximum = UINT64_MAX;
   std::string_view choices = {};  // of word: "debug|info"; empty: any
 };

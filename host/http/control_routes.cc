@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "base/suggest.h"
-#include "components/memory.h"
 #include "http/data_routes.h"
 #include "http/documents.h"
 #include "http/event_feed.h"
+#include "http/memory_route.h"
 #include "http/metrics_route.h"
 
 namespace dormouse {
@@ -88,35 +88,9 @@ void answer_status(const HostView& host, Responder responder) {
     if (generation.serving) serving = generation.number;
   out.value(serving);
   write_state_counts(out, host.registry.statuses());
+  out.key("memory");
+  write_memory_state(out, host);
   out.member("last_event", host.events.last_sequence());
-  out.end_object();
-  answer_json(std::move(responder), std::move(out));
-}
-
-void answer_memory(const HostView& host, Responder responder) {
-  JsonText out;
-  out.begin_object();
-  write(out.key("process"), read_memory());
-  int64_t heap = 0;
-  uint64_t mapped = 0;
-  out.key("components").begin_array();
-  for (const ComponentStatus& component : host.registry.statuses()) {
-    const bool loaded = is_callable(component.state) || component.state == State::draining;
-    const int64_t own_heap = loaded ? component.loaded_heap_bytes : 0;
-    heap += own_heap;
-    mapped += component.mapped_bytes;
-    out.begin_object();
-    out.member("name", component.name);
-    out.member("state", to_string(component.state));
-    out.member("mapped", component.mapped_bytes);
-    out.member("heap", own_heap);
-    out.member("private", loaded ? component.loaded_private_bytes : 0);
-    out.member("estimate", component.loaded_estimate);
-    out.member("returned", component.returned_resident_bytes);
-    out.end_object();
-  }
-  out.end_array();
-  out.key("total").begin_object().member("mapped", mapped).member("heap", heap).end_object();
   out.end_object();
   answer_json(std::move(responder), std::move(out));
 }
@@ -534,9 +508,7 @@ std::vector<Route> control_routes(const ControlOptions& options, const HostView&
   add_plugin_routes(routes, host, background);
   add_script_routes(routes, host, background);
   add_cache_routes(routes, host, background);
-  const auto memory = [host](const Request&, Responder to) { answer_memory(host, std::move(to)); };
-  routes.push_back(read("/v1/memory", "Bytes of the process and of each component.", memory));
-  routes.push_back(read("/api/admin/memory-stats", "The same as /v1/memory, where older dashboards look.", memory));
+  for (Route& route : memory_routes(host)) routes.push_back(std::move(route));
   add_event_routes(routes, options, host);
   routes.push_back(metrics_route(host, background));
   routes.push_back(read("/openapi.json", "This description.", [openapi](const Request&, Responder to) {

@@ -13,12 +13,26 @@
 namespace dormouse {
 namespace {
 
+constexpr MetricInfo kRefused{
+    "dormouse_requests_refused_total",
+    "Requests that never entered a pipeline, by reason: overloaded, not_found (no such pipeline) or invalid."};
+
+Counter& refused(const HostView& host, const char* reason) {
+  return host.metrics.counter(kRefused, {{"reason", reason}});
+}
+
 struct DataState {
-  DataState(const DataOptions& options, const HostView& host) : options(options), host(host) {}
+  DataState(const DataOptions& options, const HostView& host)
+      : options(options),
+        host(host),
+        overloaded(refused(host, "overloaded")),
+        not_found(refused(host, "not_found")),
+        invalid(refused(host, "invalid")) {}
 
   const DataOptions options;
   const HostView host;
   std::atomic<unsigned> running{0};
+  Counter &overloaded, &not_found, &invalid;
 };
 
 // Counts one request while it runs.
@@ -117,14 +131,16 @@ void finish(Running run, PipelineResponse response) {
 }
 
 void run_pipeline(const std::shared_ptr<DataState>& state, const Request& request, Responder responder) {
-  const auto refuse = [&](Problem problem) {
+  const auto refuse = [&](Counter& reason, Problem problem) {
+    reason.add();
     problem.headers += "Dormouse-Request-Id: " + request_id_text(request.id) + "\r\n";
     responder.fail(problem);
   };
   // First, so that a host with too much to do does not parse what it will refuse.
   std::optional<Admission> admission = Admission::enter(state);
   if (!admission)
-    return refuse(Problem::of(Status(Error{Code::overloaded,
+    return refuse(state->overloaded,
+                  Problem::of(Status(Error{Code::overloaded,
                                            "too many requests are running",
                                            "data listener",
                                            "at most " + std::to_string(state->options.concurrent_max),
@@ -132,13 +148,13 @@ void run_pipeline(const std::shared_ptr<DataState>& state, const Request& reques
                                            {}})));
   const std::string& name = request.capture("name");
   const PipelinePtr pipeline = state->host.engine.find(name);
-  if (!pipeline) return refuse(unknown_pipeline(*state, name));
+  if (!pipeline) return refuse(state->not_found, unknown_pipeline(*state, name));
 
   const Result<std::optional<Duration>> timeout = parse_request_timeout(request.header("Request-Timeout"));
-  if (!timeout.ok()) return refuse(Problem::of(timeout.status()));
+  if (!timeout.ok()) return refuse(state->invalid, Problem::of(timeout.status()));
   Problem problem{};
   std::optional<Value> input = read_input(request, pipeline->info().input, &problem);
-  if (!input) return refuse(std::move(problem));
+  if (!input) return refuse(state->invalid, std::move(problem));
 
   PipelineRequest run{.input = std::move(*input),
                       .request_id = request.id,

@@ -261,12 +261,4 @@ void write(JsonText& out, const Event& event) {
   out.end_object();
 }
 
-void write(JsonText& out, const MemoryReading& memory) {
-  out.begin_object();
-  out.member("resident", memory.resident_bytes);
-  out.member("private", memory.private_bytes);
-  out.member("heap", memory.heap_bytes);
-  out.end_object();
-}
-
 }  // namespace dormouse

@@ -7,7 +7,6 @@
 
 #include "base/events.h"
 #include "cache/caches.h"
-#include "components/memory.h"
 #include "components/plugin_index.h"
 #include "components/registry.h"
 #include "http/json_text.h"
@@ -24,7 +23,6 @@ void write(JsonText& out, const GenerationInfo& generation);
 void write(JsonText& out, const CacheStatus& cache);
 void write(JsonText& out, const ScriptError& error);
 void write(JsonText& out, const Event& event);
-void write(JsonText& out, const MemoryReading& memory);
 // null when ok, else {"code","detail","object","needed","found","remedy"}.
 void write(JsonText& out, const Status& status);
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/metrics.h"
+#include "components/memory_watch.h"
 #include "components/registry.h"
 #include "pipeline/engine.h"
 
@@ -24,6 +25,7 @@ struct HostView {
   std::string control_token;  // compared in constant time
   // Ready to serve: scripts loaded, preloads done, not stopping. Any thread.
   std::function<Status()> readiness;
+  const MemoryWatch* memory = nullptr;  // null: nobody watches
 };
 
 }  // namespace dormouse

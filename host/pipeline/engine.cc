@@ -160,16 +160,18 @@ Engine::Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vec
     impl_->schedulers.push_back(
         std::make_shared<Scheduler>(*loops[i], i, impl_->callees, clock, impl_->options.limits, metrics));
   for (const char* result : {"ok", "refused"}) metrics.counter(kReloads, {{"result", result}});
-  impl_->collector = metrics.collect([this](MetricSink& sink) {
-    impl_->series.collect(sink);
-    uint64_t in_flight = 0, serving = 0;
-    for (const GenerationInfo& generation : generations()) {
-      in_flight += generation.in_flight;
-      if (generation.serving) serving = generation.number;
-    }
-    sink.value(kInFlight, {}, static_cast<double>(in_flight));
-    sink.value(kGeneration, {}, static_cast<double>(serving));
-  });
+  impl_->collector = metrics.collect([this](MetricSink& sink) { collect_metrics(sink); });
+}
+
+void Engine::collect_metrics(MetricSink& sink) const {
+  impl_->series.collect(sink);
+  uint64_t in_flight = 0, serving = 0;
+  for (const GenerationInfo& generation : generations()) {
+    in_flight += generation.in_flight;
+    if (generation.serving) serving = generation.number;
+  }
+  sink.value(kInFlight, {}, static_cast<double>(in_flight));
+  sink.value(kGeneration, {}, static_cast<double>(serving));
 }
 
 Engine::~Engine() = default;

@@ -156,6 +156,9 @@ class Engine {
   // The caches of the serving generation. Any thread.
   Caches& caches();
 
+  // Adds what requests and stages came to; also part of every snapshot of the metrics. Any thread.
+  void collect_metrics(MetricSink& sink) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

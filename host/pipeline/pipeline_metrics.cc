@@ -1,5 +1,7 @@
 #include "pipeline/pipeline_metrics.h"
 
+#include <algorithm>
+
 namespace dormouse {
 namespace {
 
@@ -12,6 +14,9 @@ constexpr MetricInfo kStageSeconds{"dormouse_stage_seconds",
 constexpr MetricInfo kStageQueueSeconds{"dormouse_stage_queue_seconds",
                                         "Time that calls of a stage waited for an instance of its component.",
                                         histogram, 1, kCallBounds};
+constexpr MetricInfo kResultBytes{"dormouse_stage_result_bytes_total", "Bytes of the results of a stage."};
+constexpr MetricInfo kLargestResult{"dormouse_stage_result_bytes_max",
+                                    "Bytes of the largest result of a stage since the host started.", gauge};
 constexpr MetricInfo kRequestSeconds{"dormouse_request_seconds",
                                      "Time from a request's entry into its pipeline to its answer.", histogram, 1,
                                      kCallBounds};
@@ -78,7 +83,8 @@ void PipelineMetrics::forget_dead() {
 }
 
 void PipelineMetrics::collect(MetricSink& sink) const {
-  for (const MetricInfo& each : {kStageOutcome, kStageSeconds, kStageQueueSeconds, kRequests, kRequestSeconds})
+  for (const MetricInfo& each :
+       {kStageOutcome, kStageSeconds, kStageQueueSeconds, kResultBytes, kLargestResult, kRequests, kRequestSeconds})
     sink.declare(each);
 
   std::lock_guard lock(mutex_);
@@ -91,6 +97,13 @@ void PipelineMetrics::collect(MetricSink& sink) const {
       with_outcome.emplace_back("outcome", to_string(static_cast<Outcome>(outcome)));
       sink.value(kStageOutcome, std::move(with_outcome), static_cast<double>(sum));
     }
+    uint64_t bytes = 0, largest = 0;
+    for (size_t i = 0; i < series.loops; ++i) {
+      bytes += series.by_loop[i].result_bytes.value();
+      largest = std::max(largest, series.by_loop[i].largest_result.load(std::memory_order_relaxed));
+    }
+    sink.value(kResultBytes, labels, static_cast<double>(bytes));
+    sink.value(kLargestResult, labels, static_cast<double>(largest));
     HistogramReading times = sum_of(series, &StageCells::ran);
     if (times.count() > 0) sink.histogram(kStageSeconds, labels, std::move(times));
     HistogramReading waits = sum_of(series, &StageCells::queued);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,8 +27,14 @@ struct alignas(64) StageCells {
   std::array<Counter, kOutcomes> outcomes;
   Histogram ran{kCallBounds};
   Histogram queued{kCallBounds};  // of calls on a lane only
+  Counter result_bytes;
+  std::atomic<uint64_t> largest_result{0};
 
   void count(Outcome outcome) { outcomes[static_cast<size_t>(outcome)].add_alone(); }
+  void count_result(uint64_t bytes) {
+    result_bytes.add_alone(bytes);
+    if (bytes > largest_result.load(std::memory_order_relaxed)) largest_result.store(bytes, std::memory_order_relaxed);
+  }
 };
 
 // How a request ended, as a label: ok, degraded, or the code of its error.

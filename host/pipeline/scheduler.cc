@@ -770,6 +770,7 @@ StageCells& Scheduler::cells(const Request& r, uint16_t index) const {
 void Scheduler::count(const Request& r, uint16_t index, Outcome outcome) const {
   StageCells& counted = cells(r, index);
   counted.count(outcome);
+  if (outcome == Outcome::ok && r.values[index]) counted.count_result(r.values[index].bytes().size());
   const Duration ran = r.runs[index].ran;
   if (outcome == Outcome::ok || ran > Duration::zero()) counted.ran.observe_alone(ran);
 }

@@ -65,6 +65,22 @@ std::vector<std::string> strings(dormouse::View list) {
   return out;
 }
 
+// Borrowed from the request.
+std::vector<Passage> passages_in(dormouse::View in) {
+  const dormouse::View texts = in["texts"], titles = in["titles"], documents = in["documents"];
+  if (static_cast<bool>(texts) == static_cast<bool>(documents))
+    throw Failure(DM_INVALID_ARGUMENT, "needed either texts or documents, found both or none");
+  if (titles && titles.size() != texts.size()) {
+    throw Failure(DM_INVALID_ARGUMENT, "field 'titles': needed one for each of " + std::to_string(texts.size()) +
+                                           " texts, found " + std::to_string(titles.size()));
+  }
+  std::vector<Passage> passages;
+  for (uint32_t i = 0; i < texts.size(); ++i) passages.push_back({texts.at(i).as_string(), titles.at(i).as_string("")});
+  for (const dormouse::View document : documents.items())
+    passages.push_back({document["text"].as_string(""), document["title"].as_string("")});
+  return passages;
+}
+
 class Embedder {
  public:
   static std::unique_ptr<Embedder> open(dormouse::Open& open) {
@@ -91,19 +107,14 @@ class Embedder {
   }
 
   void embed_many(dormouse::Call& call, dormouse::View in, dormouse::Writer out) const {
-    const dormouse::View texts = in["texts"], titles = in["titles"];
-    if (texts.empty()) throw Failure(DM_INVALID_ARGUMENT, "field 'texts': needed at least one text, found none");
-    if (titles && titles.size() != texts.size()) {
-      throw Failure(DM_INVALID_ARGUMENT, "field 'titles': needed one for each of " + std::to_string(texts.size()) +
-                                             " texts, found " + std::to_string(titles.size()));
-    }
+    const std::vector<Passage> passages = passages_in(in);
     const size_t n = model().dimension();
     dormouse::Map map = out.map();
-    float* rows = map.field("vectors").tensor<float>({static_cast<int64_t>(texts.size()), static_cast<int64_t>(n)});
+    float* rows = map.field("vectors").tensor<float>({static_cast<int64_t>(passages.size()), static_cast<int64_t>(n)});
     Scratch scratch;
-    for (uint32_t i = 0; i < texts.size(); ++i) {
+    for (size_t i = 0; i < passages.size(); ++i) {
       if (i % kTextsBetweenChecks == 0) call.check_cancelled();
-      model().embed({texts.at(i).as_string(), titles.at(i).as_string("")}, &scratch, rows + i * n);
+      model().embed(passages[i], &scratch, rows + i * n);
     }
   }
 

@@ -22,9 +22,10 @@ fail() {
   printf 'demo: %s\n' "$*" >&2
   exit 1
 }
-# The states of all components, each said once: "ready" when all are.
+# The states of the parts of the assistant, each said once: "ready" when all are.
 states() {
-  dormouse ctl components --json | grep -o '"state":"[a-z]*"' | cut -d'"' -f4 | sort -u | tr '\n' ' '
+  dormouse ctl components --json | grep -o '"name":"nlu[^{}]*"state":"[a-z]*"' | sed 's/.*"state":"\([a-z]*\)"/\1/' |
+    sort -u | tr '\n' ' '
 }
 wait_until() {
   local _

@@ -32,6 +32,7 @@ TEST_CASE("every section reaches the options of its module") {
 host:
   threads: 3
   stop_grace: 1.5s
+  memory: {limit: 2GiB, warn_at: 0.9, sample_every: 1s, samples_kept: 60}
   data: {listen: "[::1]:9000", body_bytes_max: 64KiB, priority_max: normal}
   control:
     allowed_origins: [https://a.example]
@@ -44,6 +45,10 @@ components:
   const Config& config = report.config;
   CHECK(config.host.threads == 3);
   CHECK(config.host.stop_grace == std::chrono::milliseconds(1500));
+  CHECK(config.memory.limit_bytes == uint64_t{2} << 30);
+  CHECK(config.memory.warn_at == 0.9);
+  CHECK(config.memory.sample_every == std::chrono::seconds(1));
+  CHECK(config.memory.samples_kept == 60);
   CHECK(config.data.listen == "[::1]:9000");
   CHECK(config.data.limits.body_bytes_max == 65536);
   CHECK(config.data.priority_max == Lane::Priority::normal);
@@ -89,6 +94,16 @@ TEST_CASE("a known key in the wrong place is told its place") {
 
 TEST_CASE("a number outside of its bounds is refused with the bounds") {
   CHECK_THAT(all_errors(parse("host: {data: {concurrent_max: 0}}")), Catch::Contains("needed 1 to 1000000, found 0"));
+}
+
+TEST_CASE("a fraction that is none or out of its bounds is refused with what is needed") {
+  const auto told = [](const std::string& text) { return all_errors(parse("host: {memory: {warn_at: " + text + "}}")); };
+  CHECK_THAT(told("1.5"), Catch::Contains("needed 0.1 to 1, found 1.5"));
+  CHECK_THAT(told("0"), Catch::Contains("needed 0.1 to 1"));
+  for (const char* none : {"80%", "much", "0.8x", "\"\""})
+    CHECK_THAT(told(none), Catch::Contains("needed a fraction such as 0.8"));
+  CHECK_THAT(told("nan"), Catch::Contains("needed 0.1 to 1"));
+  CHECK(told("1") == "");
 }
 
 TEST_CASE("a section that is a scalar is refused") {

@@ -1,0 +1,49 @@
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "lifetime/cycles.h"
+
+namespace dormouse {
+namespace {
+
+Value two_lists() {
+  ValueWriter writer;
+  writer.map_begin();
+  writer.key("lists");
+  writer.list_begin();
+  for (const char* order : {"abc", "cab"}) {
+    writer.list_begin();
+    for (const char* at = order; *at != '\0'; ++at) {
+      writer.map_begin();
+      writer.key("id");
+      writer.string(std::string(1, *at));
+      writer.map_end();
+    }
+    writer.list_end();
+  }
+  writer.list_end();
+  writer.map_end();
+  return *writer.finish();
+}
+
+}  // namespace
+
+TEST_CASE("a thousand loads and unloads of rank fusion leave nothing behind") {
+  LiveRegistry host({DORMOUSE_PLUGINS});
+  Component& rank = host.add("rank", "search-rank");
+  host.start();
+  const uint32_t fuse = host.method_index(rank, "fuse");
+  const Value lists = two_lists();
+
+  const CycleReport report = run_cycles("search-rank", 1'000, [&] {
+    const Result<Value> answer = host.ask(rank, fuse, lists);
+    INFO(answer.status().to_string());
+    REQUIRE(answer.ok());
+    REQUIRE(dm_count(dm_map_get(answer->view(), "hits")) == 3);
+    unload_completely(host, rank, "/search-rank.so");
+  });
+
+  check_nothing_is_left(report);
+}
+
+}  // namespace dormouse
