@@ -87,7 +87,8 @@ void StormClient::act() {
   const unsigned dice = below(1000);
   if (dice < 700) return call_pipeline();
   if (dice < 750) return leave_in_the_middle();
-  if (dice < 890) return ask_verb();
+  if (dice < 875) return ask_verb();
+  if (dice < 890) return scrape();
   if (dice < 900) return pin_and_unpin();
   if (dice < 998) return read_something();
   reload_scripts();
@@ -125,6 +126,17 @@ void StormClient::ask_verb() {
   static constexpr const char* kQueries[] = {"", "", "?wait=5000", "?wait=1", "?dry_run=1"};
   const std::string name = kVerbs[below(6)], query = kQueries[below(5)];
   exchange(control_, name + (query.empty() ? "" : query), verb(name, query), {200, 409});
+}
+
+// Beside loads, reloads of scripts, and unloads of what renders the answer. 503: as many scrapes as may run at once do.
+void StormClient::scrape() {
+  if (below(4) == 0) {
+    const std::string verb = std::string("/v1/components/monitor/") + (below(2) ? "unload" : "reload?wait=1000");
+    exchange(control_, "monitor", http_request("POST", verb, {}, host_.authorization()), {200, 409});
+  }
+  const HttpAnswer answer = exchange(control_, "scrape", http_request("GET", "/metrics"), {200, 503});
+  if (answer.status == 200 && answer.body.find("dormouse_stage_outcome_total{") == std::string::npos)
+    complain("scrape", "no stage is in it");
 }
 
 void StormClient::pin_and_unpin() {

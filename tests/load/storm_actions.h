@@ -31,6 +31,7 @@ class StormClient {
   void call_pipeline();
   void leave_in_the_middle();
   void ask_verb();
+  void scrape();
   void pin_and_unpin();
   void read_something();
   void reload_scripts();

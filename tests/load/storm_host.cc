@@ -27,12 +27,13 @@ std::string config_text(const std::string& folder, uint16_t data, uint16_t contr
        << "  stop_grace: 10s\n"
        << "  data: {listen: \"127.0.0.1:" << data << "\"}\n"
        << "  control: {listen: \"127.0.0.1:" << control << "\", connections_max: 128}\n"
-       << "plugins:\n  path: [" << DORMOUSE_LOAD_PLUGINS << "]\n"
+       << "plugins:\n  path: [" << DORMOUSE_LOAD_PLUGINS << ", " << DORMOUSE_PLUGINS << "]\n"
        << "scripts:\n  pipelines: [" << DORMOUSE_LOAD_SOURCE << "/pipelines]\n"
        << "  policies: [" << DORMOUSE_LOAD_SOURCE << "/policies]\n"
        << "components:\n";
   for (size_t i = 0; i < kStormComponents.size(); ++i)
     yaml << "  " << kStormComponents[i] << ": {plugin: canary-" << i << ", settings: {slot: " << i << "}}\n";
+  yaml << "  monitor: {plugin: monitor}\n";
   return yaml.str();
 }
 

@@ -76,6 +76,7 @@ TEST_CASE("a storm of calls and verbs ends with every request answered and nothi
   CHECK(tally.answers("pipeline", 200) > 0);
   CHECK(tally.cancelled > 0);
   CHECK(tally.answers("reload", 200) > 0);
+  CHECK(tally.answers("scrape", 200) > 0);
 
   REQUIRE(host.running());
   CHECK(leases_left(host) == 0);
