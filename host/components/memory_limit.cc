@@ -28,7 +28,11 @@ std::optional<uint64_t> number_in(const std::string& path) {
 uint64_t smallest_limit(const std::string& hierarchy, std::string group, const std::string& file) {
   uint64_t least = UINT64_MAX;
   while (true) {
-    least = std::min(least, number_in(hierarchy + group + "/" + file).value_or(UINT64_MAX));
+    std::string path = hierarchy;
+    path += group;
+    path += '/';
+    path += file;
+    least = std::min(least, number_in(path).value_or(UINT64_MAX));
     if (group.empty()) return least;
     group.resize(std::min(group.rfind('/'), group.size() - 1));
   }

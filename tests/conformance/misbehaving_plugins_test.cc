@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "components/observe.h"
 #include "support/component_host.h"
 
 using namespace dormouse;
@@ -316,4 +317,44 @@ TEST_CASE("calls beyond the queue of a component are refused and not lost") {
   REQUIRE(host.loop.run_until([&] { return answered == kCalls; }));
   CHECK(refused >= 3);
   CHECK(refused < kCalls);
+}
+
+TEST_CASE("a plugin that promises to show metrics and offers no table is refused") {
+  refuses("no-observer", "promises a capability it does not offer");
+}
+
+TEST_CASE("wrong answers of what shows metrics are told and stop nothing") {
+  ComponentHost host(kBad);
+  Component& other = host.add("other", "well-behaved", {}, "well-behaved");
+  Component& shows = host.add("shows", "bad-observer");
+  CHECK(find_observer(*host.registry) == &shows);
+  const auto scrape = [&] {
+    Result<Lease> lease = host.acquire(shows);
+    REQUIRE(lease.ok());
+    std::optional<Result<Exposition>> shown;
+    expose_on_lane(std::move(*lease), host.metrics, "", {}, host.loop,
+                   [&](Result<Exposition> exposition) { shown = std::move(exposition); });
+    REQUIRE(host.loop.run_until([&] { return shown.has_value(); }));
+    return std::move(*shown);
+  };
+  for (const char* wrong : {"nothing at all", "no body", "two header fields"}) {
+    INFO(wrong);
+    CHECK(scrape().status().code() == Code::broken_contract);
+  }
+  const Status unavailable = scrape().status();
+  CHECK(unavailable.code() == Code::unavailable);
+  CHECK_THAT(unavailable.to_string(), Contains("not today") && Contains("component 'shows'"));
+  const Result<Exposition> right = scrape();
+  REQUIRE(right.ok());
+  CHECK(right->body == "x 1\n");
+
+  Result<Lease> lease = host.acquire(other);
+  REQUIRE(lease.ok());
+  std::optional<Result<Exposition>> shown;
+  expose_on_lane(std::move(*lease), host.metrics, "", {}, host.loop,
+                 [&](Result<Exposition> exposition) { shown = std::move(exposition); });
+  REQUIRE(host.loop.run_until([&] { return shown.has_value(); }));
+  CHECK(shown->status().code() == Code::failed_precondition);
+  host.request(shows, Verb::unload);
+  CHECK(shows.status().state == State::unloaded);
 }
