@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|search|cache|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|search|text|cache|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build="$(realpath "${DORMOUSE_BUILD:-build}")"
 bin="$build/bin"
-rows=(start call cold cycles http unused nlu search cache)
+rows=(start call cold cycles http unused nlu search text cache)
 
 machine() {
   local compiler
@@ -27,6 +27,12 @@ row_search() {
   [ -x "$bin/dormouse_bench_search" ] || { printf '\nsearch: not built; libfaiss-dev, libopenblas-dev and libhnswlib-dev are wanted\n'; return; }
   "$bin/dormouse_bench_search"
   "$bin/dormouse_bench_search_http"
+}
+# What finds a passage: words, meanings, both. DORMOUSE_DATA is a folder with medquad-retrieval and xquad-r as published.
+row_text() {
+  [ -x "$bin/search_text_bench" ] || return 0
+  mkdir -p "$build/bench"
+  "$bin/search_text_bench" "${DORMOUSE_DATA:-examples/data}" examples/data/passages/medquad.tsv.zst "$build/bench"
 }
 # Beside an LRU of the standard library's parts. DORMOUSE_DATA is a folder with more traces (cache-traces) than come with the project.
 row_cache() {

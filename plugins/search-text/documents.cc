@@ -291,6 +291,13 @@ std::vector<Hit> Documents::search(const std::string& name, const Question& ques
   return with_text;
 }
 
+std::string Documents::snippet(const std::string& text, std::string_view question, size_t bytes) const {
+  Tokenizer tokenizer(options_.tokens);
+  std::vector<uint64_t> terms;
+  for (const Token& token : tokenizer.read(question)) terms.push_back(token.term);
+  return std::string(snippet_of(text, tokenizer.read(text), terms, bytes));
+}
+
 std::vector<Document> Documents::get(const std::string& name, const std::vector<Id>& ids) const {
   const Shared collection = get_collection(name);
   std::vector<int64_t> sequences;

@@ -76,6 +76,8 @@ class Documents {
 
   std::vector<Hit> search(const std::string& collection, const Question& question,
                           const CheckCancelled& check_cancelled) const;
+  // The part of a text that answers a question best (snippet.h).
+  std::string snippet(const std::string& text, std::string_view question, size_t bytes) const;
   // In the order of the ids; unknown ones are left out.
   std::vector<Document> get(const std::string& collection, const std::vector<Id>& ids) const;
 

@@ -40,6 +40,11 @@ std::string name_in(View in) {
   return std::string(in["collection"].as_string("default"));
 }
 
+// The beginning of a long question is enough to choose a part of a text.
+std::string_view question_in(View in) {
+  return in["question"].as_string("").substr(0, kQuestionBytesMax);
+}
+
 // Whether a collection that does not exist is an answer without hits.
 bool missing_is_empty(View in) {
   const std::string_view word = in["missing"].as_string("error");
@@ -151,6 +156,9 @@ class TextSearch {
       throw Failure(DM_INVALID_ARGUMENT, "needed at most " + std::to_string(search::kResultsMax) + " ids, found " +
                                              std::to_string(ids.size()));
     }
+    const uint32_t snippet = bounded(in, "snippet", 0, 0, kSnippetBytesMax);
+    if (snippet > 0 && !in["question"]) throw Failure(DM_INVALID_ARGUMENT, "field 'question': needed for a snippet");
+    const bool with_text = in["with_text"].as_bool(true);
     std::vector<Document> documents;
     if (!missing_is_empty(in) || exists(name_in(in))) documents = documents_->get(name_in(in), ids);
     dormouse::Map map = out.map();
@@ -162,7 +170,9 @@ class TextSearch {
       dormouse::Map item = list.map();
       search::write_id(document.id, item);
       if (const View score = hits.at(static_cast<uint32_t>(asked))["score"]) item.field("score", score.as_float());
-      item.field("title", document.title).field("text", document.text);
+      item.field("title", document.title);
+      if (with_text) item.field("text", document.text);
+      if (snippet > 0) item.field("snippet", documents_->snippet(document.text, question_in(in), snippet));
       search::write_metadata(document.metadata, item.field("metadata"));
       ++asked;
     }

@@ -1,10 +1,32 @@
--- The assistant: what language is this, what is asked for, and what is it about?
+-- The assistant: what language is this, what is asked for, what is it about, and, when `passages` says how many are
+-- wanted, which passages answer it?
 local dm = require "dormouse"
 local stage, parallel, ref = dm.stage, dm.parallel, dm.ref
 
+-- A function and no stages, so that nothing is loaded for who wants no passages; as examples/pipelines/search does it.
+local function retrieve(ctx)
+  local k, text = ctx.request.passages or 0, ctx.request.text
+  if k < 1 then return dm.list {} end
+  local words = ctx:call("search.text", "search", {
+    text = text, collection = "passages", k = 50, with_text = false, metadata = false,
+  })
+  local question = ctx:call("embed.lsa", "embed", { text = text })
+  local meaning = ctx:call("search.vectors", "search", {
+    vector = question.vector, collection = "passages", k = 50, metadata = false,
+  })
+  local fused = ctx:call("search.rank", "fuse", {
+    lists = { words.hits, meaning.hits }, weights = { 1, 0.1 }, constant = 10, k = k,
+  })
+  return ctx:call("search.text", "get", {
+    hits = fused.hits, collection = "passages", question = text, snippet = 400, with_text = false,
+  }).documents
+end
+
 return dm.pipeline("assistant", {
   deadline = "700ms",
-  input = { text = "string" },
+  input = { text = "string", passages = "int?" },
+
+  stage("passages", { optional = true, run = retrieve }),
 
   stage("language", {
     component = "nlu.language",
@@ -41,5 +63,6 @@ return dm.pipeline("assistant", {
       out_of_scope = ref.intent.out_of_scope,
     },
     entities = ref.entities.entities:default(dm.list {}),
+    passages = ref.passages:default(dm.list {}),
   },
 })

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Puts passages into the indexes of a configuration that has the pipeline add_passages (examples/pipelines/search/add.lua), a
+# few hundred at a time; a passage that is there already is replaced.
+# Usage: load_passages.sh DORMOUSE FILE.tsv[.zst]   columns id, title and text, in any order
+# The configuration is $DORMOUSE_CONFIG. Done once for each file and embedding model: what was loaded is remembered in the
+# collection `loads`, so a second time takes some milliseconds. The host of that state folder must not run meanwhile.
+set -euo pipefail
+dormouse="$1" file="$2"
+: "${DORMOUSE_CONFIG:?names the configuration}"
+rows_at_once=500
+
+unpack() {
+  case "$file" in
+    *.zst) zstd -dcq "$file" ;;
+    *) cat "$file" ;;
+  esac
+}
+
+# Of the rows after the first FROM at most COUNT, as the input of add_passages.
+batch() {
+  unpack | tr -d '\000-\010\013-\037' | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' | awk -F'\t' -v from="$1" -v count="$2" '
+    function add(list, field) { return list comma "\"" field "\"" }
+    NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
+    NR - 1 > from && NR - 1 <= from + count {
+      ids = add(ids, $column["id"]); titles = add(titles, $column["title"]); texts = add(texts, $column["text"])
+      comma = ","
+    }
+    END { printf "{\"ids\":[%s],\"titles\":[%s],\"texts\":[%s]}", ids, titles, texts }'
+}
+
+rows="$(unpack | tail -n +2 | wc -l)"
+# The vector of a sentence stands for the model that made it.
+name="$({ unpack; "$dormouse" call embed_text '{"text": "a sentence to tell models apart by: symptoms and treatment"}'; } | sha256sum | cut -c 1-64)"
+if "$dormouse" call passages_loaded "{\"name\": \"$name\"}" | grep -q "$name"; then
+  printf 'passages: %s are there already\n' "$rows" >&2
+  exit
+fi
+for ((from = 0; from < rows; from += rows_at_once)); do
+  batch "$from" "$rows_at_once" | "$dormouse" call add_passages - > /dev/null
+  printf '\rpassages: %s of %s' "$((from + rows_at_once < rows ? from + rows_at_once : rows))" "$rows" >&2
+done
+printf '\n' >&2
+"$dormouse" call passages_were_loaded "{\"name\": \"$name\"}" > /dev/null
