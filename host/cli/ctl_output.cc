@@ -1,6 +1,7 @@
 #include "cli/ctl_output.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 
@@ -176,7 +177,7 @@ namespace {
 std::string memory_limits(dm_value process) {
   if (!is_set(process, "limit")) return "";
   const double limit = std::max(number_at(process, "limit"), 1.0);
-  const auto percent = [](double share) { return std::to_string(static_cast<int>(100 * share + 0.5)) + " %"; };
+  const auto percent = [](double share) { return std::to_string(std::lround(100 * share)) + " %"; };
   return "limit    " + bytes_at(process, "limit") + ", used to " + percent(number_at(process, "resident") / limit) +
          ", told at " + percent(number_at(process, "warn_at")) +
          (flag_at(process, "warning") ? ": above it now\n" : "\n");

@@ -174,7 +174,9 @@ void Engine::collect_metrics(MetricSink& sink) const {
   sink.value(kGeneration, {}, static_cast<double>(serving));
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() {
+  impl_->collector = {};  // first: waits for a snapshot that looks at the rest
+}
 
 Caches& Engine::caches() {
   return impl_->caches;
