@@ -20,6 +20,23 @@
 namespace dormouse {
 namespace {
 
+// One map or unmap after the other, as the loader's own lock has it: here where the thread sanitizer sees it, which
+// would take what one thread allocates in dlopen and another frees in dlclose for a race. Nothing in other builds.
+class LoaderTurn {
+#if defined(__SANITIZE_THREAD__)
+ public:
+  LoaderTurn() : lock_(mutex()) {}
+
+ private:
+  // Recursive, like the loader's: static constructors may load.
+  static std::recursive_mutex& mutex() {
+    static std::recursive_mutex mutex;
+    return mutex;
+  }
+  const std::lock_guard<std::recursive_mutex> lock_;
+#endif
+};
+
 // How many mapped plugins use an object, by its path. The loader counts too but does not tell; without this a
 // dependency of two plugins would look kept when the first of them goes. Process-wide, like the link map it describes.
 class Users {
@@ -84,6 +101,7 @@ class Dependencies {
   void follow(const link_map& object) {
     for (const std::string& name : needed_by(object)) {
       if (host_objects().count(name) || !seen_.insert(name).second) continue;
+      [[maybe_unused]] const LoaderTurn turn{};
       void* handle = dlopen(name.c_str(), RTLD_LAZY | RTLD_NOLOAD);
       if (!handle) continue;
       link_map* map = nullptr;
@@ -107,6 +125,7 @@ bool is_mapped(const std::vector<MappedObject>& objects, const std::string& path
 // it found may be what lets the object go at last, so the list is read after that.
 bool is_still_mapped(const std::string& path) {
   std::string known_as = path;
+  [[maybe_unused]] const LoaderTurn turn{};
   if (void* handle = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
     link_map* map = nullptr;
     if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map) known_as = map->l_name;
@@ -166,7 +185,10 @@ Result<std::unique_ptr<Library>> Library::map(const std::string& copy_path) {
   std::error_code failed;
   try {
     namespace dll = boost::dll;
-    impl->library.load(copy_path, dll::load_mode::rtld_now | dll::load_mode::rtld_local, failed);
+    {
+      [[maybe_unused]] const LoaderTurn turn{};
+      impl->library.load(copy_path, dll::load_mode::rtld_now | dll::load_mode::rtld_local, failed);
+    }
     if (failed) return load_failed(copy_path, loader_message());
     if (!impl->library.has(DM_PLUGIN_SYMBOL))
       return load_failed(copy_path, "exports no symbol " DM_PLUGIN_SYMBOL, "build it with dormouse_add_plugin()");
@@ -185,7 +207,10 @@ Result<std::unique_ptr<Library>> Library::map(const std::string& copy_path) {
 UnmapReport Library::unmap() {
   UnmapReport report;
   impl_->plugin = nullptr;
-  impl_->library.unload();
+  {
+    [[maybe_unused]] const LoaderTurn turn{};
+    impl_->library.unload();
+  }
   impl_->leave();
   for (const std::string& dependency : impl_->dependencies)
     if (!users().any(dependency) && is_still_mapped(dependency))
