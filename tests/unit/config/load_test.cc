@@ -97,7 +97,9 @@ TEST_CASE("a number outside of its bounds is refused with the bounds") {
 }
 
 TEST_CASE("a fraction that is none or out of its bounds is refused with what is needed") {
-  const auto told = [](const std::string& text) { return all_errors(parse("host: {memory: {warn_at: " + text + "}}")); };
+  const auto told = [](const std::string& text) {
+    return all_errors(parse("host: {memory: {warn_at: " + text + "}}"));
+  };
   CHECK_THAT(told("1.5"), Catch::Contains("needed 0.1 to 1, found 1.5"));
   CHECK_THAT(told("0"), Catch::Contains("needed 0.1 to 1"));
   for (const char* none : {"80%", "much", "0.8x", "\"\""})
