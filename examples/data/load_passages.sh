@@ -32,7 +32,7 @@ rows="$(unpack | tail -n +2 | wc -l)"
 # The vector of a sentence stands for the model that made it.
 name="$({ unpack; "$dormouse" call embed_text '{"text": "a sentence to tell models apart by: symptoms and treatment"}'; } | sha256sum | cut -c 1-64)"
 if "$dormouse" call passages_loaded "{\"name\": \"$name\"}" | grep -q "$name"; then
-  printf 'passages: %s are there already\n' "$rows" >&2
+  printf 'passages: %s are there already\n' "$rows"
   exit
 fi
 for ((from = 0; from < rows; from += rows_at_once)); do

@@ -205,6 +205,7 @@ Svd truncated_svd(const SparseRows& matrix, const SvdOptions& options, const std
     svd.values.push_back(std::sqrt(value));
   }
   const size_t rank = svd.values.size();
+  if (rank == 0) return svd;  // nothing but zeros
   svd.directions.resize(matrix.columns * rank);
   std::vector<float> mixing(width * rank);  // by row of `right`, then direction
   for (size_t k = 0; k < rank; ++k) {

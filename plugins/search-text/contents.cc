@@ -24,7 +24,7 @@ struct Head {
 };
 
 void copy_name(const std::string& from, char* to, size_t size) {
-  std::memcpy(to, from.data(), std::min(from.size(), size));
+  std::copy_n(from.data(), std::min(from.size(), size), to);  // the rest is zero
 }
 
 Head head_of(const Origin& origin) {

@@ -198,6 +198,7 @@ AddResult Documents::add(const std::string& name, const std::vector<Document>& d
   }
   const auto forgotten = terms_of_rows(*collection->contents, replaced);
   std::vector<int64_t> removed;
+  removed.reserve(replaced.size());
   for (const uint32_t row : replaced) removed.push_back(collection->contents->sequence(row));
   CollectionRecord record = collection->record;
   int64_t sequence;
@@ -225,6 +226,7 @@ size_t Documents::remove(const std::string& name, const Selection& selection, co
   const auto forgotten = terms_of_rows(*collection->contents, rows);
   check_cancelled();
   std::vector<int64_t> removed;
+  removed.reserve(rows.size());
   for (const uint32_t row : rows) removed.push_back(collection->contents->sequence(row));
   CollectionRecord record = collection->record;
   {

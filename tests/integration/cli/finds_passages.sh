@@ -13,7 +13,7 @@ timeout 600 "$SOURCE/examples/data/load_passages.sh" "$DORMOUSE" "$SOURCE/exampl
   fail "the passages are not loaded"
 # A second time there is nothing to do.
 expect 0 "$SOURCE/examples/data/load_passages.sh" "$DORMOUSE" "$SOURCE/examples/data/passages/medquad.tsv.zst"
-says err 'are there already'
+says out 'are there already'
 
 while IFS= read -r line; do
   expect 0 "$DORMOUSE" call "$(jq -r .pipeline <<< "$line")" "$(jq -c .ask <<< "$line")"
