@@ -92,6 +92,28 @@ TEST_CASE("hits of another search become passages in their order and keep their 
   CHECK(std::string(text.data, text.size) == "The sun shines in Cairo all the year");
 }
 
+TEST_CASE("documents come with the part that answers a question instead of all their text") {
+  TextHost texts;
+  std::string text = "The fever comes first.";
+  for (int i = 0; i < 50; ++i) text += " Nothing is said here.";
+  REQUIRE(texts.add({"long"}, {text + " A stiff neck follows the fever."}).ok());
+  REQUIRE(texts
+              .call("get", value_with([](ValueWriter& writer) {
+                      write_strings(writer, "ids", {"long"});
+                      write_string(writer, "question", "does a stiff neck follow fever");
+                      writer.key("snippet");
+                      writer.integer(60);
+                      writer.key("with_text");
+                      writer.boolean(false);
+                    }))
+              .ok());
+  const dm_value document = dm_list_at(dm_map_get(texts.answer().view(), "documents"), 0);
+  dm_string_view snippet{}, whole{};
+  REQUIRE(dm_get_string(dm_map_get(document, "snippet"), &snippet));
+  CHECK(std::string(snippet.data, snippet.size).find("stiff neck follows the fever") != std::string::npos);
+  CHECK_FALSE(dm_get_string(dm_map_get(document, "text"), &whole));
+}
+
 TEST_CASE("what a text search cannot do is refused with the object and what is needed") {
   TextHost texts;
   fill(texts);
