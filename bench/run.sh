@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|search|text|cache|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|nlu|search|text|cache|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail

@@ -257,7 +257,8 @@ std::string show_cache(dm_value answer) {
 }
 
 std::string show_purge(dm_value answer) {
-  std::string text = text_at(answer, "cache") + ": " + text_at(answer, "purged") + " entries forgotten";
+  const std::string purged = text_at(answer, "purged");
+  std::string text = text_at(answer, "cache") + ": " + purged + (purged == "1" ? " entry" : " entries") + " forgotten";
   if (is_set(answer, "tag")) text += ", tag '" + text_at(answer, "tag") + "'";
   return printable(text) + "\n";
 }

@@ -85,7 +85,9 @@ std::string StormClient::nonce() {
 
 void StormClient::act() {
   const unsigned dice = below(1000);
-  if (dice < 700) return call_pipeline();
+  if (dice < 450) return call_pipeline();
+  if (dice < 690) return call_remembered();
+  if (dice < 700) return purge();
   if (dice < 750) return leave_in_the_middle();
   if (dice < 875) return ask_verb();
   if (dice < 890) return scrape();
@@ -105,8 +107,28 @@ void StormClient::call_pipeline() {
     complain("pipeline", "the answer to another request: " + answer.body);
 }
 
+// Few texts for many clients: most are answered from the cache, or by a call that others wait for as well.
+std::string StormClient::common_text() {
+  return "text " + std::to_string(below(20));
+}
+
+void StormClient::call_remembered() {
+  const std::string text = common_text();
+  const HttpAnswer answer = exchange(
+      data_, "remembered", http_request("POST", "/v1/pipelines/remembered", "{\"text\":\"" + text + "\"}"), {200});
+  if (answer.status == 200 && boost::json::parse(answer.body).at("text").as_string() != text)
+    complain("remembered", "the answer to another request: " + answer.body);
+}
+
+void StormClient::purge() {
+  const std::string tag = below(2) ? "?tag=all" : below(2) ? "?tag=text%207" : "";
+  exchange(control_, "purge", http_request("POST", "/v1/caches/storm/purge" + tag, {}, host_.authorization()), {200});
+}
+
 void StormClient::leave_in_the_middle() {
-  const std::string request = http_request("POST", "/v1/pipelines/storm", "{\"text\":\"" + nonce() + "\"}");
+  const std::string request =
+      below(2) ? http_request("POST", "/v1/pipelines/storm", "{\"text\":\"" + nonce() + "\"}")
+               : http_request("POST", "/v1/pipelines/remembered", "{\"text\":\"" + common_text() + "\"}");
   HttpClient client(host_.data_port(), kPatience);
   std::string mistake = client.connect();
   const size_t sent = below(4) == 0 ? below(static_cast<unsigned>(request.size())) : request.size();
@@ -117,8 +139,8 @@ void StormClient::leave_in_the_middle() {
 }
 
 std::string StormClient::verb(const std::string& name, const std::string& query) {
-  return http_request("POST", std::string("/v1/components/") + component() + "/" + name + query, {},
-                      host_.authorization());
+  const char* target = below(4) == 0 ? kStormCache : component();
+  return http_request("POST", std::string("/v1/components/") + target + "/" + name + query, {}, host_.authorization());
 }
 
 void StormClient::ask_verb() {
@@ -148,8 +170,8 @@ void StormClient::pin_and_unpin() {
 void StormClient::read_something() {
   static constexpr const char* kTargets[] = {"/v1/status", "/v1/components", "/v1/plugins",
                                              "/v1/memory", "/v1/pipelines",  "/v1/components/storm.second",
-                                             "/readyz"};
-  const std::string target = kTargets[below(7)];
+                                             "/readyz",    "/v1/caches",     "/v1/caches/storm"};
+  const std::string target = kTargets[below(9)];
   exchange(control_, "GET " + target, http_request("GET", target, {}, host_.authorization()), {200});
 }
 

@@ -29,6 +29,8 @@ class StormClient {
 
  private:
   void call_pipeline();
+  void call_remembered();
+  void purge();
   void leave_in_the_middle();
   void ask_verb();
   void scrape();
@@ -42,6 +44,7 @@ class StormClient {
   unsigned below(unsigned bound) { return std::uniform_int_distribution<unsigned>(0, bound - 1)(random_); }
   const char* component() { return kStormComponents[below(kStormComponents.size())]; }
   std::string nonce();
+  std::string common_text();
   void complain(const std::string& action, const std::string& mistake);
 
   const StormHost& host_;

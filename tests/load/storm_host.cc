@@ -34,6 +34,7 @@ std::string config_text(const std::string& folder, uint16_t data, uint16_t contr
   for (size_t i = 0; i < kStormComponents.size(); ++i)
     yaml << "  " << kStormComponents[i] << ": {plugin: canary-" << i << ", settings: {slot: " << i << "}}\n";
   yaml << "  monitor: {plugin: monitor}\n";
+  yaml << "  " << kStormCache << ": {plugin: cache-memory}\n";
   return yaml.str();
 }
 

@@ -1,4 +1,5 @@
-// The host of the storm: the real binary with three canaries, its ports and its token. Started, asked, stopped.
+// The host of the storm: the real binary with three canaries and a cache, its ports and its token. Started, asked,
+// stopped.
 #pragma once
 
 #include <array>
@@ -13,6 +14,8 @@
 namespace dormouse {
 
 inline constexpr std::array kStormComponents{"storm.first", "storm.second", "storm.third"};
+
+inline constexpr const char* kStormCache = "storm.cache";
 
 class StormHost {
  public:

@@ -74,12 +74,18 @@ TEST_CASE("a storm of calls and verbs ends with every request answered and nothi
   CHECK(mistakes == "");
   // It was a storm: every kind of action happened.
   CHECK(tally.answers("pipeline", 200) > 0);
+  CHECK(tally.answers("remembered", 200) > 0);
+  CHECK(tally.answers("purge", 200) > 0);
   CHECK(tally.cancelled > 0);
   CHECK(tally.answers("reload", 200) > 0);
   CHECK(tally.answers("scrape", 200) > 0);
 
   REQUIRE(host.running());
+  const boost::json::value cache = boost::json::parse(host.read("/v1/caches/storm"));
+  std::cout << "cache: " << boost::json::serialize(cache) << "\n";
+  for (const char* counter : {"hits", "misses", "coalesced"}) CHECK(cache.at(counter).to_number<uint64_t>() > 0);
   CHECK(leases_left(host) == 0);
+  CHECK(boost::json::parse(host.read("/v1/caches/storm")).at("in_flight").to_number<uint64_t>() == 0);
 
   const std::optional<int> code = host.stop();
   history.stop();

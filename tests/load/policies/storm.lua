@@ -8,3 +8,6 @@ dm.pool("*", {
   drain_timeout = "5s",
   idle = { trim = "50ms", park = "150ms", unload = "300ms" },
 })
+
+-- So small that entries are evicted, and so short that they expire.
+dm.cache("storm", { max_bytes = "64KiB", ttl = "200ms", negative_ttl = "100ms" })

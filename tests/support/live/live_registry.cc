@@ -80,15 +80,22 @@ Result<Value> LiveRegistry::call(const Lease& lease, uint32_t method, const Valu
   if (runs_inline(lease, method)) return call_inline(lease, method, in, {});
   std::optional<Lease> own = lease.component().try_acquire();
   if (!own) throw std::runtime_error("a leased component is not callable");
-  Answer<CallResult> answer;
-  call_on_lane(std::move(*own), method, in, {}, loop, [&answer](CallResult result) { answer.give(std::move(result)); });
-  return answer.wait().value;
+  return call_with(std::move(*own), method, in);
 }
 
+// With the lease it got and no second one: those are not given any more once the component is to go.
 Result<Value> LiveRegistry::ask(Component& component, uint32_t method, const Value& in) {
   Result<Lease> lease = acquire(component);
   if (!lease.ok()) return lease.status();
-  return call(*lease, method, in);
+  if (runs_inline(*lease, method)) return call_inline(*lease, method, in, {});
+  return call_with(std::move(*lease), method, in);
+}
+
+Result<Value> LiveRegistry::call_with(Lease lease, uint32_t method, const Value& in) {
+  Answer<CallResult> answer;
+  call_on_lane(std::move(lease), method, in, {}, loop,
+               [&answer](CallResult result) { answer.give(std::move(result)); });
+  return answer.wait().value;
 }
 
 uint32_t LiveRegistry::method_index(const Component& component, const std::string& method) {

@@ -44,6 +44,8 @@ class LiveRegistry {
   std::unique_ptr<Registry> registry;
 
  private:
+  Result<Value> call_with(Lease lease, uint32_t method, const Value& in);
+
   bool stopped_ = false;
 };
 
