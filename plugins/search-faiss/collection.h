@@ -10,12 +10,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "index.h"
+#include "search/gate.h"
 #include "search/ids.h"
 #include "search/metadata.h"
 #include "spec.h"
@@ -129,22 +129,6 @@ class Collection {
   };
   // Rows from the store on their way into an index, some hundred at a time.
   class Filler;
-  // Lets a waiting writer pass before the readers that come after it; a plain shared_mutex lets it wait for ever.
-  class Gate {
-   public:
-    std::shared_lock<std::shared_mutex> read() {
-      { const std::lock_guard wait(door_); }
-      return std::shared_lock(mutex_);
-    }
-    std::unique_lock<std::shared_mutex> write() {
-      const std::lock_guard wait(door_);
-      return std::unique_lock(mutex_);
-    }
-
-   private:
-    std::mutex door_;
-    std::shared_mutex mutex_;
-  };
 
   Collection(std::string folder, std::string name, Store store, CollectionOptions options);
 
