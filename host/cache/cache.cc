@@ -11,9 +11,10 @@ constexpr uint64_t kFailureBytesMin = uint64_t{64} << 10;
 
 constexpr MetricInfo kRequests{"dormouse_cache_request_total",
                                "Lookups of a cache by what they came to; a coalesced one was a miss as well."};
-constexpr MetricInfo kNotKept{"dormouse_cache_not_kept_total",
-                              "Results that a cache did not keep: too large, refused by its component, or made before a "
-                              "purge."};
+constexpr MetricInfo kNotKept{
+    "dormouse_cache_not_kept_total",
+    "Results that a cache did not keep: too large, refused by its component, or made before a "
+    "purge."};
 
 Counter& request_counter(Metrics& metrics, const std::string& cache, CacheResult result) {
   return metrics.counter(kRequests, {{"cache", cache}, {"result", std::string(to_string(result))}});

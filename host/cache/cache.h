@@ -51,6 +51,9 @@ class Cache {
   // For a miss that became somebody else's result.
   void count_coalesced() { coalesced_.add(); }
 
+  // Whether anything can be found at all. Costs a load of one word.
+  bool is_in_memory() const { return values_->is_in_memory(); }
+
   // Forgets entries with that tag, or with null everything. What is on its way meanwhile is not kept. How many went.
   Result<uint64_t> purge(const std::string* tag);
 

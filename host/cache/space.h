@@ -51,6 +51,8 @@ class CacheSpace {
   // How many entries went; `tag` null: all. A component that is not in memory has none.
   virtual Result<uint64_t> purge(const std::string* tag) = 0;
 
+  virtual bool is_in_memory() const = 0;
+
   // nullopt: not in memory. An operator's look: it loads nothing and resets no idle clock.
   virtual std::optional<CacheNumbers> numbers() = 0;
   // Why the component cannot serve as a cache, as far as is known.

@@ -121,6 +121,8 @@ class Component {
   std::optional<Lease> try_acquire();
   // The same for an operator's look: it holds the component as any lease does, and resets no idle clock.
   std::optional<Lease> try_observe();
+  // Whether it is callable at this moment; it may not be any more in the next. Any thread, no lock.
+  bool is_open() const { return gate_.is_open(); }
   // A lease as soon as it is callable, loading it when needed; one load for any number of demands. Any thread.
   void acquire(Demand demand);
 

@@ -360,6 +360,7 @@ bool Scheduler::answered_by_cache(Request& r, uint16_t index) {
     fail_stage(r, index, key.status(), Outcome::error);
     return true;
   }
+  if (key->empty()) return false;
   const Time now = r.latest != Time{} ? r.latest : loop_.now();
   Cache::Answer answer = cache->look_up(*key, node.cache->policy, now,
                                         [&](const Value& value) { return node.output.check(value.view()).ok(); });
@@ -378,7 +379,7 @@ bool Scheduler::answered_by_cache(Request& r, uint16_t index) {
   return node.cache->policy.single_flight && join_flight(r, index, *cache);
 }
 
-// The version of what would answer, then what the scripts say is asked, then with what.
+// The version of what would answer, then what the scripts say is asked, then with what. Empty: too long to be kept.
 Result<std::string> Scheduler::cache_key(Request& r, uint16_t index) {
   const Node& node = r.graph().nodes[index];
   const StageCache& cache = *node.cache;
@@ -398,11 +399,8 @@ Result<std::string> Scheduler::cache_key(Request& r, uint16_t index) {
   const bool by_plugin = cache.policy.version_by_plugin && node.kind == Node::Kind::component;
   const uint64_t stamp = by_plugin ? r.pipeline->callees[node.component]->stamp() : 0;
   const std::span<const std::byte> bytes = asked.bytes();
-  if (bytes.size() > kCacheKeyBytesMax)
-    return Error{Code::resource_exhausted,     "the key of its cache is too long",
-                 stage_object(r, index),       "at most " + std::to_string(kCacheKeyBytesMax) + " bytes",
-                 std::to_string(bytes.size()), "name a shorter key: cache = { use = ..., key = ... }"};
   std::string key;
+  if (bytes.size() > kCacheKeyBytesMax) return key;
   key.reserve(sizeof stamp + cache.prefix.size() + bytes.size());
   key.append(reinterpret_cast<const char*>(&stamp), sizeof stamp);
   key += cache.prefix;
@@ -520,7 +518,7 @@ void Scheduler::hold_components(Request& r) {
   for (uint16_t c = 0; c < graph.components.size(); ++c) {
     Held& held = r.held[c];
     held.users = graph.component_users[c];
-    if (graph.called_at_misses[c]) continue;
+    if (graph.called_at_misses[c] && may_hit(r, c)) continue;
     if (std::optional<Lease> lease = r.pipeline->callees[c]->try_acquire()) {
       held.lease = std::move(*lease);
       held.state = Held::State::warm;
@@ -531,6 +529,17 @@ void Scheduler::hold_components(Request& r) {
     });
     demand(r, c, now ? "request" : "prefetch");
   }
+}
+
+// Whether the stages that call this component may do without it. A cache that is not in memory has nothing: then the
+// component is fetched ahead like any other, and a cold pipeline still costs its slowest load.
+bool Scheduler::may_hit(const Request& r, uint16_t component) const {
+  for (size_t i = 0; i < r.graph().nodes.size(); ++i) {
+    const Node& node = r.graph().nodes[i];
+    const bool calls = node.kind == Node::Kind::component && node.component == component;
+    if (calls && r.pipeline->caches[i] && r.pipeline->caches[i]->is_in_memory()) return true;
+  }
+  return false;
 }
 
 void Scheduler::demand(Request& r, uint16_t component, const char* cause) {

@@ -80,6 +80,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
 
   // components
   void hold_components(Request& r);
+  bool may_hit(const Request& r, uint16_t component) const;
   void demand(Request& r, uint16_t component, const char* cause);
   void on_held(uint32_t slot, uint32_t generation, uint16_t component, Result<Lease> lease);
   std::optional<Lease> take_lease(Request& r, uint16_t component);

@@ -65,6 +65,7 @@ class FakeSpace final : public CacheSpace {
       return !tag || std::find(tags.begin(), tags.end(), *tag) != tags.end();
     }));
   }
+  bool is_in_memory() const override { return state_->in_memory; }
   std::optional<CacheNumbers> numbers() override {
     if (!state_->in_memory) return std::nullopt;
     CacheNumbers numbers;

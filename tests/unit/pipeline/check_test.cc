@@ -462,11 +462,12 @@ TEST_CASE("the scripts of the repository are sound") {
   Checked_script t;
   add_detect(*t.components);
   add_understanding(*t.components);
+  t.components->add("cache.memory", "{}", "{}").offer_cache();
   t.options.pipelines = {DORMOUSE_SCRIPTS "/pipelines"};
   t.options.policies = {DORMOUSE_SCRIPTS "/policies"};
   CHECK(t.errors_of(t.start().load(false)) == "");
   CHECK(t.engine->find("assistant"));
-  CHECK(t.components->pools.size() == 1);
+  CHECK(t.components->pools.size() == 2);
 }
 
 TEST_CASE("the example in the scripts page is sound") {
