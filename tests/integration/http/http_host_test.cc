@@ -199,11 +199,16 @@ TEST_CASE("pipelines are listed with their types and stages") {
 
 TEST_CASE("plugins are listed and scanned") {
   HostFixture host;
-  const Document list(host.control(get("/v1/plugins")));
-  CHECK(list.text("plugins.0.id") == "echo");
-  CHECK(list.flag("plugins.0.usable"));
-  CHECK(list.text("plugins.0.types.0") == "echo");
-  CHECK(Document(host.control(post("/v1/plugins/scan", "", HostFixture::kToken))).text("plugins.0.id") == "echo");
+  // All of the build's plugins lie in one folder, so that this one's place in the list is not its test's matter.
+  const auto lists_echo = [](const Document& list) {
+    for (size_t i = 0; list.has("plugins." + std::to_string(i)); ++i) {
+      const std::string at = "plugins." + std::to_string(i);
+      if (list.text(at + ".id") == "echo") return list.flag(at + ".usable") && list.text(at + ".types.0") == "echo";
+    }
+    return false;
+  };
+  CHECK(lists_echo(Document(host.control(get("/v1/plugins")))));
+  CHECK(lists_echo(Document(host.control(post("/v1/plugins/scan", "", HostFixture::kToken)))));
 }
 
 TEST_CASE("memory is told for the process and each component") {
