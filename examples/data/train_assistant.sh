@@ -9,5 +9,7 @@ export DORMOUSE_CONFIG="${DORMOUSE_CONFIG:-$data/../../configs/assistant.yaml}"
 "$1" train nlu.intent --data "$data/intents" --if-missing
 "$1" train nlu.entities --data "$data/entities" --if-missing
 "$1" train embed.lsa --data "$data/passages" --if-missing
-# The same components with the pipelines that add to them, which the assistant does not offer.
+# The same components with the pipelines that add to them, which the assistant does not offer; scripts that the environment
+# names are meant for the assistant.
+unset DORMOUSE_SCRIPTS__PIPELINES DORMOUSE_SCRIPTS__POLICIES
 DORMOUSE_CONFIG="$data/../pipelines/search/config.yaml" "$data/load_passages.sh" "$1" "$data/passages/medquad.tsv.zst"

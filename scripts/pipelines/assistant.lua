@@ -26,7 +26,11 @@ return dm.pipeline("assistant", {
   deadline = "700ms",
   input = { text = "string", passages = "int?" },
 
-  stage("passages", { optional = true, run = retrieve }),
+  stage("passages", {
+    optional = true,
+    run = retrieve,
+    cache = { use = "passages", key = { ref.request.text, ref.request.passages } },
+  }),
 
   stage("language", {
     component = "nlu.language",
@@ -42,12 +46,14 @@ return dm.pipeline("assistant", {
     stage("intent", {
       component = "nlu.intent",
       input = { text = ref.request.text, language = ref.language.code },
+      cache = "understood",
       fallback = { name = "unknown", confidence = 0, out_of_scope = true, alternatives = dm.list {} },
     }),
     stage("entities", {
       component = "nlu.entities",
       optional = true,
       input = { text = ref.request.text, language = ref.language.code },
+      cache = "understood",
     }),
   }),
 

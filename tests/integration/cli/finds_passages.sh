@@ -39,6 +39,18 @@ same "$(state_of search.text)" absent
 ask "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated","passages":2}' > "$SCRATCH/answer"
 same "$(jq -c '[.passages[] | .title]' "$SCRATCH/answer")" '["Glaucoma","Glaucoma"]'
 same "$(state_of search.text)" ready
+# Asked again they come out of the cache, and do not need what found them.
+mv "$SCRATCH/answer" "$SCRATCH/first"
+for component in search.text search.vectors embed.lsa; do expect 0 "$DORMOUSE" ctl unload "$component" --wait 10s; done
+ask -D "$SCRATCH/header" "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated","passages":2}' > "$SCRATCH/answer"
+grep -qi '^server-timing:.*passages;dur=[0-9.]*;desc="cache hit"' "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
+same "$(jq -cS . "$SCRATCH/answer")" "$(jq -cS . "$SCRATCH/first")"
+same "$(state_of search.text)" unloaded
+# Until they are purged.
+expect 0 "$DORMOUSE" ctl purge passages
+ask "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated","passages":2}' > "$SCRATCH/answer"
+same "$(jq -cS . "$SCRATCH/answer")" "$(jq -cS . "$SCRATCH/first")"
+same "$(state_of search.text)" ready
 stop_host
 same "$HOST_EXIT" 0
 

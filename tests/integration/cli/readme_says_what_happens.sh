@@ -26,7 +26,7 @@ run_command() {
   if [ "$command" = './dev run' ]; then
     examples/data/train_assistant.sh "$DORMOUSE"
     examples/data/train_assistant.sh "$DORMOUSE" > "$SCRATCH/printed"
-    DORMOUSE_SCRIPTS__POLICIES="$SCRATCH/readme_policy.lua" start_host configs/assistant.yaml
+    DORMOUSE_SCRIPTS__POLICIES="$SOURCE/tests/integration/cli/demo_policy.lua" start_host configs/assistant.yaml
     cat "$SCRATCH/host.out" >> "$SCRATCH/printed"
   else
     ( unset DORMOUSE_SCRIPTS__POLICIES; eval "${command//localhost:8080/${DATA#http://}}" ) > "$SCRATCH/printed" 2>&1 ||
@@ -34,10 +34,6 @@ run_command() {
   fi
 }
 
-cat > "$SCRATCH/readme_policy.lua" << 'LUA'
-local dm = require "dormouse"
-dm.pool("*", { idle = { unload = "2s" } })
-LUA
 
 check_command() {
   [ -n "$command" ] || return 0
@@ -64,6 +60,7 @@ while IFS= read -r line <&3; do
       check_command
       command=''
       for component in nlu.entities nlu.intent nlu.language; do until_state "$component" unloaded; done
+      until_state cache.memory trimmed
       ;;
     yes:*) printf '%s\n' "$line" >> "$SCRATCH/shown" ;;
   esac

@@ -22,8 +22,8 @@ same "$(field '.entities[0] | [.type, .text, .start, .end]')" '["city","Cairo",2
 # Whoever loads is told apart, and what is needed later began at the start: nobody waits for the sum.
 grep -qi '^server-timing:.*language-cold;dur=' "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
 for component in nlu.language nlu.intent nlu.entities; do same "$(state_of "$component")" ready; done
-expect 0 "$DORMOUSE" ctl events --after 0 --count 6
-same "$(grep -c 'component.loading' "$SCRATCH/out")" 3
+expect 0 "$DORMOUSE" ctl events --after 0 --count 8
+same "$(grep -c 'component.loading nlu' "$SCRATCH/out")" 3
 says out 'cause=prefetch'
 
 answer 'book a table for 4 people at an italian restaurant in Boston on 2026-12-03'
@@ -31,6 +31,15 @@ same "$(field .intent.name)" restaurant_reservation
 entities > "$SCRATCH/out"
 says out 'party_size_number=4=4' 'cuisine=italian=' 'city=Boston=' '=2026-12-03=2026-12-03'
 ! grep -qi '^server-timing:.*cold' "$SCRATCH/header" || fail "a warm request says that it was cold"
+
+# What was understood before is known, and needs no model.
+for component in nlu.intent nlu.entities; do expect 0 "$DORMOUSE" ctl unload "$component" --wait 10s; done
+answer 'book a table for 4 people at an italian restaurant in Boston on 2026-12-03'
+same "$(field .intent.name)" restaurant_reservation
+for stage in intent entities; do
+  grep -qi "^server-timing:.*$stage;dur=[0-9.]*;desc=\"cache hit\"" "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
+  same "$(state_of nlu.$stage)" unloaded
+done
 
 answer 'wake me up in 20 minutes'
 same "$(field .intent.name)" timer
