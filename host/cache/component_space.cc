@@ -1,5 +1,7 @@
 #include "cache/component_space.h"
 
+#include <utility>
+
 namespace dormouse {
 namespace {
 
@@ -34,18 +36,24 @@ void* ComponentSpace::opened_space_of(const Lease& lease) const {
 
 void* ComponentSpace::open(const Lease& lease, uint64_t wanted) {
   CacheLimits limits;
+  bool owed = false;
   {
     std::lock_guard lock(mutex_);
     limits = limits_;
+    owed = std::exchange(owes_purge_, false);
   }
   Result<void*> space = open_cache_space(lease, name_, limits);
-  {
-    std::lock_guard lock(mutex_);
-    problem_ = space.status();
-  }
   // A failure is remembered as well: it is tried again with the next load or other limits, not with every request. Of
   // limits that are refused the old ones stay in force.
   void* kept = space.ok() ? *space : opened_space_of(lease);
+  Status purged;
+  if (owed && kept) purged = cache_purge(lease, kept, nullptr).status();
+  if (!purged.ok()) kept = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    owes_purge_ = owes_purge_ || !purged.ok();
+    problem_ = purged.ok() ? space.status() : purged;
+  }
   space_.store(kept, std::memory_order_relaxed);
   opened_as_.store(wanted, std::memory_order_release);
   return kept;
@@ -89,7 +97,13 @@ CacheSpace::Put ComponentSpace::put(const Entry& entry, Epoch since, Time now) {
 
 Result<uint64_t> ComponentSpace::purge(const std::string* tag) {
   const std::optional<Lease> lease = component_.try_observe();
-  if (!lease) return uint64_t{0};
+  if (!lease) {
+    // It may be trimmed or drain, and come back with what it has: then all of it goes before anything is found.
+    std::lock_guard lock(mutex_);
+    owes_purge_ = true;
+    revision_.fetch_add(1, std::memory_order_release);
+    return uint64_t{0};
+  }
   void* space = opened_space_of(*lease);
   if (!space) return uint64_t{0};
   return cache_purge(*lease, space, tag);

@@ -35,8 +35,8 @@ class ComponentSpace final : public CacheSpace {
   Component& component_;
   const std::string name_;
 
-  // Which load and limits `space_` was opened with: load number and revision of the limits. Who sets it holds a lease,
-  // so what it says of a load stays true as long as that load lasts.
+  // Which load and limits `space_` was opened with: load number and revision, which moves with the limits and with a
+  // purge that is owed. Who sets it holds a lease, so what it says of a load stays true as long as that load lasts.
   std::atomic<uint64_t> opened_as_{0};
   std::atomic<void*> space_{nullptr};
   std::atomic<bool> opening_{false};
@@ -46,6 +46,7 @@ class ComponentSpace final : public CacheSpace {
 
   mutable std::mutex mutex_;  // over what follows; never held while plugin code runs
   CacheLimits limits_;
+  bool owes_purge_ = false;  // one came while the component could not be asked
   Status problem_;
 };
 

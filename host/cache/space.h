@@ -48,7 +48,8 @@ class CacheSpace {
   };
   virtual Put put(const Entry& entry, Epoch since, Time now) = 0;
 
-  // How many entries went; `tag` null: all. A component that is not in memory has none.
+  // How many entries went; `tag` null: all. A component that is not in memory has none; one that cannot be asked at
+  // this moment forgets everything before it answers again.
   virtual Result<uint64_t> purge(const std::string* tag) = 0;
 
   virtual bool is_in_memory() const = 0;
