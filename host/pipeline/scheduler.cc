@@ -420,6 +420,10 @@ bool Scheduler::join_flight(Request& r, uint16_t index, Cache& cache) {
   run.cached = CacheResult::coalesced;
   run.cache->is_leader = false;
   run.phase = Run::Phase::joined;
+  // The other one may have to wait for a component that is draining, which must not be kept from that here.
+  if (role == Flights::Role::wait)
+    for (Held& held : r.held)
+      if (held.state == Held::State::warm) held = Held{.users = held.users, .lease = {}, .failure = {}};
   // While the other one waits for a load, nothing is worked at.
   if (role == Flights::Role::wait_called || r.graph().nodes[index].kind == Node::Kind::function)
     run_clock(r, index, loop_.now());

@@ -456,3 +456,34 @@ TEST_CASE("a pipeline says which of its stages have a cache") {
   CachedStage t;
   CHECK(t.engine->find("p")->info().stages.at(0).cache == "answers");
 }
+
+TEST_CASE("a request that waits for another one to begin its call keeps no component from draining") {
+  CachedStage t;
+  FakeComponent& b = t.components->add("b", "{text: string}", "{text: string}");
+  b.inline_calls = false;
+  b.hangs = true;
+  const LoadReport report = t.load(R"(return {
+    dm.pipeline('w', { input = { text = 'string' },
+      dm.stage('first', { component = 'b', input = { text = ref.request.text } }),
+      dm.stage('two', { component = 'a', input = { text = ref.first.text }, cache = 'answers' }),
+      dm.stage('three', { component = 'a', input = { text = ref.two.text } }), output = ref.three.text }),
+    dm.pipeline('l', { input = { text = 'string' },
+      dm.stage('two', { component = 'a', input = { text = ref.request.text }, cache = 'answers' }),
+      output = ref.two.text }) })");
+  REQUIRE(t.errors_of(report).empty());
+  const auto waits = t.begin("w", text_map({{"text", "hello"}}));  // holds a for 'three'
+  t.a.ready = false;
+  const auto leads = t.begin("l", text_map({{"text", "hello"}}));
+  b.answer_one(text_map({{"text", "hello"}}));
+  t.loop.run_ready();
+  REQUIRE(t.count("coalesced") == 1);
+  REQUIRE(t.a.demand_causes == std::vector<std::string>{"request"});
+  t.a.load();
+  t.a.ready = false;
+  t.loop.run_ready();
+  CHECK(t.said(leads) == R"("hello1")");
+  CHECK(t.a.demand_causes == std::vector<std::string>{"request", "request"});  // nothing was left in the hand
+  t.a.load();
+  t.loop.run_ready();
+  CHECK(t.said(waits) == R"("hello2")");
+}
