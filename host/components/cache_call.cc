@@ -32,7 +32,7 @@ uint64_t load_number(const Lease& lease) {
 Result<void*> open_cache_space(const Lease& lease, const std::string& name, const CacheLimits& limits) {
   const LoadedPlugin& plugin = lease.component().loaded();
   const std::string object = "component '" + plugin.name + "'";
-  if (!plugin.cache || plugin.cache->size < sizeof(dm_cache))
+  if (!plugin.cache)
     return Error{Code::failed_precondition,      "is no cache", object,
                  "the capability " DM_EXT_CACHE, "none",        "name a component of a caching type"};
   if (plugin.prepared.safety.safety != SafetyClass::unmap)
@@ -62,7 +62,8 @@ CacheFound cache_get(const Lease& lease, void* space, std::string_view key, Time
   hit.size = sizeof hit;
   const Status asked = guarded("get of " DM_EXT_CACHE, [&]() -> Status {
     if (table.get(space, key.data(), key.size(), nanoseconds(now), &hit, &found.epoch) != DM_OK) return {};
-    Result<Value> value = Value::from_foreign({static_cast<const std::byte*>(hit.value), hit.value_size});
+    Result<Value> value =
+        Value::from_foreign({static_cast<const std::byte*>(hit.value), hit.value ? hit.value_size : 0});
     table.unpin(space, hit.pin);
     if (value.ok()) found.value = std::move(*value);
     return value.ok() ? Status() : value.status();

@@ -61,6 +61,11 @@ void resolve_methods(LoadedPlugin& plugin) {
       if (wanted.name == plugin.type->methods[i]->name) plugin.methods.push_back(plugin.type->methods[i]);
 }
 
+bool is_complete(const dm_cache* table) {
+  return table && table->size >= sizeof(dm_cache) && table->open_space && table->get && table->unpin && table->put &&
+         table->purge && table->stats;
+}
+
 void ask_capabilities(LoadedPlugin& plugin) {
   const auto ask = [&](const char* id) {
     return plugin.type->capability ? plugin.type->capability(plugin.component, id) : nullptr;
@@ -68,7 +73,8 @@ void ask_capabilities(LoadedPlugin& plugin) {
   plugin.trim = static_cast<const dm_trim*>(ask(DM_EXT_TRIM));
   plugin.veto = static_cast<const dm_veto*>(ask(DM_EXT_VETO));
   plugin.batch = static_cast<const dm_batch*>(ask(DM_EXT_BATCH));
-  plugin.cache = static_cast<const dm_cache*>(ask(DM_EXT_CACHE));
+  const auto* cache = static_cast<const dm_cache*>(ask(DM_EXT_CACHE));
+  plugin.cache = is_complete(cache) ? cache : nullptr;
   plugin.observe = static_cast<const dm_observe*>(ask(DM_EXT_OBSERVE));
 }
 
@@ -84,7 +90,7 @@ Status check_promised_capabilities(const LoadedPlugin& plugin) {
   };
   for (const std::string& id : plugin.prepared.type->capabilities) {
     if (!plugin.type->capability || !plugin.type->capability(plugin.component, id.c_str())) return missing(id, "none");
-    if (id == DM_EXT_CACHE && plugin.cache->size < sizeof(dm_cache)) return missing(id, "a table that is too short");
+    if (id == DM_EXT_CACHE && !plugin.cache) return missing(id, "a table without its functions");
     if (id == DM_EXT_OBSERVE && (plugin.observe->size < sizeof(dm_observe) || !plugin.observe->expose))
       return missing(id, "a table without its function");
   }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "components/cache_call.h"
 #include "components/observe.h"
 #include "support/component_host.h"
 
@@ -321,6 +322,34 @@ TEST_CASE("calls beyond the queue of a component are refused and not lost") {
 
 TEST_CASE("a plugin that promises to show metrics and offers no table is refused") {
   refuses("no-observer", "promises a capability it does not offer");
+}
+
+TEST_CASE("a cache without its functions is refused") {
+  refuses("no-cache-functions", "promises a capability it does not offer");
+}
+
+TEST_CASE("what a cache finds that is no value is a miss and told") {
+  ComponentHost host(kBad);
+  Component& cache = host.add("cache", "bad-cache");
+  Result<Lease> lease = host.acquire(cache);
+  REQUIRE(lease.ok());
+  CHECK(open_cache_space(*lease, "no space", {}).status().code() == Code::broken_contract);
+  CHECK(open_cache_space(*lease, "no status", {}).status().code() == Code::broken_contract);
+  const Result<void*> space = open_cache_space(*lease, "any", {});
+  REQUIRE(space.ok());
+  for (const char* key : {"null", "short", "huge", "garbage"}) {
+    INFO(key);
+    const CacheFound found = cache_get(*lease, *space, key, host.clock.now());
+    CHECK_FALSE(found.value);
+    CHECK_FALSE(found.problem.ok());
+    CHECK(found.epoch == 7);
+  }
+  CHECK_FALSE(cache_get(*lease, *space, "another status", host.clock.now()).value);
+  CHECK_FALSE(cache_put(*lease, *space, {.key = "k", .value = text_value("v").bytes(), .tags = {}}, host.clock.now()));
+  CHECK(cache_purge(*lease, *space, nullptr).status().code() == Code::broken_contract);
+  CHECK(cache_numbers(*lease, *space).entries == UINT64_MAX);
+  lease->release();
+  CHECK(host.request(cache, Verb::unload).component.state == State::unloaded);
 }
 
 TEST_CASE("wrong answers of what shows metrics are told and stop nothing") {
