@@ -41,11 +41,16 @@ double ms(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+std::string cache_text(const StageTrace& stage) {
+  if (stage.cache == CacheResult::none) return "-";
+  std::string text(to_string(stage.cache));
+  return stage.cache_store.empty() ? text : text + " in " + stage.cache_store;
+}
+
 void print_stages(const std::vector<StageTrace>& stages) {
   Table table({"STAGE", "OUTCOME", "CACHE", "COLD", "QUEUED", "RAN", "ERROR"});
   for (const StageTrace& stage : stages) {
-    const std::string cache = stage.cache == CacheResult::none ? "-" : std::string(to_string(stage.cache));
-    table.add({stage.name, std::string(to_string(stage.outcome)), cache, show_ms(ms(stage.cold)),
+    table.add({stage.name, std::string(to_string(stage.outcome)), cache_text(stage), show_ms(ms(stage.cold)),
                show_ms(ms(stage.queued)), show_ms(ms(stage.ran)), stage.error.ok() ? "" : stage.error.to_string()});
   }
   std::fprintf(stderr, "%s", table.to_string().c_str());

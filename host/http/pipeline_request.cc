@@ -56,6 +56,12 @@ void append_timing(std::string& out, std::string_view name, std::string_view suf
   append_ms(out, time);
 }
 
+void append_cache(std::string& out, const StageTrace& stage) {
+  out.append(";desc=\"cache ").append(to_string(stage.cache));
+  if (!stage.cache_store.empty()) out.append(" in ").append(stage.cache_store);
+  out += '"';
+}
+
 }  // namespace
 
 std::optional<BodyFormat> body_format(std::string_view content_type) {
@@ -135,7 +141,7 @@ void append_server_timing(std::string& out, const std::vector<StageTrace>& stage
       out += ", ";
     };
     append_timing(out, stage.name, "", stage.ran);
-    if (stage.cache != CacheResult::none) (out += ";desc=\"cache ").append(to_string(stage.cache)) += '"';
+    if (stage.cache != CacheResult::none) append_cache(out, stage);
     out += ", ";
     if (stage.queued > Duration::zero()) append("-queue", stage.queued);
     if (stage.cold > Duration::zero()) append("-cold", stage.cold);

@@ -78,6 +78,7 @@ struct StageTrace {
   Duration ran{};     // in the component or function
   Status error;       // what ended it, when not ok; also with outcome fallback
   CacheResult cache = CacheResult::none;
+  std::string cache_store;  // component whose memory had it: with a hit, also a negative one
 };
 
 struct PipelineRequest {

@@ -312,8 +312,7 @@ void Scheduler::finish(Request& r) {
     stop_stage(r, i);
     if (!started) continue;
     count(r, i, Outcome::cancelled);
-    r.trace.push_back(
-        {r.graph().nodes[i].path, Outcome::cancelled, run.cold, run.queued, run.ran, Status(), run.cached});
+    trace_stage(r, i, Outcome::cancelled, Status());
   }
   if (r.deadline_timer != 0) loop_.cancel(r.deadline_timer);
   PipelineResponse response;
@@ -769,10 +768,17 @@ void Scheduler::end_stage(Request& r, uint16_t index, Outcome outcome, Value val
     told.object = failed_object(r, index, told);
     fail(r, Status(std::move(told)));
   }
-  r.trace.push_back({node.path, outcome, run.cold, run.queued, run.ran, std::move(error), run.cached});
+  trace_stage(r, index, outcome, std::move(error));
   if (r.finished) return;
   notify_readers(r, index);
   if (!alone) member_ended(r, node.group, index);
+}
+
+void Scheduler::trace_stage(Request& r, uint16_t index, Outcome outcome, Status error) {
+  const Run& run = r.runs[index];
+  const bool found = run.cached == CacheResult::hit || run.cached == CacheResult::negative;
+  r.trace.push_back({r.graph().nodes[index].path, outcome, run.cold, run.queued, run.ran, std::move(error), run.cached,
+                     found ? r.pipeline->caches[index]->store() : std::string()});
 }
 
 StageCells& Scheduler::cells(const Request& r, uint16_t index) const {

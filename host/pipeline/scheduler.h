@@ -65,6 +65,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   // requests
   void drive(Request& r);
   void finish(Request& r);
+  void trace_stage(Request& r, uint16_t index, Outcome outcome, Status error);
   void fail(Request& r, Status status);
   bool over(Request& r, Time now);
   void arm_deadline(Request& r);

@@ -43,7 +43,7 @@ same "$(state_of search.text)" ready
 mv "$SCRATCH/answer" "$SCRATCH/first"
 for component in search.text search.vectors embed.lsa; do expect 0 "$DORMOUSE" ctl unload "$component" --wait 10s; done
 ask -D "$SCRATCH/header" "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated","passages":2}' > "$SCRATCH/answer"
-grep -qi '^server-timing:.*passages;dur=[0-9.]*;desc="cache hit"' "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
+grep -qi '^server-timing:.*passages;dur=[0-9.]*;desc="cache hit in cache.memory"' "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
 same "$(jq -cS . "$SCRATCH/answer")" "$(jq -cS . "$SCRATCH/first")"
 same "$(state_of search.text)" unloaded
 # Until they are purged.

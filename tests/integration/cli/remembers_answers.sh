@@ -28,7 +28,7 @@ YAML
 how() {
   ask "$DATA/v1/pipelines/p" -d "{\"text\":\"$1\"}" -D "$SCRATCH/headers" > "$SCRATCH/out"
   same "$(jq -r .text "$SCRATCH/out")" "$1"
-  sed -n 's/.*desc="cache \([a-z]*\)".*/\1/p' "$SCRATCH/headers"
+  sed -n 's/.*desc="cache \([a-z]*\)[" ].*/\1/p' "$SCRATCH/headers"
 }
 ctl() {
   expect 0 "$DORMOUSE" ctl "$@"

@@ -37,7 +37,7 @@ for component in nlu.intent nlu.entities; do expect 0 "$DORMOUSE" ctl unload "$c
 answer 'book a table for 4 people at an italian restaurant in Boston on 2026-12-03'
 same "$(field .intent.name)" restaurant_reservation
 for stage in intent entities; do
-  grep -qi "^server-timing:.*$stage;dur=[0-9.]*;desc=\"cache hit\"" "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
+  grep -qi "^server-timing:.*$stage;dur=[0-9.]*;desc=\"cache hit in cache.memory\"" "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
   same "$(state_of nlu.$stage)" unloaded
 done
 

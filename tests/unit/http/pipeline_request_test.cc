@@ -83,6 +83,21 @@ TEST_CASE("timings name each stage and its cold load apart") {
   CHECK(timing({}, 1ms) == "total;dur=1.0");
 }
 
+TEST_CASE("timings tell what the cache of a stage came to and whose memory had it") {
+  std::vector<StageTrace> stages(3);
+  stages[0].name = "intent";
+  stages[0].cache = CacheResult::hit;
+  stages[0].cache_store = "cache.memory";
+  stages[1].name = "entities";
+  stages[1].cache = CacheResult::miss;
+  stages[1].ran = 2ms;
+  stages[2].name = "passages";
+  stages[2].cache = CacheResult::coalesced;
+  CHECK(timing(stages, 15ms) ==
+        "intent;dur=0.000;desc=\"cache hit in cache.memory\", entities;dur=2.0;desc=\"cache miss\", "
+        "passages;dur=0.000;desc=\"cache coalesced\", total;dur=15.0");
+}
+
 TEST_CASE("timings are rounded to microseconds below one millisecond and to tenths above") {
   CHECK(timing({}, 0ns) == "total;dur=0.000");
   CHECK(timing({}, -5ns) == "total;dur=0.000");

@@ -351,6 +351,7 @@ TEST_CASE("what is not found is remembered for its own time and meets the fallba
   CHECK(t.ask("hello") == R"({"said":"instead"})");
   const PipelineResponse again = t.run("p", text_map({{"text", "hello"}}));
   CHECK(again.stages[0].cache == CacheResult::negative);
+  CHECK(again.stages[0].cache_store == "cache.memory");
   CHECK(again.stages[0].outcome == Outcome::fallback);
   CHECK(again.stages[0].error.to_string().find("no such passage") != std::string::npos);
   CHECK(t.a.calls == 1);
