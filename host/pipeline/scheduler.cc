@@ -480,7 +480,9 @@ void Scheduler::call_in_flight(Request& r, uint16_t index, Callee& callee, Lease
   options.cancel = cache.flights().take_over(landing->seat);
   options.deadline = Time::max();
   callee.call_on_lane(std::move(lease), method, std::move(run.input), std::move(options), loop_,
-                      [self = shared_from_this(), at = address(r, index), &cache, &node, landing](CallResult result) {
+                      [self = shared_from_this(), at = address(r, index), &cache, &node, landing,
+                       &counted = cells(r, index)](CallResult result) {
+                        counted.queued.observe_alone(result.queued);
                         cache.keep(landing->run.key, result, landing->tags, landing->run.miss, node.policy,
                                    self->loop_.now(), self->writer_);
                         cache.flights().land(landing->seat, result);
@@ -785,13 +787,14 @@ StageCells& Scheduler::cells(const Request& r, uint16_t index) const {
   return r.pipeline->stages[index]->by_loop[index_];
 }
 
-// What never got as far as running has no time that would mean something.
+// What never got as far as running, or was found in a cache, has no time that would mean something.
 void Scheduler::count(const Request& r, uint16_t index, Outcome outcome) const {
   StageCells& counted = cells(r, index);
   counted.count(outcome);
   if (outcome == Outcome::ok && r.values[index]) counted.count_result(r.values[index].bytes().size());
   const Duration ran = r.runs[index].ran;
-  if (outcome == Outcome::ok || ran > Duration::zero()) counted.ran.observe_alone(ran);
+  const bool was_made = outcome == Outcome::ok && r.runs[index].cached != CacheResult::hit;
+  if (was_made || ran > Duration::zero()) counted.ran.observe_alone(ran);
 }
 
 void Scheduler::notify_readers(Request& r, uint16_t index) {

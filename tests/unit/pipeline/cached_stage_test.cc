@@ -488,3 +488,15 @@ TEST_CASE("a request that waits for another one to begin its call keeps no compo
   t.loop.run_ready();
   CHECK(t.said(waits) == R"("hello2")");
 }
+
+TEST_CASE("a call for a cache is measured like any other and a hit is no call") {
+  CachedStage t;
+  t.a.inline_calls = false;
+  t.a.takes = 3ms;
+  const Metrics::Labels stage{{"pipeline", "p"}, {"stage", "one"}};
+  (void)t.begin_with("hello");
+  t.loop.advance(10ms);
+  CHECK(t.how("hello") == CacheResult::hit);
+  CHECK(t.counter("dormouse_stage_queue_seconds", stage) == 1);
+  CHECK(t.counter("dormouse_stage_seconds", stage) == 1);
+}
