@@ -57,7 +57,9 @@ void Component::leave(bool was_use) {
 void Component::notice_files() {
   context_.loop.post([this] {
     if (is_callable(owned_->state) || stamp() == 0) return;
-    if (plugin_file_identity(spec_, context_.index) != owned_->served_identity) stamp_.store(0);
+    const Result<std::string> model = current_model(context_.options.state_dir, spec_.name);
+    const std::string next = plugin_file_identity(spec_, context_.index) + (model.ok() ? *model : std::string());
+    if (next != owned_->served_identity) stamp_.store(0);
   });
 }
 

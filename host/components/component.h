@@ -131,8 +131,9 @@ class Component {
   // Says which code, settings and model answered last: equal stamps give equal answers to equal calls, as far as files
   // decide that. 0 before the first load of this process. Any thread.
   uint64_t stamp() const { return stamp_.load(std::memory_order_acquire); }
-  // Compares the plugin files there are with those of the last load; when they differ and it is not loaded, the stamp
-  // becomes 0: what the old code said is no longer what the next load would say. Any thread; done later.
+  // Compares the plugin files and the model there are with those of the last load; when they differ and it is not
+  // loaded, the stamp becomes 0: what the old code said is no longer what the next load would say. Any thread; done
+  // later.
   void notice_files();
 
   // Of a lease's holder: what it calls.

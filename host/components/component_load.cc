@@ -139,7 +139,7 @@ void Component::on_opened(std::shared_ptr<LoadJob> job, Status status) {
   o.last_error = {};
   o.proven = false;
   o.pinned_dependencies.clear();
-  o.served_identity = plugin_file_identity(spec_, context_.index);
+  o.served_identity = plugin_file_identity(spec_, context_.index) + loaded_->prepared.model_path;
   stamp_.store(stamp_of(loaded_->prepared), std::memory_order_release);
   o.ready_at = context_.loop.now();
   last_used_ns_.store(o.ready_at.time_since_epoch().count(), std::memory_order_relaxed);

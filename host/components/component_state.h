@@ -36,7 +36,7 @@ struct Component::Owned {
   unsigned failures = 0;
   Time retry_at{};
   std::string failed_identity;
-  std::string served_identity;  // of the plugin files at the last load that succeeded
+  std::string served_identity;  // of the plugin files and the model at the last load that succeeded
   Time file_looked_at{};
   Status last_error;
 

@@ -93,6 +93,7 @@ void Component::request_reload(const VerbOptions& options, Reply done) {
     case State::unloaded:
     case State::resident:
     case State::closing:
+      if (!options.dry_run) notice_files();
       return explain(done, false, "is " + std::string(to_string(o.state)) + ": its next load takes what is there then");
     case State::draining:
       if (options.dry_run) return explain(done, false, "would wait for what is under way");

@@ -1,6 +1,7 @@
 // A component from its first demand to the proof that it is gone, with a real plugin and a clock that moves when told.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 
 #include "support/component_host.h"
 
@@ -492,4 +493,34 @@ TEST_CASE("who joins a drain waits for his own time also when it is the longer o
   lease->release();
   REQUIRE(host.loop.run_until([&] { return reload->has_value(); }));
   CHECK((*reload)->component.generation == 2);
+}
+
+TEST_CASE("what a component that sleeps would load is another version once its model or a reload says so") {
+  for (const bool by_reload : {false, true}) {
+    ComponentHost host({DORMOUSE_TRAINABLE});
+    Component& counts = host.add("counts", "trainable");
+    const std::string folder = model_folder(host.state.path(), "counts");
+    std::filesystem::create_directories(folder);
+    const auto publish = [&](const std::string& model) {
+      std::ofstream(folder + "/" + model) << "7\n";
+      std::filesystem::remove(folder + "/current");
+      std::filesystem::create_symlink(model, folder + "/current");
+    };
+    const auto look = [&] {
+      by_reload ? (void)host.request(counts, Verb::reload) : counts.notice_files();
+      host.loop.run_ready();
+    };
+    publish("old.model");
+    REQUIRE(host.acquire(counts).ok());
+    const uint64_t old = counts.stamp();
+    REQUIRE(old != 0);
+    REQUIRE(host.request(counts, Verb::unload).component.state == State::unloaded);
+    look();
+    CHECK(counts.stamp() == old);
+    publish("new.model");
+    look();
+    CHECK(counts.stamp() == 0);
+    REQUIRE(host.acquire(counts).ok());
+    CHECK(counts.stamp() != old);
+  }
 }
