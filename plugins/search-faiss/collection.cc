@@ -88,6 +88,11 @@ std::unique_ptr<Collection> Collection::open(const std::string& folder, const st
   const std::string path = folder + "/" + name + ".db";
   std::optional<Store> store = Store::open(path, options.sync);
   if (!store) {
+    if (SnapshotReader::exists(folder + "/" + name + ".snapshot")) {
+      throw Failure(DM_DATA_LOSS, "collection file '" + path +
+                                      "' is empty; put a copy of it back from a backup, or remove it together with its "
+                                      "snapshot to begin with an empty collection");
+    }
     for (const char* ending : {"", "-wal", "-journal"}) ::unlink((path + ending).c_str());
     return nullptr;
   }
@@ -213,6 +218,7 @@ void Collection::load(const CheckCancelled& check_cancelled) {
       if (contents_->dead_rows <= std::max(contents_->live(), kDeadRowsKept)) return;
       snapshot_transaction_ = -1;  // worth writing again, without the dead rows
     } catch (const SnapshotDamaged& damaged) {
+      ::unlink(file(".snapshot").c_str());  // else it might seem to fit when the store has grown past it
       note_ = "snapshot '" + file(".snapshot") + "' " + damaged.what() + "; built from the store instead";
       options_.warn(about() + ": " + note_);
     }

@@ -86,7 +86,8 @@ class Collection {
   static std::unique_ptr<Collection> create(const std::string& folder, const std::string& name, const Spec& spec,
                                             const CollectionOptions& options);
   // Null when its creation was never finished; what there is of it is taken away. A snapshot that is damaged or belongs
-  // to something else is left aside and everything is built from the store, which `note` of stats then says.
+  // to something else is thrown away and everything is built from the store, which `note` of stats then says. An empty
+  // file beside a snapshot is data_loss.
   static std::unique_ptr<Collection> open(const std::string& folder, const std::string& name,
                                           const CollectionOptions& options, const CheckCancelled& check_cancelled);
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "dormouse/value.hpp"
@@ -45,6 +46,33 @@ void check_documents(const std::vector<Document>& documents) {
   }
 }
 
+// Names of the files NUMBER.index in a folder.
+std::vector<std::string> index_files(const std::string& folder) {
+  constexpr std::string_view kEnding = ".index";
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name.size() > kEnding.size() && name.ends_with(kEnding) &&
+        name.find_first_not_of("0123456789") == name.size() - kEnding.size()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// Where the store is. An empty file beside an index is no new beginning: there were documents.
+std::string store_path(const std::string& folder) {
+  const std::string path = folder + "/documents.db";
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) == 0 && facts.st_size == 0 && !index_files(folder).empty()) {
+    throw Failure(DM_DATA_LOSS, "document file '" + path +
+                                    "' is empty; put a copy of it back from a backup, or remove the component's data "
+                                    "folder to begin without documents");
+  }
+  return path;
+}
+
 }  // namespace
 
 // ---- opening ----
@@ -52,7 +80,7 @@ void check_documents(const std::vector<Document>& documents) {
 Documents::Documents(std::string folder, DocumentsOptions options, const CheckCancelled& check_cancelled)
     : folder_(std::move(folder)),
       options_(std::move(options)),
-      store_(folder_ + "/documents.db", options_.sync),
+      store_(store_path(folder_), options_.sync),
       store_identity_(store_.identity()) {
   const Tokenizer known_language(options_.tokens);
   for (CollectionRecord& record : store_.collections()) {
@@ -61,6 +89,17 @@ Documents::Documents(std::string folder, DocumentsOptions options, const CheckCa
     load(*collection, check_cancelled);
     collections_.emplace(collection->record.name, std::move(collection));
   }
+  remove_strays();
+}
+
+// Snapshots of collections that the store does not know: of one whose dropping was cut short, or of a later time than
+// that of a store put back from a backup. Its number will be that of another collection.
+void Documents::remove_strays() const {
+  std::set<std::string> known;
+  for (const auto& [name, collection] : collections_)
+    known.insert(std::filesystem::path(snapshot_path(collection->record)).filename());
+  for (const std::string& file : index_files(folder_))
+    if (known.count(file) == 0) ::unlink((folder_ + "/" + file).c_str());
 }
 
 std::string Documents::snapshot_path(const CollectionRecord& record) const {
@@ -73,7 +112,12 @@ void Documents::load(Collection& collection, const CheckCancelled& check_cancell
   std::string why;
   if (::stat(path.c_str(), &facts) == 0) {
     collection.contents = Contents::restore(path, origin_of(collection), &why);
+    if (collection.contents && collection.contents->last_sequence() > store_.last_sequence()) {
+      why = "the snapshot is newer than the store, which lost something or was put back from an older copy";
+      collection.contents.reset();
+    }
     if (!collection.contents) {
+      ::unlink(path.c_str());  // else it might seem to fit when the store has grown past it
       collection.note = "the index was built anew: " + why;
       options_.warn("collection '" + collection.record.name + "': " + collection.note);
     }
@@ -282,7 +326,7 @@ std::vector<Hit> Documents::search(const std::string& name, const Question& ques
       const std::lock_guard lock(store_mutex_);
       document = store_.read(sequences[i]);
     }
-    if (!document) continue;  // removed meanwhile
+    if (!document || document->id != hits[i].document.id) continue;  // removed meanwhile, or a forged snapshot
     Hit& hit = hits[i];
     if (question.snippet_bytes > 0)
       hit.snippet = snippet_of(document->text, tokenizer.read(document->text), terms, question.snippet_bytes);
@@ -302,18 +346,19 @@ std::string Documents::snippet(const std::string& text, std::string_view questio
 
 std::vector<Document> Documents::get(const std::string& name, const std::vector<Id>& ids) const {
   const Shared collection = get_collection(name);
-  std::vector<int64_t> sequences;
+  std::vector<std::pair<const Id*, int64_t>> wanted;
   {
     const auto lock = collection->gate.read();
     for (const Id& id : ids) {
       if (const std::optional<uint32_t> row = collection->contents->find(id))
-        sequences.push_back(collection->contents->sequence(*row));
+        wanted.emplace_back(&id, collection->contents->sequence(*row));
     }
   }
   std::vector<Document> documents;
-  for (const int64_t sequence : sequences) {
+  for (const auto& [id, sequence] : wanted) {
     const std::lock_guard lock(store_mutex_);
-    if (std::optional<Document> document = store_.read(sequence)) documents.push_back(std::move(*document));
+    std::optional<Document> document = store_.read(sequence);
+    if (document && document->id == *id) documents.push_back(std::move(*document));
   }
   return documents;
 }

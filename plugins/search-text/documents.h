@@ -64,8 +64,9 @@ struct Stats {
 
 class Documents {
  public:
-  // Files documents.db and NUMBER.index in `folder`. A snapshot that is damaged or of something else is left aside and
-  // the index built from the store, which `note` of stats then says. Throws data_loss for a damaged store.
+  // Files documents.db and NUMBER.index in `folder`. A snapshot that is damaged or of something else is thrown away and
+  // the index built from the store, which `note` of stats then says. Throws data_loss for a damaged store, and for an
+  // empty one beside a snapshot.
   Documents(std::string folder, DocumentsOptions options, const CheckCancelled& check_cancelled);
 
   // Adds all or none; an id that is there gets the new text. When it returns, the documents last and are found.
@@ -105,6 +106,7 @@ class Documents {
   std::string snapshot_path(const CollectionRecord& record) const;
   Origin origin_of(const Collection& collection) const { return {store_identity_, collection.record, options_.tokens}; }
   void load(Collection& collection, const CheckCancelled& check_cancelled);
+  void remove_strays() const;
   void add_from_store(const CollectionRecord& record, int64_t first, Contents& contents,
                       const CheckCancelled& check_cancelled);
   std::vector<std::pair<uint32_t, DocumentTerms>> terms_of_rows(const Contents& contents,

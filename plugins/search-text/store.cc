@@ -69,6 +69,11 @@ std::vector<CollectionRecord> Store::collections() {
   return all;
 }
 
+int64_t Store::last_sequence() {
+  Statement statement(database_, "SELECT seq FROM sqlite_sequence WHERE name = 'documents'");
+  return statement.step("reading it") ? statement.number(0) : 0;
+}
+
 int64_t Store::commit(CollectionRecord* collection, std::span<const int64_t> removed, std::span<const Document> added) {
   CollectionRecord next = *collection;
   next.removals += static_cast<int64_t>(removed.size());

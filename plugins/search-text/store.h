@@ -40,6 +40,8 @@ class Store {
 
   const std::string& identity() const { return identity_; }
   std::vector<CollectionRecord> collections();
+  // The largest sequence number that was ever given; 0: none was.
+  int64_t last_sequence();
 
   // One transaction, all of it or nothing: makes the collection when its number is 0, takes out, puts in. When this
   // returns, it lasts. The sequence numbers of the new documents are ascending; the first is returned.

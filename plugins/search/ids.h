@@ -15,6 +15,7 @@ struct Id {
   int64_t number = 0;
   std::string text;
   std::string to_string() const { return is_text ? "'" + text + "'" : std::to_string(number); }
+  friend bool operator==(const Id&, const Id&) = default;
 };
 
 // Rows are numbered in the order of append. A name may be appended again: then it means the later row.

@@ -154,6 +154,48 @@ TEST_CASE("a snapshot of another collection or from the future is not taken") {
   CHECK(who_is(*collection, vectors.data()) == 0);
 }
 
+TEST_CASE("a snapshot of rows that the store has lost is never taken, nor once the store has grown past it") {
+  const TempFolder folder;
+  const std::string store = folder.path() + "/c.db", backup = folder.path() + "/backup";
+  const std::vector<float> vectors = clustered_vectors(60, kDimension, 17);
+  const std::vector<float> before(vectors.begin(), vectors.begin() + 10 * kDimension),
+      lost(vectors.begin() + 10 * kDimension, vectors.begin() + 20 * kDimension),
+      later(vectors.begin() + 20 * kDimension, vectors.begin() + 30 * kDimension),
+      last(vectors.begin() + 30 * kDimension, vectors.begin() + 40 * kDimension);
+  make(folder, Kind::flat)->add(numbered_rows(before, kDimension, 0), kNever);
+  std::filesystem::copy_file(store, backup);
+  {
+    const std::unique_ptr<Collection> collection = reopen(folder);
+    collection->add(numbered_rows(lost, kDimension, 100), kNever);
+    collection->save(false, kNever);
+  }
+  std::filesystem::copy_file(backup, store, std::filesystem::copy_options::overwrite_existing);
+  {
+    const std::unique_ptr<Collection> collection = reopen(folder);
+    CHECK_THAT(collection->stats().note, Catch::Contains("newer than the store"));
+    collection->add(numbered_rows(later, kDimension, 200), kNever);
+    collection->add(numbered_rows(last, kDimension, 300), kNever);
+    // As after SIGKILL: no snapshot is written.
+  }
+  const std::unique_ptr<Collection> collection = reopen(folder);
+  CHECK(who_is(*collection, later.data()) == 200);
+  CHECK(who_is(*collection, last.data()) == 300);
+  for (const Hit& hit : ask(*collection, lost.data(), top(100))) CHECK((hit.id.number < 100 || hit.id.number >= 200));
+}
+
+TEST_CASE("an empty file where rows were is damage and no unfinished creation") {
+  const TempFolder folder;
+  const std::vector<float> vectors = clustered_vectors(20, kDimension, 7);
+  {
+    const std::unique_ptr<Collection> collection = make(folder, Kind::flat);
+    collection->add(numbered_rows(vectors, kDimension), kNever);
+    collection->save(false, kNever);
+  }
+  std::filesystem::resize_file(folder.path() + "/c.db", 0);
+  CHECK_THROWS_WITH(reopen(folder), Catch::Contains("c.db") && Catch::Contains("backup"));
+  CHECK(std::filesystem::exists(folder.path() + "/c.db"));
+}
+
 TEST_CASE("an id that is added again means its new vector") {
   const Kind kind = any_kind();
   const TempFolder folder;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "dormouse/value.hpp"
+#include "nlu/mapped_file.h"
 #include "support/temp_folder.h"
 
 namespace dormouse::text_search {
@@ -269,6 +270,78 @@ TEST_CASE("dead rows leave when everything is built anew") {
   fixture.open();
   CHECK(fixture.ids("weather") == Ids{"rain"});
   CHECK(fixture.documents->stats("default").note.empty());
+}
+
+TEST_CASE("a snapshot of texts that the store has lost is never taken, nor once the store has grown past it") {
+  Fixture fixture;
+  fill(fixture);
+  fixture.documents.reset();
+  const std::string store = fixture.folder.path() + "/documents.db", backup = store + ".backup";
+  std::filesystem::copy_file(store, backup);
+  fixture.open();
+  fixture.add({document("lost", "Fog in Lima"), document("gone", "Haze in Quito")});
+  fixture.documents->save("default", false, kGoOn);
+  fixture.documents.reset();
+  std::filesystem::copy_file(backup, store, std::filesystem::copy_options::overwrite_existing);
+  fixture.open();
+  CHECK(fixture.ids("fog haze") == Ids{});
+  CHECK(fixture.documents->get("default", {{true, 0, "lost"}}).empty());
+  CHECK(fixture.documents->stats("default").count == 3);
+  fixture.add({document("hail", "Hail in Turin"), document("frost", "Frost in Riga"), document("dew", "Dew in Bern")});
+  // As after SIGKILL: nothing is saved at closing.
+  fixture.open();
+  CHECK(fixture.ids("hail frost dew").size() == 3);
+  CHECK(fixture.ids("fog haze") == Ids{});
+  const std::vector<Document> got = fixture.documents->get("default", {{true, 0, "lost"}, {true, 0, "frost"}});
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].id.text == "frost");
+}
+
+TEST_CASE("an index of a collection that the store does not know is taken away") {
+  Fixture fixture;
+  fill(fixture);
+  fixture.documents->save("default", false, kGoOn);
+  fixture.documents.reset();
+  const std::string folder = fixture.folder.path();
+  std::filesystem::copy_file(folder + "/1.index", folder + "/2.index");
+  std::filesystem::copy_file(folder + "/1.index", folder + "/mine.index");
+  fixture.open();
+  CHECK(std::filesystem::exists(folder + "/1.index"));
+  CHECK_FALSE(std::filesystem::exists(folder + "/2.index"));
+  CHECK(std::filesystem::exists(folder + "/mine.index"));
+}
+
+TEST_CASE("a forged index gives no document under the name of another") {
+  Fixture fixture;
+  fill(fixture);
+  fixture.documents.reset();
+  {
+    Store store(fixture.folder.path() + "/documents.db", false);
+    Contents forged(true);
+    Tokenizer tokenizer({});
+    int64_t sequence = 1;
+    for (const char* id : {"sun", "rain", "cook"})
+      forged.add(sequence++, {true, 0, id}, "", terms_of(tokenizer, document(id, "needle")));
+    nlu::write_file_atomically(fixture.folder.path() + "/1.index",
+                               *forged.snapshot({store.identity(), store.collections().at(0), {}}));
+  }
+  fixture.open();
+  REQUIRE(fixture.documents->stats("default").note.empty());
+  const std::vector<Document> got = fixture.documents->get("default", {{true, 0, "sun"}, {true, 0, "cook"}});
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].id.text == "cook");
+  CHECK(fixture.ids("needle") == Ids{"cook"});
+}
+
+TEST_CASE("an empty file where documents were is damage and no new beginning") {
+  Fixture fixture;
+  fill(fixture);
+  fixture.documents->save("default", false, kGoOn);
+  fixture.documents.reset();
+  std::filesystem::resize_file(fixture.folder.path() + "/documents.db", 0);
+  const std::string said = refusal_of([&] { fixture.open(); });
+  CHECK(said.substr(0, 3) == std::to_string(DM_DATA_LOSS) + " ");
+  CHECK(said.find("documents.db") != std::string::npos);
 }
 
 TEST_CASE("searches beside adds and removes find what is there all the time") {
