@@ -115,9 +115,10 @@ void Cache::keep(std::string_view key, const CallResult& call, std::span<const s
   }
   if (!value.ok() || value->bytes().size() > policy.max_entry) return not_kept_.add();
 
-  std::vector<std::string> all_tags = policy.tags;
-  for (const std::string& tag : tags)
-    if (std::find(all_tags.begin(), all_tags.end(), tag) == all_tags.end()) all_tags.push_back(tag);
+  std::vector<std::string> all_tags;
+  for (const std::span<const std::string> some : {std::span<const std::string>(policy.tags), tags})
+    for (const std::string& tag : some)
+      if (std::find(all_tags.begin(), all_tags.end(), tag) == all_tags.end()) all_tags.push_back(tag);
   const Duration lives = spread(failed ? *policy.negative_ttl : policy.ttl, policy.ttl_jitter);
   const CacheSpace::Entry entry{key, *value, all_tags, now + lives, call.ran};
   if (!put(failed ? *failures_ : *values_, entry, failed ? miss.failures : miss.values, miss.purges, now))

@@ -124,10 +124,10 @@ TEST_CASE("a part of a larger value is kept as a value of its own") {
   CHECK(c.values->entries.at("k").value.bytes().size() < 200);
 }
 
-TEST_CASE("an entry has the tags of its cache and its own") {
+TEST_CASE("an entry has the tags of its cache and its own and none twice") {
   OneCache c;
-  c.policy.tags = {"kb"};
-  c.keep("k", text("v"), c.look_up("k").miss, 1ms, {"eng", "kb"});
+  c.policy.tags = {"kb", "kb"};
+  c.keep("k", text("v"), c.look_up("k").miss, 1ms, {"eng", "kb", "eng"});
   CHECK(c.values->entries.at("k").tags == std::vector<std::string>{"kb", "eng"});
   const std::string tag = "eng";
   CHECK(*c.cache.purge(&tag) == 1);
