@@ -46,6 +46,7 @@ class Contents {
 
   size_t rows() const { return sequences_.size(); }
   size_t live() const { return sequences_.size() - dead_rows_; }
+  size_t dead() const { return dead_rows_; }
   int64_t last_sequence() const { return sequences_.empty() ? 0 : sequences_.back(); }
   int64_t sequence(uint32_t row) const { return sequences_[row]; }
   Id id(uint32_t row) const { return ids_.at(row); }

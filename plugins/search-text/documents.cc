@@ -259,6 +259,7 @@ AddResult Documents::add(const std::string& name, const std::vector<Document>& d
     const std::unique_lock lock(map_mutex_);
     collections_.emplace(name, collection);
   }
+  compact_when_due(*collection, check_cancelled);
   return {documents.size() - replaced.size(), replaced.size(), collection->contents->live()};
 }
 
@@ -280,6 +281,7 @@ size_t Documents::remove(const std::string& name, const Selection& selection, co
   apply(*collection, record, [&](Contents& contents) {
     for (const auto& [row, terms] : forgotten) contents.remove(row, terms);
   });
+  compact_when_due(*collection, check_cancelled);
   return rows.size();
 }
 
@@ -293,6 +295,25 @@ void Documents::drop(const std::string& name) {
   ::unlink(snapshot_path(collection->record).c_str());
   const std::unique_lock lock(map_mutex_);
   collections_.erase(name);
+}
+
+// Only who changes anything calls this, and reading with statements of its own needs no lock (search/database.h): so
+// questions go on, with their texts.
+void Documents::build_anew(Collection& collection, const CheckCancelled& check_cancelled) {
+  auto fresh = std::make_unique<Contents>(collection.record.text_ids);
+  add_from_store(collection.record, 0, *fresh, check_cancelled);
+  const auto lock = collection.gate.write();
+  collection.contents.swap(fresh);
+}
+
+// Dead rows cost memory and time, so there are never more than living ones; that way each pays for its own removal.
+void Documents::compact_when_due(Collection& collection, const CheckCancelled& check_cancelled) {
+  if (collection.contents->dead() <= std::max(collection.contents->live(), kDeadRowsKept)) return;
+  try {
+    build_anew(collection, check_cancelled);
+  } catch (const std::exception& e) {
+    options_.warn("collection '" + collection.record.name + "': dead rows stay for now: " + e.what());
+  }
 }
 
 // ---- questions ----
@@ -370,7 +391,7 @@ Stats Documents::stats(const std::string& name) const {
   return {name,
           collection->record.text_ids,
           contents.live(),
-          contents.rows() - contents.live(),
+          contents.dead(),
           contents.index().terms(),
           contents.bytes(),
           collection->snapshot_bytes,
@@ -389,18 +410,9 @@ bool Documents::changed(const std::string& name) const {
 uint64_t Documents::save(const std::string& name, bool compact, const CheckCancelled& check_cancelled) {
   const std::lock_guard writing(writer_);
   const Shared collection = get_collection(name);
-  const size_t live = collection->contents->live(), dead = collection->contents->rows() - live;
-  const bool rebuild = dead > 0 && (compact || (dead > live && dead > kDeadRowsKept));
-  if (rebuild) {
-    auto fresh = std::make_unique<Contents>(collection->record.text_ids);
-    {
-      const std::lock_guard lock(store_mutex_);
-      add_from_store(collection->record, 0, *fresh, check_cancelled);
-    }
-    const auto lock = collection->gate.write();
-    collection->contents.swap(fresh);
-  }
-  if (!rebuild && !changed(name)) return collection->snapshot_bytes;
+  const bool rebuilt = compact && collection->contents->dead() > 0;
+  if (rebuilt) build_anew(*collection, check_cancelled);
+  if (!rebuilt && !changed(name)) return collection->snapshot_bytes;
   const std::optional<std::vector<std::byte>> bytes = collection->contents->snapshot(origin_of(*collection));
   if (!bytes) return 0;
   nlu::write_file_atomically(snapshot_path(collection->record), *bytes);

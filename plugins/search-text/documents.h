@@ -113,6 +113,8 @@ class Documents {
                                                                 const std::vector<uint32_t>& rows);
   // Runs a change of memory that follows a commit: when it fails, memory and store are no longer the same.
   void apply(Collection& collection, const CollectionRecord& record, const std::function<void(Contents&)>& change);
+  void build_anew(Collection& collection, const CheckCancelled& check_cancelled);
+  void compact_when_due(Collection& collection, const CheckCancelled& check_cancelled);
   void check_usable() const;
 
   const std::string folder_;

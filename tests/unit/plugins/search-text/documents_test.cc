@@ -333,6 +333,19 @@ TEST_CASE("a forged index gives no document under the name of another") {
   CHECK(fixture.ids("needle") == Ids{"cook"});
 }
 
+TEST_CASE("dead rows of texts that are replaced again and again never outnumber the living by far") {
+  Fixture fixture;
+  std::vector<Document> documents;
+  for (int i = 0; i < 100; ++i) documents.push_back(document("d" + std::to_string(i), "word" + std::to_string(i)));
+  for (int turn = 0; turn < 40; ++turn) fixture.add(documents);
+  const Stats stats = fixture.documents->stats("default");
+  CHECK(stats.count == 100);
+  CHECK(stats.dead_rows <= 1100);
+  CHECK(fixture.ids("word7") == Ids{"d7"});
+  fixture.open();
+  CHECK(fixture.ids("word7") == Ids{"d7"});
+}
+
 TEST_CASE("an empty file where documents were is damage and no new beginning") {
   Fixture fixture;
   fill(fixture);
