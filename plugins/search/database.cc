@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <sys/random.h>
 
+#include <filesystem>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -22,6 +23,13 @@ constexpr const char* kPrepare =
     "PRAGMA cell_size_check = ON;"
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA temp_store = MEMORY;";
+
+// The file itself must be no symbolic link, but a folder above it may be one, which SQLite would refuse as well.
+std::string in_real_folder(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path given(path), folder = std::filesystem::canonical(given.parent_path(), error);
+  return error ? path : (folder / given.filename()).string();
+}
 
 constinit std::mutex library_mutex;
 constinit unsigned library_users = 0;
@@ -64,7 +72,7 @@ Database::Database(std::string path, bool sync, const Words& words) : path_(std:
 
 void Database::prepare(bool sync) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW;
-  if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("opening it");
+  if (sqlite3_open_v2(in_real_folder(path_).c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("opening it");
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_busy_timeout(db_, kBusyMs);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);

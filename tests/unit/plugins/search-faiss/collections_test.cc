@@ -75,6 +75,22 @@ TEST_CASE("a dropped collection takes its files along and its name is free") {
   CHECK(ask(*collections.create("a", flat(2)), kOne.data(), {}).empty());
 }
 
+TEST_CASE("a folder that is reached by a symbolic link holds collections") {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder.path() + "/real");
+  std::filesystem::create_symlink("real", folder.path() + "/link");
+  Collections collections(folder.path() + "/link", quick(), kNever);
+  CHECK(collections.create("a", flat(2))->add(numbered_rows(kOne, 2), kNever).count == 1);
+}
+
+TEST_CASE("a file that is itself a symbolic link is no collection") {
+  const TempFolder folder;
+  std::ofstream(folder.path() + "/elsewhere") << "";
+  std::filesystem::create_symlink("elsewhere", folder.path() + "/a.db");
+  const Collections collections(folder.path(), quick(), kNever);
+  CHECK(collections.damaged().count("a") == 1);
+}
+
 TEST_CASE("what lies beside the collections is left alone") {
   const TempFolder folder;
   std::ofstream(folder.path() + "/notes.txt") << "x";
