@@ -24,6 +24,10 @@ uint64_t size_of(const std::string& path) {
   return ::stat(path.c_str(), &facts) == 0 ? static_cast<uint64_t>(facts.st_size) : 0;
 }
 
+void remove_store(const std::string& path) {
+  for (const char* ending : {"", "-wal", "-journal"}) ::unlink((path + ending).c_str());
+}
+
 void section(SnapshotWriter& out, std::string_view name, const std::vector<std::string>& texts) {
   std::vector<uint32_t> sizes;
   std::string all;
@@ -75,7 +79,11 @@ Collection::Collection(std::string folder, std::string name, Store store, Collec
 std::unique_ptr<Collection> Collection::create(const std::string& folder, const std::string& name, const Spec& spec,
                                                const CollectionOptions& options) {
   const std::string path = folder + "/" + name + ".db";
-  if (size_of(path) > 0) throw Failure(DM_FAILED_PRECONDITION, "collection '" + name + "' exists already");
+  if (size_of(path) > 0) {
+    if (Store::open(path, options.sync))
+      throw Failure(DM_FAILED_PRECONDITION, "collection '" + name + "' exists already");
+    remove_store(path);  // of a creation that failed, on a full disk perhaps
+  }
   ::unlink((folder + "/" + name + ".snapshot").c_str());  // of one that was taken away by hand
   std::unique_ptr<Collection> made(
       new Collection(folder, name, Store::create(path, checked(spec), options.sync), options));
@@ -93,7 +101,7 @@ std::unique_ptr<Collection> Collection::open(const std::string& folder, const st
                                       "' is empty; put a copy of it back from a backup, or remove it together with its "
                                       "snapshot to begin with an empty collection");
     }
-    for (const char* ending : {"", "-wal", "-journal"}) ::unlink((path + ending).c_str());
+    remove_store(path);
     return nullptr;
   }
   std::unique_ptr<Collection> opened(new Collection(folder, name, std::move(*store), options));
@@ -434,6 +442,18 @@ size_t Collection::train(const CheckCancelled& check_cancelled) {
 void Collection::drop() {
   const std::lock_guard writer(writer_);
   check_alive();
+  drop_locked();
+}
+
+bool Collection::drop_unused() {
+  const std::lock_guard writer(writer_);
+  if (!unusable_.empty() || store_.state().transaction != 0) return false;
+  drop_locked();
+  return true;
+}
+
+// With writer_ held.
+void Collection::drop_locked() {
   const auto lock = gate_.write();
   unusable_status_ = DM_NOT_FOUND;
   unusable_ = about() + " was dropped";

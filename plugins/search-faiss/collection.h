@@ -112,6 +112,8 @@ class Collection {
   void trim();
   // Takes the files away. Every later call fails with not_found.
   void drop();
+  // The same, but only when nothing was ever changed in it. Whether it was dropped.
+  bool drop_unused();
 
  private:
   // Everything in memory. Row numbers are the same in all of it.
@@ -136,6 +138,7 @@ class Collection {
   std::string file(const char* ending) const { return folder_ + "/" + name_ + ending; }
   std::string about() const { return "collection '" + name_ + "'"; }
   void check_alive() const;
+  void drop_locked();
 
   std::unique_ptr<Contents> empty_contents();
   std::unique_ptr<Contents> from_store(const CheckCancelled& check_cancelled);

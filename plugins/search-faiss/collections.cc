@@ -107,9 +107,31 @@ Collections::Shared Collections::get_or_create(const std::string& name, const Sp
 
 void Collections::drop(const std::string& name) {
   const Shared found = get(name);
+  found->drop();  // waits for a training, say, and nobody waits with it; until it is taken out it answers for itself
+  forget(found);
+}
+
+AddResult Collections::add(const std::string& name, const Spec& spec, const Rows& rows,
+                           const CheckCancelled& check_cancelled) {
+  while (true) {
+    bool created = false;
+    const Shared collection = get_or_create(name, spec, created);
+    try {
+      return collection->add(rows, check_cancelled);
+    } catch (const std::exception& e) {
+      // Others may have added to it meanwhile: then it stays.
+      if (created && collection->drop_unused()) forget(collection);
+      // Dropped between being found and being added to: on with a new one.
+      const auto* failure = dynamic_cast<const Failure*>(&e);
+      if (failure == nullptr || failure->status() != DM_NOT_FOUND) throw;
+      check_cancelled();
+    }
+  }
+}
+
+void Collections::forget(const Shared& found) {
   const std::unique_lock lock(mutex_);
-  found->drop();
-  if (const auto still = collections_.find(name); still != collections_.end() && still->second == found)
+  if (const auto still = collections_.find(found->name()); still != collections_.end() && still->second == found)
     collections_.erase(still);
 }
 

@@ -23,8 +23,8 @@ class Collections {
   Shared get(const std::string& name) const;
   // Throws Failure: failed_precondition when there is one, invalid_argument for a name that cannot be.
   Shared create(const std::string& name, const Spec& spec);
-  // What get says, or a new one of that spec; `created` says which.
-  Shared get_or_create(const std::string& name, const Spec& spec, bool& created);
+  // Adds to that collection, or to a new one of that spec, which is taken away again when nothing could be added.
+  AddResult add(const std::string& name, const Spec& spec, const Rows& rows, const CheckCancelled& check_cancelled);
   void drop(const std::string& name);
 
   std::vector<Shared> all() const;
@@ -36,14 +36,18 @@ class Collections {
     int32_t status;
     std::string cause;
   };
+  // What get says, or a new one of that spec; `created` says which.
+  Shared get_or_create(const std::string& name, const Spec& spec, bool& created);
   // With mutex_ held.
   Shared find(const std::string& name) const;
   Shared make(const std::string& name, const Spec& spec);
   void open(const std::string& name, const CheckCancelled& check_cancelled);
+  // Takes out what was dropped.
+  void forget(const Shared& dropped);
 
   const std::string folder_;
   const CollectionOptions options_;
-  mutable std::shared_mutex mutex_;  // creating and dropping hold it while they make or remove files
+  mutable std::shared_mutex mutex_;  // creating holds it while it makes files
   std::map<std::string, Shared> collections_;
   std::map<std::string, Damage> damaged_;
 };

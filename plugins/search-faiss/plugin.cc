@@ -163,15 +163,7 @@ class VectorSearch {
     spec.dimension = static_cast<uint32_t>(std::min<size_t>(rows.dimension, kDimensionMax + 1));
     spec.text_ids = rows.ids[0].is_text;
     const std::string name = name_in(in);
-    bool created = false;
-    const Collections::Shared collection = collections_->get_or_create(name, spec, created);
-    AddResult result;
-    try {
-      result = collection->add(rows, [&call] { call.check_cancelled(); });
-    } catch (...) {
-      if (created && collection->stats().transaction == 0) collections_->drop(name);
-      throw;
-    }
+    const AddResult result = collections_->add(name, spec, rows, [&call] { call.check_cancelled(); });
     dormouse::Map map = out.map();
     map.field("added", result.added).field("replaced", result.replaced).field("count", result.count);
   }

@@ -183,6 +183,15 @@ TEST_CASE("a snapshot of rows that the store has lost is never taken, nor once t
   for (const Hit& hit : ask(*collection, lost.data(), top(100))) CHECK((hit.id.number < 100 || hit.id.number >= 200));
 }
 
+TEST_CASE("a creation that was cut short in the same process does not keep the name") {
+  const TempFolder folder;
+  { Database unfinished(folder.path() + "/c.db", false, {"file", "begin again"}); }
+  REQUIRE(std::filesystem::file_size(folder.path() + "/c.db") > 0);
+  const std::unique_ptr<Collection> collection = make(folder, Kind::flat);
+  CHECK(collection->stats().count == 0);
+  CHECK_THROWS_AS(make(folder, Kind::flat), Failure);
+}
+
 TEST_CASE("an empty file where rows were is damage and no unfinished creation") {
   const TempFolder folder;
   const std::vector<float> vectors = clustered_vectors(20, kDimension, 7);

@@ -1,8 +1,10 @@
 #include "collections.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "support/temp_folder.h"
 #include "vectors.h"
@@ -89,6 +91,59 @@ TEST_CASE("a file that is itself a symbolic link is no collection") {
   std::filesystem::create_symlink("elsewhere", folder.path() + "/a.db");
   const Collections collections(folder.path(), quick(), kNever);
   CHECK(collections.damaged().count("a") == 1);
+}
+
+TEST_CASE("an add that fails takes the collection it made away but not what others added to it meanwhile") {
+  const TempFolder folder;
+  Collections collections(folder.path(), quick(), kNever);
+  const CheckCancelled cancelled = [] { throw Failure(DM_CANCELLED, "nobody waits"); };
+  CHECK_THROWS_AS(collections.add("a", flat(2), numbered_rows(kOne, 2), cancelled), Failure);
+  CHECK(collections.all().empty());
+  CHECK(std::filesystem::is_empty(folder.path()));
+
+  int lost = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::thread adding;
+    std::atomic<bool> begun{false};
+    const CheckCancelled cancelled_beside_another = [&] {
+      adding = std::thread([&] {
+        begun = true;
+        collections.add("b", flat(2), numbered_rows(kOne, 2, 7), kNever);
+      });
+      while (!begun) std::this_thread::yield();
+      for (int i = 0; i < round; ++i) std::this_thread::yield();
+      throw Failure(DM_CANCELLED, "nobody waits");
+    };
+    CHECK_THROWS_AS(collections.add("b", flat(2), numbered_rows(kOne, 2), cancelled_beside_another), Failure);
+    adding.join();
+    lost += ask(*collections.get("b"), kOne.data(), {}).size() != 1;
+    collections.drop("b");
+  }
+  CHECK(lost == 0);
+}
+
+TEST_CASE("dropping a collection that is being trained keeps nobody else waiting") {
+  const TempFolder folder;
+  Collections collections(folder.path(), quick(), kNever);
+  Spec lists = flat(2);
+  lists.kind = Kind::ivf_flat;
+  std::vector<float> many(2 * 64);
+  for (size_t i = 0; i < many.size(); ++i) many[i] = static_cast<float>(i % 7 * i);
+  const Collections::Shared trained = collections.create("trained", lists);
+  trained->add(numbered_rows(many, 2), kNever);
+  collections.create("other", flat(2))->add(numbered_rows(kOne, 2), kNever);
+  std::thread dropping;
+  trained->train([&] {
+    if (dropping.joinable()) return;
+    dropping = std::thread([&] { collections.drop("trained"); });
+    // Long enough for the drop to wait for the training, which waits for these searches.
+    for (int i = 0; i < 20'000; ++i) {
+      ask(*collections.get("other"), kOne.data(), {});
+      std::this_thread::yield();
+    }
+  });
+  dropping.join();
+  CHECK_THROWS_AS(collections.get("trained"), Failure);
 }
 
 TEST_CASE("what lies beside the collections is left alone") {
