@@ -61,7 +61,7 @@ std::string_view to_string(Outcome outcome) {
 struct Engine::Impl {
   EngineOptions options;
   std::shared_ptr<Callees> callees;
-  Caches caches;
+  std::shared_ptr<Caches> caches;
   std::vector<std::shared_ptr<Scheduler>> schedulers;  // one per loop
   EventLog& events;
   Metrics& metrics;
@@ -122,7 +122,7 @@ struct Engine::Impl {
       generation->loops.back()->scheduler = scheduler;
     }
     callees->set_pool_policies(generation->pools);
-    caches.apply(generation->caches);
+    caches->apply(generation->caches);
     generation->bind_caches(caches);
     const std::string name = "generation " + std::to_string(generation->number);
     const std::string pipelines = std::to_string(generation->pipelines.size());
@@ -140,7 +140,7 @@ Engine::Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vec
                const Clock& clock, EventLog& events, Metrics& metrics)
     : impl_(new Impl{.options = std::move(options),
                      .callees = callees,
-                     .caches = Caches(
+                     .caches = std::make_shared<Caches>(
                          [callees](const std::string& store, const std::string& space) -> std::unique_ptr<CacheSpace> {
                            Callee* callee = callees->find(store);
                            return callee ? callee->cache_space(space) : nullptr;
@@ -179,7 +179,7 @@ Engine::~Engine() {
 }
 
 Caches& Engine::caches() {
-  return impl_->caches;
+  return *impl_->caches;
 }
 
 LoadReport Engine::load(bool dry_run) {
@@ -219,7 +219,7 @@ Status Engine::rollback() {
     left = std::exchange(impl_->serving, std::exchange(impl_->previous, nullptr));
   }
   impl_->callees->set_pool_policies(back->pools);
-  impl_->caches.apply(back->caches);
+  impl_->caches->apply(back->caches);
   impl_->events.publish("scripts.rolled_back", "generation " + std::to_string(back->number),
                         {{"from", std::to_string(left->number)}});
   return {};

@@ -22,11 +22,12 @@ uint64_t Generation::in_flight() const {
   return sum;
 }
 
-void Generation::bind_caches(const Caches& all) {
+void Generation::bind_caches(const std::shared_ptr<Caches>& all) {
+  all_caches = all;
   for (auto& [name, pipeline] : pipelines) {
     pipeline->caches.clear();
     for (const Node& node : pipeline->graph.nodes)
-      pipeline->caches.push_back(node.cache ? all.find(node.cache->policy) : nullptr);
+      pipeline->caches.push_back(node.cache ? all->find(node.cache->policy) : nullptr);
   }
 }
 

@@ -61,7 +61,8 @@ struct Generation {
   uint64_t in_flight() const;
 
   // Ties the stages that have a cache to it. Once, before it serves, with its policies in force.
-  void bind_caches(const Caches& all);
+  void bind_caches(const std::shared_ptr<Caches>& all);
+  std::weak_ptr<Caches> all_caches;  // the engine's; a call that outlives the engine keeps them
 };
 
 // Runs all scripts in one fresh state and checks them. Not on a reactor. The caller numbers the result and gives it its

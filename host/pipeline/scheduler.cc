@@ -459,13 +459,15 @@ void Scheduler::call_in_flight(Request& r, uint16_t index, Callee& callee, Lease
   Run& run = r.runs[index];
   Cache& cache = *r.pipeline->caches[index];
   struct Landing {
-    PipelinePtr hold;  // of the node
+    PipelinePtr hold;                // of the node
+    std::shared_ptr<Caches> caches;  // of the cache: when nobody waits any more, the engine may go first
     Flights::Ticket seat;
     CacheRun run;
     std::vector<std::string> tags;
   };
   auto landing = std::make_shared<Landing>();
   landing->hold = r.hold;
+  landing->caches = r.pipeline->generation->all_caches.lock();
   landing->seat = run.cache->seat;
   landing->run = std::move(*run.cache);
   landing->tags = cache_tags(r, index);

@@ -500,3 +500,16 @@ TEST_CASE("a call for a cache is measured like any other and a hit is no call") 
   CHECK(t.counter("dormouse_stage_queue_seconds", stage) == 1);
   CHECK(t.counter("dormouse_stage_seconds", stage) == 1);
 }
+
+TEST_CASE("a call that nobody waits for any more may end after its engine") {
+  CachedStage t;
+  t.hang();
+  const auto answer = t.begin_with("hello");
+  t.engine->cancel(t.last_ticket, t.loop);
+  CHECK(t.said(answer) == "cancelled");
+  CHECK(t.engine->in_flight() == 0);
+  t.engine.reset();
+  t.a.answer_one(text_map({{"text", "late"}}));
+  t.loop.run_ready();
+  CHECK(t.a.hanging() == 0);
+}
