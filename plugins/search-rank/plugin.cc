@@ -45,8 +45,17 @@ std::string key_of(View id) {
                 std::string("a hit: needed an id that is int or string, found ") + dormouse::kind_word(id.kind()));
 }
 
+void need_kind(View hit, const char* field, int needed) {
+  const View value = hit[field];
+  if (!value || value.kind() == needed) return;
+  throw Failure(DM_INVALID_ARGUMENT, std::string("a hit: field '") + field + "': needed " +
+                                         dormouse::kind_word(needed) + ", found " + dormouse::kind_word(value.kind()));
+}
+
 // A hit as it came, with another score.
 void write_hit(View hit, double score, Writer out) {
+  for (const char* field : {"title", "text", "snippet"}) need_kind(hit, field, DM_STRING);
+  need_kind(hit, "metadata", DM_MAP);
   dormouse::Map map = out.map();
   map.field("id", hit["id"]).field("score", score);
   for (const char* field : {"title", "text", "snippet", "metadata"})
@@ -92,7 +101,10 @@ class Rank {
                                              " hits, found " + std::to_string(vectors.shape[0]));
     }
     std::vector<double> relevance;
-    for (const View hit : given.items()) relevance.push_back(hit["score"].as_float());
+    for (const View hit : given.items()) {
+      key_of(hit["id"]);
+      relevance.push_back(hit["score"].as_float());
+    }
     dormouse::Map map = out.map();
     dormouse::List hits = map.list("hits");
     for (const size_t i : dormouse::rank::diversify(relevance, vectors.data, static_cast<size_t>(vectors.shape[1]),

@@ -6,6 +6,25 @@
 namespace dormouse {
 namespace {
 
+// One list of one hit with a field that is a number.
+Value one_hit(const char* field, int64_t wrong) {
+  ValueWriter writer;
+  writer.map_begin();
+  writer.key("lists");
+  writer.list_begin();
+  writer.list_begin();
+  writer.map_begin();
+  writer.key("id");
+  writer.string("a");
+  writer.key(field);
+  writer.integer(wrong);
+  writer.map_end();
+  writer.list_end();
+  writer.list_end();
+  writer.map_end();
+  return *writer.finish();
+}
+
 Value two_lists() {
   ValueWriter writer;
   writer.map_begin();
@@ -44,6 +63,18 @@ TEST_CASE("a thousand loads and unloads of rank fusion leave nothing behind") {
   });
 
   check_nothing_is_left(report);
+}
+
+TEST_CASE("a hit that cannot be is the caller's mistake and not the plugin's") {
+  LiveRegistry host({DORMOUSE_PLUGINS});
+  Component& rank = host.add("rank", "search-rank");
+  host.start();
+  for (const char* field : {"title", "text", "snippet", "metadata"}) {
+    const Result<Value> answer = host.ask(rank, host.method_index(rank, "fuse"), one_hit(field, 5));
+    INFO(answer.status().to_string());
+    CHECK(answer.status().code() == Code::invalid_argument);
+    CHECK(answer.status().to_string().find(field) != std::string::npos);
+  }
 }
 
 }  // namespace dormouse
