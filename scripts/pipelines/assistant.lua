@@ -23,7 +23,7 @@ local function retrieve(ctx)
 end
 
 return dm.pipeline("assistant", {
-  deadline = "700ms",
+  deadline = "5s",  -- the first request waits for loads, on a slow disk perhaps for seconds
   input = { text = "string", passages = "int?" },
 
   stage("passages", {
