@@ -420,9 +420,7 @@ bool Scheduler::join_flight(Request& r, uint16_t index, Cache& cache) {
   run.cache->is_leader = false;
   run.phase = Run::Phase::joined;
   // The other one may have to wait for a component that is draining, which must not be kept from that here.
-  if (role == Flights::Role::wait)
-    for (Held& held : r.held)
-      if (held.state == Held::State::warm) held = Held{.users = held.users, .lease = {}, .failure = {}};
+  if (role == Flights::Role::wait) let_go_of_leases(r);
   // While the other one waits for a load, nothing is worked at.
   if (role == Flights::Role::wait_called || r.graph().nodes[index].kind == Node::Kind::function)
     run_clock(r, index, loop_.now());
@@ -608,6 +606,12 @@ void Scheduler::release_user(Request& r, uint16_t node) {
   if (r.held.empty()) return;
   Held& held = r.held[r.graph().nodes[node].component];
   if (--held.users == 0 && held.state == Held::State::warm) held = Held();
+}
+
+// Before a wait for a component that may be draining, be it somebody else's wait; taken again when they are needed.
+void Scheduler::let_go_of_leases(Request& r) {
+  for (Held& held : r.held)
+    if (held.state == Held::State::warm) held = Held{.users = held.users, .lease = {}, .failure = {}};
 }
 
 // ---- stages ----
@@ -1052,6 +1056,7 @@ void Scheduler::call_from_function(Request& r, uint16_t index) {
   run.input = std::move(waiting.input);
   if (std::optional<Lease> lease = waiting.callee->try_acquire())
     return call(r, index, *waiting.callee, std::move(*lease), MethodRef(), waiting.method);
+  let_go_of_leases(r);
   const Time now = loop_.now();
   pause_clock(r, index, now);
   run.phase = Run::Phase::cold;

@@ -86,6 +86,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   void on_held(uint32_t slot, uint32_t generation, uint16_t component, Result<Lease> lease);
   std::optional<Lease> take_lease(Request& r, uint16_t component);
   void release_user(Request& r, uint16_t node);
+  void let_go_of_leases(Request& r);
 
   // stages
   void start_node(Request& r, uint16_t node);

@@ -355,3 +355,28 @@ TEST_CASE("requests of refs and static fallbacks never enter Lua") {
   t.load("return dm.pipeline('p', { output = {} })");
   CHECK(t.loop.run_ready() == 0);
 }
+
+TEST_CASE("a function that waits for a component keeps none from draining") {
+  Functions t;
+  FakeComponent& b = t.components->add("b", "{text: string}", "{text: string}");
+  b.inline_calls = false;
+  b.hangs = true;
+  t.stages(
+      "dm.stage('first', { component = 'b', input = ref.request }),\n"
+      "dm.stage('two', { run = function(ctx) return ctx:call('a', nil, { text = ctx.first.text }).text end }),\n"
+      "dm.stage('three', { component = 'a', input = { text = ref.two } }),\noutput = ref.three.text");
+  const auto answer = t.begin("p", t.hello);  // holds a for 'three'
+  t.loop.run_ready();
+  t.a.ready = false;
+  b.answer_one(text_map({{"text", "x"}}));
+  t.loop.run_ready();
+  REQUIRE(t.a.demand_causes == std::vector<std::string>{"request"});
+  t.a.load();
+  t.a.ready = false;
+  t.loop.run_ready();
+  CHECK(t.a.demand_causes == std::vector<std::string>{"request", "request"});  // nothing was left in the hand
+  t.a.load();
+  t.loop.run_ready();
+  REQUIRE(answer->response);
+  CHECK(answer->response->status.ok());
+}
