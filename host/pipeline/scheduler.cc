@@ -469,10 +469,7 @@ void Scheduler::call_in_flight(Request& r, uint16_t index, Callee& callee, Lease
   landing->seat = run.cache->seat;
   landing->run = std::move(*run.cache);
   landing->tags = cache_tags(r, index);
-  // The loaded one may be newer than the one asked about; the lease keeps it what it is.
   const StageCache& node = *r.graph().nodes[index].cache;
-  const uint64_t stamp = node.policy.version_by_plugin ? callee.stamp() : 0;
-  std::copy_n(reinterpret_cast<const char*>(&stamp), sizeof stamp, landing->run.key.begin());
   run.cache->seat = landing->seat;
   run.cache->is_leader = false;
 
@@ -497,10 +494,6 @@ void Scheduler::result_for_cache(Request& r, uint16_t index, const Result<Value>
   const Node& node = r.graph().nodes[index];
   Cache& cache = *r.pipeline->caches[index];
   const CallResult result{value, run.queued, run.ran};
-  if (node.kind == Node::Kind::component && node.cache->policy.version_by_plugin) {
-    const uint64_t stamp = r.pipeline->callees[node.component]->stamp();
-    std::copy_n(reinterpret_cast<const char*>(&stamp), sizeof stamp, run.cache->key.begin());
-  }
   cache.keep(run.cache->key, result, cache_tags(r, index), run.cache->miss, node.cache->policy, loop_.now(), writer_);
   if (run.cache->seat) cache.flights().land(run.cache->seat, result);
 }
@@ -663,6 +656,11 @@ void Scheduler::call_component(Request& r, uint16_t index) {
 void Scheduler::call(Request& r, uint16_t index, Callee& callee, Lease lease, const MethodRef& known,
                      const std::string& method) {
   Run& run = r.runs[index];
+  // The loaded one may be newer than the one asked about; the lease keeps it what it is, and no longer than that.
+  if (run.cache && !run.function && r.graph().nodes[index].cache->policy.version_by_plugin) {
+    const uint64_t stamp = callee.stamp();
+    std::copy_n(reinterpret_cast<const char*>(&stamp), sizeof stamp, run.cache->key.begin());
+  }
   const Result<Callee::Method> found = callee.find_method(lease, known, method);
   if (!found.ok()) return settle(r, index, found.status());
   if (!known.method && found->manifest) run.input = adapt(run.input, found->manifest->input, writer_);

@@ -134,6 +134,20 @@ TEST_CASE("a result is kept under the version that made it") {
   }
 }
 
+TEST_CASE("a version that changes as soon as a call has ended is not the one that made its result") {
+  CachedStage t;
+  const auto answer = t.a.answer;
+  t.a.answer = [&](const Value& in) {
+    t.a.files = 2;
+    return answer(in);
+  };
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+  t.a.answer = answer;
+  CHECK(t.ask("hello") == R"({"said":"hello2"})");
+  t.a.files = 1;
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+}
+
 TEST_CASE("other scripts never serve old values and a rollback finds its own again") {
   CachedStage t;
   t.ask("hello");
