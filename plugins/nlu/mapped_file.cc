@@ -14,7 +14,7 @@
 namespace dormouse::nlu {
 
 MappedFile MappedFile::open(const std::string& path, uint64_t bytes_min, uint64_t bytes_max) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe would be waited for
   if (fd < 0) {
     throw Failure(errno == ENOENT ? DM_NOT_FOUND : DM_UNAVAILABLE, "model " + path + ": " + std::strerror(errno));
   }

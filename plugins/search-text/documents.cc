@@ -61,18 +61,6 @@ std::vector<std::string> index_files(const std::string& folder) {
   return names;
 }
 
-// Where the store is. An empty file beside an index is no new beginning: there were documents.
-std::string store_path(const std::string& folder) {
-  const std::string path = folder + "/documents.db";
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) == 0 && facts.st_size == 0 && !index_files(folder).empty()) {
-    throw Failure(DM_DATA_LOSS, "document file '" + path +
-                                    "' is empty; put a copy of it back from a backup, or remove the component's data "
-                                    "folder to begin without documents");
-  }
-  return path;
-}
-
 }  // namespace
 
 // ---- opening ----
@@ -80,7 +68,7 @@ std::string store_path(const std::string& folder) {
 Documents::Documents(std::string folder, DocumentsOptions options, const CheckCancelled& check_cancelled)
     : folder_(std::move(folder)),
       options_(std::move(options)),
-      store_(store_path(folder_), options_.sync),
+      store_(folder_ + "/documents.db", options_.sync, !index_files(folder_).empty()),
       store_identity_(store_.identity()) {
   const Tokenizer known_language(options_.tokens);
   for (CollectionRecord& record : store_.collections()) {

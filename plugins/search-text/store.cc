@@ -33,8 +33,9 @@ uint32_t checksum_of(const Document& document) {
 
 }  // namespace
 
-Store::Store(const std::string& path, bool sync) : database_(path, sync, kWords) {
+Store::Store(const std::string& path, bool sync, bool used) : database_(path, sync, kWords) {
   if (database_.is_empty()) {
+    if (used) database_.damaged("it is empty, and there are indexes of what was in it");
     Transaction transaction(database_);
     database_.run(kSchema);
     Statement put(database_, "INSERT INTO header VALUES (?, ?)");

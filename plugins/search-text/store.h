@@ -35,8 +35,9 @@ struct CollectionRecord {
 
 class Store {
  public:
-  // Opens the file or makes it. `sync`: commits wait for the disk. Errors: data_loss, unavailable.
-  Store(const std::string& path, bool sync);
+  // Opens the file or makes it. `sync`: commits wait for the disk. `used`: there were documents, so an empty file is
+  // damage and no new beginning. Errors: data_loss, unavailable.
+  Store(const std::string& path, bool sync, bool used = false);
 
   const std::string& identity() const { return identity_; }
   std::vector<CollectionRecord> collections();

@@ -1,5 +1,7 @@
 #include "documents.h"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -347,14 +349,27 @@ TEST_CASE("dead rows of texts that are replaced again and again never outnumber 
 }
 
 TEST_CASE("an empty file where documents were is damage and no new beginning") {
+  for (const int bytes_left : {0, 1}) {
+    Fixture fixture;
+    fill(fixture);
+    fixture.documents->save("default", false, kGoOn);
+    fixture.documents.reset();
+    std::filesystem::resize_file(fixture.folder.path() + "/documents.db", static_cast<uintmax_t>(bytes_left));
+    for (int turn = 0; turn < 2; ++turn) {
+      const std::string said = refusal_of([&] { fixture.open(); });
+      CHECK(said.substr(0, 3) == std::to_string(DM_DATA_LOSS) + " ");
+      CHECK(said.find("documents.db") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a pipe in the place of an index is no index and nobody waits for it") {
   Fixture fixture;
   fill(fixture);
-  fixture.documents->save("default", false, kGoOn);
   fixture.documents.reset();
-  std::filesystem::resize_file(fixture.folder.path() + "/documents.db", 0);
-  const std::string said = refusal_of([&] { fixture.open(); });
-  CHECK(said.substr(0, 3) == std::to_string(DM_DATA_LOSS) + " ");
-  CHECK(said.find("documents.db") != std::string::npos);
+  REQUIRE(::mkfifo((fixture.folder.path() + "/1.index").c_str(), 0600) == 0);
+  fixture.open();
+  CHECK(fixture.documents->stats("default").count == 3);
 }
 
 TEST_CASE("searches beside adds and removes find what is there all the time") {
