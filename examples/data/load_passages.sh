@@ -28,7 +28,13 @@ batch() {
     END { printf "{\"ids\":[%s],\"titles\":[%s],\"texts\":[%s]}", ids, titles, texts }'
 }
 
-rows="$(unpack | tail -n +2 | wc -l)"
+for column in id title text; do
+  unpack | awk -F'\t' -v name="$column" 'NR == 1 { sub(/\r$/, ""); for (i = 1; i <= NF; ++i) found += $i == name } END { exit !found }' || {
+    printf '%s: needed columns id, title and text, found none named %s\n' "$file" "$column" >&2
+    exit 1
+  }
+done
+rows="$(unpack | awk 'END { print (NR > 0 ? NR - 1 : 0) }')"  # also a last one without a line end
 # The vector of a sentence stands for the model that made it.
 name="$({ unpack; "$dormouse" call embed_text '{"text": "a sentence to tell models apart by: symptoms and treatment"}'; } | sha256sum | cut -c 1-64)"
 if "$dormouse" call passages_loaded "{\"name\": \"$name\"}" | grep -q "$name"; then
