@@ -1,6 +1,7 @@
 // Plugin search-faiss: type `search.faiss`. README.md tells what a collection is, what lasts and how it was measured;
 // here is only the translation between the ABI and collections.h.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -205,10 +206,11 @@ class VectorSearch {
     dormouse::Map map = out.map();
     {
       dormouse::List list = map.list("collections");
-      for (const Collections::Shared& collection : chosen(in)) {
-        if (in["verify"].as_bool(false)) collection->verify([&call] { call.check_cancelled(); });
-        write_stats(collection->stats(), list.item());
-      }
+      each_chosen(in, [&](Collection& collection) {
+        if (in["verify"].as_bool(false)) collection.verify([&call] { call.check_cancelled(); });
+        const Stats stats = collection.stats();
+        write_stats(stats, list.item());
+      });
     }
     {
       dormouse::Map damaged = map.map("damaged");
@@ -220,10 +222,10 @@ class VectorSearch {
   void save(Call& call, View in, Writer out) const {
     size_t saved = 0;
     uint64_t bytes = 0;
-    for (const Collections::Shared& collection : chosen(in)) {
-      bytes += collection->save(in["compact"].as_bool(false), [&call] { call.check_cancelled(); });
+    each_chosen(in, [&](Collection& collection) {
+      bytes += collection.save(in["compact"].as_bool(false), [&call] { call.check_cancelled(); });
       ++saved;
-    }
+    });
     dormouse::Map map = out.map();
     map.field("saved", saved).field("bytes", bytes);
   }
@@ -298,9 +300,16 @@ class VectorSearch {
     }
   }
 
-  std::vector<Collections::Shared> chosen(View in) const {
-    if (in["collection"]) return {collections_->get(name_in(in))};
-    return collections_->all();
+  // The one that is named, or all but those that somebody drops meanwhile.
+  void each_chosen(View in, const std::function<void(Collection&)>& visit) const {
+    if (in["collection"]) return visit(*collections_->get(name_in(in)));
+    for (const Collections::Shared& collection : collections_->all()) {
+      try {
+        visit(*collection);
+      } catch (const Failure& failure) {
+        if (failure.status() != DM_NOT_FOUND) throw;
+      }
+    }
   }
 
   static void need_one_each(const char* field, size_t found, size_t needed) {

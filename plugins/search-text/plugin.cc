@@ -1,5 +1,6 @@
 // Plugin search-text: type `search.text`. README.md tells what a collection is, what lasts and how it was measured;
 // here is only the translation between the ABI and documents.h.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -195,7 +196,7 @@ class TextSearch {
   void stats(Call&, View in, Writer out) const {
     dormouse::Map map = out.map();
     dormouse::List list = map.list("collections");
-    for (const std::string& name : chosen(in)) {
+    each_chosen(in, [&](const std::string& name) {
       const Stats stats = documents_->stats(name);
       dormouse::Map item = list.map();
       item.field("name", stats.name)
@@ -206,16 +207,18 @@ class TextSearch {
           .field("memory_bytes", stats.memory_bytes)
           .field("snapshot_bytes", stats.snapshot_bytes)
           .field("note", stats.note);
-    }
+    });
   }
 
   void save(Call& call, View in, Writer out) const {
+    size_t saved = 0;
     uint64_t bytes = 0;
-    const std::vector<std::string> names = chosen(in);
-    for (const std::string& name : names)
+    each_chosen(in, [&](const std::string& name) {
       bytes += documents_->save(name, in["compact"].as_bool(false), [&call] { call.check_cancelled(); });
+      ++saved;
+    });
     dormouse::Map map = out.map();
-    map.field("saved", names.size()).field("bytes", bytes);
+    map.field("saved", saved).field("bytes", bytes);
   }
 
   void drop(Call&, View in, Writer out) const {
@@ -237,9 +240,16 @@ class TextSearch {
     return false;
   }
 
-  std::vector<std::string> chosen(View in) const {
-    if (in["collection"]) return {name_in(in)};
-    return documents_->names();
+  // The one that is named, or all but those that somebody drops meanwhile.
+  void each_chosen(View in, const std::function<void(const std::string&)>& visit) const {
+    if (in["collection"]) return visit(name_in(in));
+    for (const std::string& name : documents_->names()) {
+      try {
+        visit(name);
+      } catch (const Failure& failure) {
+        if (failure.status() != DM_NOT_FOUND) throw;
+      }
+    }
   }
 
   search::StoreLibrary library_;  // outlives the store

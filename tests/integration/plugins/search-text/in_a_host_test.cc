@@ -114,6 +114,35 @@ TEST_CASE("documents come with the part that answers a question instead of all t
   CHECK_FALSE(dm_get_string(dm_map_get(document, "text"), &whole));
 }
 
+TEST_CASE("a collection that is dropped meanwhile is no reason not to tell of all texts, and to save them") {
+  TextHost texts;
+  fill(texts);
+  const auto in_passing = [](const auto& more) {
+    return value_with([&](ValueWriter& writer) {
+      write_string(writer, "collection", "passing");
+      more(writer);
+    });
+  };
+  std::atomic<bool> stop{false};
+  std::thread others([&] {
+    while (!stop) {
+      (void)texts.host.ask(texts.component, texts.host.method_index(texts.component, "add"),
+                           in_passing([](ValueWriter& writer) {
+                             write_strings(writer, "ids", {"a"});
+                             write_strings(writer, "texts", {"passes"});
+                           }));
+      (void)texts.host.ask(texts.component, texts.host.method_index(texts.component, "drop"),
+                           in_passing([](ValueWriter&) {}));
+    }
+  });
+  int failed = 0;
+  for (int i = 0; i < 1500; ++i)
+    for (const char* method : {"stats", "save"}) failed += !texts.call(method, value_with([](ValueWriter&) {})).ok();
+  stop = true;
+  others.join();
+  CHECK(failed == 0);
+}
+
 TEST_CASE("what a text search cannot do is refused with the object and what is needed") {
   TextHost texts;
   fill(texts);
