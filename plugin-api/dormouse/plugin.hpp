@@ -26,8 +26,9 @@
 //                                                    void stats(dm_cache_stats&) const noexcept
 //   void expose(Call&, View snapshot, Writer out) const
 //                                                  capability dormouse.observe/1
-//   method<&Echo::echo, &Echo::echo_batch>("echo") capability dormouse.batch/1: void echo_batch(Batch&), const as
-//   `echo` is const void* capability(std::string_view id)    any other capability
+//   method<&Echo::echo, &Echo::echo_batch>("echo") capability dormouse.batch/1: void echo_batch(Batch&),
+//                                                  const as `echo` is
+//   const void* capability(std::string_view id)    any other capability
 // A method of the component itself is called concurrently (thread rule "any"), so it must be const; a method of the
 // instance class has the thread rule "instance".
 //

@@ -49,6 +49,7 @@ class Words {
   // Step 4: capabilities, each optional. The host finds them by their signature.
   //   void trim(dormouse::Call&)             drop caches, stay callable
   //   std::string may_park(dormouse::Call&)  "" or why this component must not be closed now
+  // Others (batches, a cache, metrics) are at the top of dormouse/plugin.hpp.
 
  private:
   size_t length_min_ = 1;

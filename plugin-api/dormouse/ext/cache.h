@@ -7,7 +7,10 @@
 
    Everything but open_space is called from reactors, beside other requests: it must not block, wait for disks or
    sockets, or hold a lock for longer than a few microseconds. The host refuses to use the capability of a component
-   that may not run on reactors (safety class other than `unmap`). */
+   that may not run on reactors (safety class other than `unmap`).
+
+   The manifest lists the capability in `capabilities`. A setting `eviction` with `one_of`, if the type has one, says
+   which policies there are: a `dm.cache` that wants another is refused with its script, before anything is loaded. */
 #ifndef DORMOUSE_EXT_CACHE_H
 #define DORMOUSE_EXT_CACHE_H
 
