@@ -115,6 +115,7 @@ class Loader {
     apply_environment();
     check_listener("host.data", report_.config.data.listen, report_.config.data.allow_remote);
     check_listener("host.control", report_.config.control.listen, report_.config.control.allow_remote);
+    check_listeners_apart();
     return std::move(report_);
   }
 
@@ -252,12 +253,25 @@ class Loader {
   // What the listener itself would refuse when it opens.
   void check_listener(const std::string& section, const std::string& address, bool allow_remote) {
     const Result<ListenAddress> parsed = parse_listen(address, allow_remote);
-    if (parsed) return;
-    const std::string name = section + ".listen";
+    if (!parsed) fault_of(section + ".listen", reason(parsed.status()));
+  }
+
+  void check_listeners_apart() {
+    const std::string& data = report_.config.data.listen;
+    const Result<ListenAddress> parsed = parse_listen(data, true);
+    if (!parsed || parsed->port == 0 || data != report_.config.control.listen) return;
+    fault_of(written_.contains("host.control.listen") || environment_.contains(environment_name("host.control.listen"))
+                 ? "host.control.listen"
+                 : "host.data.listen",
+             "both listeners have this address; needed one for each, found '" + data + "' twice");
+  }
+
+  // A fault of a key, where it was set: in the environment, or in the file.
+  void fault_of(const std::string& name, const std::string& message) {
     const std::string variable = environment_name(name);
-    if (environment_.contains(variable)) return fault_in_environment(variable, reason(parsed.status()));
+    if (environment_.contains(variable)) return fault_in_environment(variable, message);
     const auto written = written_.find(name);
-    if (written != written_.end()) fault(*written->second, name + ": " + reason(parsed.status()));
+    if (written != written_.end()) fault(*written->second, name + ": " + message);
   }
 
   // Every DORMOUSE_A__B; names without "__" are not settings (DORMOUSE_TOKEN is ctl's).

@@ -174,6 +174,18 @@ TEST_CASE("a listener that others could reach is refused where it is written") {
             .find("environment: DORMOUSE_HOST__CONTROL__LISTEN: it can be reached") == 0);
 }
 
+TEST_CASE("two listeners on one address are refused") {
+  const std::string told = ": both listeners have this address; needed one for each, found '127.0.0.1:9' twice\n";
+  CHECK(all_errors(parse("host:\n  data: {listen: '127.0.0.1:9'}\n  control: {listen: '127.0.0.1:9'}\n")) ==
+        "/etc/dormouse/x.yaml:3:21: host.control.listen" + told);
+  CHECK(
+      all_errors(parse("host: {data: {listen: '127.0.0.1:9'}}", {{"DORMOUSE_HOST__CONTROL__LISTEN", "127.0.0.1:9"}})) ==
+      "environment: DORMOUSE_HOST__CONTROL__LISTEN" + told);
+  CHECK_THAT(all_errors(parse("host: {data: {listen: '127.0.0.1:8081'}}")),
+             Catch::Contains("x.yaml:1:23: host.data.listen: both"));
+  CHECK(all_errors(parse("host: {data: {listen: '127.0.0.1:0'}, control: {listen: '127.0.0.1:0'}}")) == "");
+}
+
 TEST_CASE("a component knows where its keys stand") {
   const ConfigReport report = parse("components:\n  a:\n    plugin: p\n    settings:\n      k: 1\n      l: [2]\n");
   REQUIRE(report.config.components.size() == 1);
