@@ -148,7 +148,7 @@ ExitCode check(const CheckArguments& arguments, const Environment& environment) 
     return ExitCode::ok;
   }
   start_logging("error");
-  const ConfigReport report = load_config(config_path(arguments.config, environment), environment);
+  const ConfigReport report = load_given(arguments.config, environment);
   std::vector<Finding> findings;
   for (const ConfigError& error : report.errors)
     findings.push_back({true, "config", error.file, error.line, error.column, error.message});

@@ -13,6 +13,9 @@ namespace dormouse {
 // `given`, else $DORMOUSE_CONFIG, else dormouse.yaml in the working folder.
 std::string config_path(const std::string& given, const Environment& environment);
 
+// Loads it.
+ConfigReport load_given(const std::string& given, const Environment& environment);
+
 // Loads it; with faults prints all of them on standard error and returns nothing.
 std::optional<Config> load_or_complain(const std::string& given, const Environment& environment);
 

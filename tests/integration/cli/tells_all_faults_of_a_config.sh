@@ -35,4 +35,10 @@ says err "y.yaml:8:15: components.echo.settings: unknown setting 'suffix'" \
   "y.yaml:9:31: component 'other': plugin 'echo' has no type 'frob'; needed one of echo"
 expect 3 "$DORMOUSE" run --config "$SCRATCH/nowhere.yaml"
 says err "$SCRATCH/nowhere.yaml"
+mkdir -p "$SCRATCH/empty-folder"
+(
+  cd "$SCRATCH/empty-folder" || exit
+  expect 3 "$DORMOUSE" check
+  says err "dormouse.yaml: cannot open it" "or name a configuration with --config or"
+)
 [ ! -e "$SCRATCH/state" ] || fail "a state folder was made"
