@@ -220,6 +220,7 @@ class PipelineCheck {
     Callee* callee = callees_.find(stage.component);
     if (!callee) {
       std::string hint = near_hint(stage.component, callees_.names());
+      if (hint.empty() && callees_.names().empty()) hint = "none is configured: add it under components";
       if (hint.empty()) hint = "configured are " + quoted_list(callees_.names());
       fault(index, {{"component"}, stage.component, "unknown component '" + stage.component + "'", std::move(hint)});
       infer_input_anyway(index, stage);

@@ -47,7 +47,7 @@ void read_scripts(const std::vector<std::string>& paths, ScriptKind kind, std::v
     if (text.ok())
       into.push_back({kind, std::make_shared<SourceText>(path, std::move(*text))});
     else
-      errors.add(SourceText(path, ""), 0, "cannot be read: " + text.status().to_string());
+      errors.add(SourceText(path, ""), 0, text.status().to_string_within(path));
   }
 }
 

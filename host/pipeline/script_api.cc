@@ -123,7 +123,13 @@ struct Reading {
   void fault(std::string message, std::string hint = {}, Place place = Place::value, std::string word = {}) {
     faults.push_back({path, std::move(word), std::move(message), std::move(hint), place == Place::key});
   }
-  void expected(const std::string& what) { fault("'" + path.back() + "' expects " + what + ", found " + found()); }
+  void expected(const std::string& what) { fault("'" + key_name() + "' expects " + what + ", found " + found()); }
+  // The key that is read; an element of a list by the list's: tags[1].
+  std::string key_name() const {
+    const std::string& key = path.back();
+    const bool is_element = path.size() > 1 && key.find_first_not_of("0123456789") == std::string::npos;
+    return is_element ? path[path.size() - 2] + '[' + key + ']' : key;
+  }
   std::string found() const {
     const int type = lua_type(L, -1);
     if (type == LUA_TSTRING) return "'" + std::string(lua_tostring(L, -1)).substr(0, 40) + "'";

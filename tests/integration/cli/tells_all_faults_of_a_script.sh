@@ -14,6 +14,10 @@ for command in run check; do
   expect 3 "$DORMOUSE" "$command" --config "$SCRATCH/echo.yaml"
   says err 'broken.lua:4' ehco "did you mean 'echo'"
 done
+# A list of nothing is no remedy.
+echo "scripts: {pipelines: broken.lua}" > "$SCRATCH/empty.yaml"
+expect 3 "$DORMOUSE" check --config "$SCRATCH/empty.yaml"
+says err "none is configured: add it under components"
 echo 'return dm.pipeline(' > "$SCRATCH/broken.lua"
 expect 3 "$DORMOUSE" run --config "$SCRATCH/echo.yaml"
 says err 'broken.lua:'

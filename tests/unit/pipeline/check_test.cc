@@ -375,6 +375,7 @@ TEST_CASE("mistakes in a cache are refused") {
       {"dm.cache('a', { max_bytes = 17 })", "'max_bytes' expects a size such as \"64MiB\", found number 17"},
       {"dm.cache('a', { max_bytes = '1KiB' })", "max_bytes is at least 64 KiB"},
       {"dm.cache('a', { ttl = 5 })", "'ttl' expects a duration"},
+      {"dm.cache('a', { tags = { 'kb', 7 } })", "'tags[2]' expects a name, found number 7"},
       {"dm.cache('a', { ttl_jitter = 2 })", "'ttl_jitter' expects a number from 0 to 1"},
       {"dm.cache('a', { tiers = { 'nlu.intent' } })", "component 'nlu.intent' offers no cache"},
       {"dm.cache('a', { tiers = { 'cache.memry' } })", "did you mean 'cache.memory'?"},

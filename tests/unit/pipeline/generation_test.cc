@@ -152,7 +152,7 @@ TEST_CASE("a missing script file is an error of its own") {
   const LoadReport report = t.version("1");
   REQUIRE(report.errors.size() == 1);
   CHECK(report.errors[0].file == (t.folder / "nowhere.lua").string());
-  CHECK(report.errors[0].message.find("cannot be read") == 0);
+  CHECK(report.errors[0].message.find("cannot open it: no such file or folder") == 0);
 }
 
 TEST_CASE("a script that describes something else each time is told so") {
