@@ -5,6 +5,7 @@
 # The configuration is $DORMOUSE_CONFIG. Done once for each file and embedding model: what was loaded is remembered in the
 # collection `loads`, so a second time takes some milliseconds. The host of that state folder must not run meanwhile.
 set -euo pipefail
+[ $# = 2 ] || { echo "Usage: load_passages.sh DORMOUSE FILE.tsv[.zst]" >&2; exit 2; }
 dormouse="$1" file="$2"
 : "${DORMOUSE_CONFIG:?names the configuration}"
 rows_at_once=500

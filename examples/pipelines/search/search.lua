@@ -14,6 +14,13 @@ local function weights_of_mode(ctx)
   error({ code = "invalid_argument", message = "mode: needed hybrid, lexical or dense, found " .. ctx.request.mode })
 end
 
+-- How much a passage's rank counts against its difference from those before it.
+local function lambda_of_diversity(ctx)
+  local diversity = ctx.request.diversity or 0.3
+  if diversity >= 0 and diversity <= 1 then return 1 - diversity end
+  error({ code = "invalid_argument", message = "diversity: needed 0 to 1, found " .. diversity })
+end
+
 -- The stages from the question to `k` passages, then those of `more`.
 local function found(k, more)
   local stages = {
@@ -71,7 +78,7 @@ return {
       method = "embed_many",
       input = { documents = ref.passages.documents },
     }),
-    stage("lambda", { run = function(ctx) return 1 - (ctx.request.diversity or 0.3) end }),
+    stage("lambda", { run = lambda_of_diversity }),
     stage("diverse", {
       component = "search.rank",
       method = "diversify",

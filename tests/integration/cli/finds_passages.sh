@@ -28,6 +28,8 @@ expect 0 "$DORMOUSE" call search '{"text": "zxqv"}'
 same "$(jq -c .passages "$SCRATCH/out" | cut -c 1)" '['
 expect 1 "$DORMOUSE" call search '{"text": "x", "mode": "fast"}'
 says err 'needed hybrid, lexical or dense, found fast'
+expect 1 "$DORMOUSE" call search_diverse '{"text": "x", "diversity": 1.5}'
+says err 'diversity: needed 0 to 1, found 1.5'
 
 # The assistant answers with passages when it is asked for some, and loads nothing for them when it is not.
 export DORMOUSE_CONFIG="$SOURCE/configs/assistant.yaml"
