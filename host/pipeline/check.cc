@@ -616,6 +616,10 @@ class PipelineCheck {
     for (size_t i = 0; i < cache.tags.size(); ++i) {
       Path path{"cache", "tags", std::to_string(i + 1)};
       expect(index, text, infer(index, cache.tags[i], &text, path), path, "a tag", cache.tags[i]);
+      dm_string_view written{};
+      if (cache.tags[i].kind == Expression::Kind::constant && cache.tags[i].constant &&
+          dm_get_string(cache.tags[i].constant.view(), &written) && written.size > kCacheTagBytesMax)
+        fault(index, {path, {}, "a tag has at most " + std::to_string(kCacheTagBytesMax) + " bytes", {}});
     }
     if (cache.tags.size() + cache.policy.tags.size() > kCacheTagsMax)
       fault(index, {{"cache", "tags"},

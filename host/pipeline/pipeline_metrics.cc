@@ -8,9 +8,11 @@ namespace {
 using enum MetricType;
 
 constexpr MetricInfo kStageOutcome{"dormouse_stage_outcome_total", "Runs of a stage by what they ended in."};
-constexpr MetricInfo kStageSeconds{"dormouse_stage_seconds",
-                                   "Time in the component or function of a stage, waiting left out.", histogram, 1,
-                                   kCallBounds};
+constexpr MetricInfo kStageSeconds{
+    "dormouse_stage_seconds",
+    "Time in the component or function of a stage, waiting left out, and not counted when the result was found or "
+    "another request's.",
+    histogram, 1, kCallBounds};
 constexpr MetricInfo kStageQueueSeconds{"dormouse_stage_queue_seconds",
                                         "Time that calls of a stage waited for an instance of its component.",
                                         histogram, 1, kCallBounds};

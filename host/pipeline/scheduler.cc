@@ -439,6 +439,7 @@ void Scheduler::on_flight(const Address& at, const FlightNews& news) {
       break;
     case FlightNews::What::lead:
       run.cache->is_leader = true;
+      run.cached = CacheResult::miss;
       run.phase = Run::Phase::started;
       make_result(*r, at.node);
       break;
@@ -496,6 +497,13 @@ void Scheduler::result_for_cache(Request& r, uint16_t index, const Result<Value>
   const CallResult result{value, run.queued, run.ran};
   cache.keep(run.cache->key, result, cache_tags(r, index), run.cache->miss, node.cache->policy, loop_.now(), writer_);
   if (run.cache->seat) cache.flights().land(run.cache->seat, result);
+}
+
+// A load that failed says nothing of what was asked for: nobody remembers it, and all who wait fail with it.
+void Scheduler::land_without_call(Request& r, uint16_t index, const Status& why) {
+  Run& run = r.runs[index];
+  if (!run.cache || !run.cache->seat || !std::exchange(run.cache->is_leader, false)) return;
+  r.pipeline->caches[index]->flights().land(run.cache->seat, {why, {}, {}});
 }
 
 std::vector<std::string> Scheduler::cache_tags(Request& r, uint16_t index) {
@@ -636,7 +644,10 @@ void Scheduler::call_component(Request& r, uint16_t index) {
   Run& run = r.runs[index];
   const Node& node = r.graph().nodes[index];
   Held& held = r.held[node.component];
-  if (held.state == Held::State::failed) return fail_stage(r, index, held.failure, Outcome::error);
+  if (held.state == Held::State::failed) {
+    land_without_call(r, index, held.failure);
+    return fail_stage(r, index, held.failure, Outcome::error);
+  }
   std::optional<Lease> lease;
   if (held.state != Held::State::pending) {
     lease = take_lease(r, node.component);
@@ -796,9 +807,10 @@ void Scheduler::count(const Request& r, uint16_t index, Outcome outcome) const {
   StageCells& counted = cells(r, index);
   counted.count(outcome);
   if (outcome == Outcome::ok && r.values[index]) counted.count_result(r.values[index].bytes().size());
-  const Duration ran = r.runs[index].ran;
-  const bool was_made = outcome == Outcome::ok && r.runs[index].cached != CacheResult::hit;
-  if (was_made || ran > Duration::zero()) counted.ran.observe_alone(ran);
+  const Run& run = r.runs[index];
+  // The time of a call that others waited for is its leader's.
+  if (run.cached == CacheResult::hit || run.cached == CacheResult::coalesced) return;
+  if (outcome == Outcome::ok || run.ran > Duration::zero()) counted.ran.observe_alone(run.ran);
 }
 
 void Scheduler::notify_readers(Request& r, uint16_t index) {

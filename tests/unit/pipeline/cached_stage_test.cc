@@ -324,6 +324,31 @@ TEST_CASE("who waited for a load that its leader gave up goes on alone") {
   CHECK(t.ask("hello") == R"({"said":"hello1"})");
 }
 
+TEST_CASE("a load that failed is a failure for all who waited and is tried once") {
+  CachedStage t("input = { text = ref.request.text }, cache = 'answers'", "negative_ttl = '5s'");
+  t.a.ready = false;
+  const auto first = t.begin_with("hello"), second = t.begin_with("hello");
+  t.loop.run_ready();
+  t.a.fail_load(Status(Code::not_found, "no such file"));
+  t.loop.run_ready();
+  CHECK(t.said(first) == "not_found");
+  CHECK(t.said(second) == "not_found");
+  CHECK(t.a.demand_causes.size() == 1);
+  // It was no answer to what was asked for.
+  t.a.ready = true;
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+}
+
+TEST_CASE("the time of a call that others waited for is counted once") {
+  CachedStage t;
+  t.hang();
+  const auto first = t.begin_with("hello"), second = t.begin_with("hello");
+  t.a.answer_one(text_map({{"text", "one answer"}}));
+  t.loop.run_ready();
+  CHECK(t.said(second) == t.said(first));
+  CHECK(t.counter("dormouse_stage_seconds", {{"pipeline", "p"}, {"stage", "one"}}) == 1);
+}
+
 TEST_CASE("a purge while a call runs drops its result and whoever asks afterwards makes a new one") {
   CachedStage t;
   t.hang();

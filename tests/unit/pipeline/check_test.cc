@@ -415,6 +415,7 @@ TEST_CASE("mistakes in the cache of a stage are shown where they stand") {
       {"{ use = 'answers', key = { ref.request.txt } }", "has no field 'txt'"},
       {"{ use = 'answers', key = { ref.intent.name } }", "reads itself"},
       {"{ use = 'answers', tags = { ref.language.confidence } }", "a tag: "},
+      {"{ use = 'answers', tags = { string.rep('x', 257) } }", "a tag has at most 256 bytes"},
       {"{ use = 'answers', tags = 'kb' }", "'tags' expects a list of strings and refs"},
       {"{ use = 'answers', max_bytes = '1MiB' }", "unknown key 'max_bytes' in cache"},
       {"5", "'cache' expects the name of a dm.cache, or a table"},
