@@ -141,8 +141,8 @@ bool Cache::put(CacheSpace& space, const CacheSpace::Entry& entry, CacheSpace::E
 Result<uint64_t> Cache::purge(const std::string* tag) {
   purges_.fetch_add(1, std::memory_order_acq_rel);
   flights_.detach_all();
-  const Result<uint64_t> values = values_->purge(tag);
-  const Result<uint64_t> failures = failures_->purge(tag);
+  Result<uint64_t> values = values_->purge(tag);
+  Result<uint64_t> failures = failures_->purge(tag);
   if (!values.ok()) return values;
   if (!failures.ok()) return failures;
   return *values + *failures;

@@ -46,6 +46,7 @@ std::vector<CacheStatus> Caches::status() const {
     for (const auto& [name, one] : in_force_) all.push_back(one);
   }
   std::vector<CacheStatus> status;
+  status.reserve(all.size());
   for (const InForce& one : all) status.push_back({one.policy, one.cache->numbers()});
   return status;
 }

@@ -219,10 +219,7 @@ class PipelineCheck {
     node.method_name = stage.method;
     Callee* callee = callees_.find(stage.component);
     if (!callee) {
-      std::string hint = near_hint(stage.component, callees_.names());
-      if (hint.empty() && callees_.names().empty()) hint = "none is configured: add it under components";
-      if (hint.empty()) hint = "configured are " + quoted_list(callees_.names());
-      fault(index, {{"component"}, stage.component, "unknown component '" + stage.component + "'", std::move(hint)});
+      unknown_component(index, {"component"}, stage.component);
       infer_input_anyway(index, stage);
       return;
     }
@@ -240,6 +237,13 @@ class PipelineCheck {
     node.input_type = method->input;
     node.output = method->output;
     check_input(index, stage, *method);
+  }
+
+  void unknown_component(uint16_t index, Path path, const std::string& name) {
+    std::string hint = near_hint(name, callees_.names());
+    if (hint.empty() && callees_.names().empty()) hint = "none is configured: add it under components";
+    if (hint.empty()) hint = "configured are " + quoted_list(callees_.names());
+    fault(index, {std::move(path), name, "unknown component '" + name + "'", std::move(hint)});
   }
 
   uint16_t component_index(Callee* callee) {
@@ -584,6 +588,7 @@ class PipelineCheck {
     if (use.negative_ttl) cache.policy.negative_ttl = use.negative_ttl;
     check_cache_key(index, use, cache);
     check_cache_tags(index, use, cache);
+    check_cache_versions(index, use, cache);
     node.cache = std::move(cache);
   }
 
@@ -626,6 +631,23 @@ class PipelineCheck {
                     {},
                     "an entry has at most " + std::to_string(kCacheTagsMax) + " tags, with those of dm.cache",
                     {}});
+  }
+
+  // The method of a stage is known, and its version is in each key; of a function only its author knows what it calls.
+  void check_cache_versions(uint16_t index, const CacheUse& use, StageCache& cache) {
+    if (!use.versions_of.empty() && graph_.nodes[index].kind != Node::Kind::function)
+      fault(index,
+            {{"cache", "versions_of"},
+             {},
+             "'versions_of' is for what a run function calls; the version of this stage's component is in its key",
+             "take it out"});
+    for (size_t i = 0; i < use.versions_of.size(); ++i) {
+      Callee* callee = callees_.find(use.versions_of[i]);
+      if (callee)
+        cache.versions_of.push_back(callee);
+      else
+        unknown_component(index, {"cache", "versions_of", std::to_string(i + 1)}, use.versions_of[i]);
+    }
   }
 
   // A hit needs no component: those that are called at misses only are neither held nor fetched ahead.

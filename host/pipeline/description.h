@@ -24,6 +24,7 @@ struct CacheUse {
   std::string name;
   std::optional<Expression> key;
   std::vector<Expression> tags;
+  std::vector<std::string> versions_of;  // components that a function calls
   std::optional<Duration> ttl, negative_ttl;
 };
 

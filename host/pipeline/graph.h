@@ -19,6 +19,8 @@
 
 namespace dormouse {
 
+class Callee;
+
 enum class Join : uint8_t { all, any, quorum };
 enum class OnError : uint8_t { fail_fast, partial };
 
@@ -29,10 +31,11 @@ constexpr uint32_t kNoFunctionId = UINT32_MAX;
 
 // What a stage asks its cache with, and how long what it gets is kept.
 struct StageCache {
-  CachePolicy policy;             // with what the stage itself sets
-  std::optional<Expression> key;  // none: the stage's input
-  std::vector<Expression> tags;   // strings; of this stage's entries
-  std::string prefix;             // begins every key: what is called, and by which scripts
+  CachePolicy policy;                // with what the stage itself sets
+  std::optional<Expression> key;     // none: the stage's input
+  std::vector<Expression> tags;      // strings; of this stage's entries
+  std::string prefix;                // begins every key: what is called, and by which scripts
+  std::vector<Callee*> versions_of;  // whose versions are in the key as well: what a function calls
 };
 
 struct Node {

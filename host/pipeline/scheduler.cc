@@ -18,6 +18,23 @@ constexpr MetricInfo kBudgetExceeded{"dormouse_lua_budget_exceeded_total",
 constexpr MetricInfo kScriptErrors{"dormouse_script_error_total",
                                    "Faults of stage functions while serving, by the stage's place in its script."};
 
+void append_stamp(std::string& key, uint64_t stamp) {
+  key.append(reinterpret_cast<const char*>(&stamp), sizeof stamp);
+}
+
+void append_versions(std::string& key, const StageCache& cache) {
+  for (const Callee* callee : cache.versions_of) append_stamp(key, callee->stamp());
+}
+
+// Whether a function found the versions of its key, and no others, from its beginning to its end. A stamp of 0 is none.
+bool is_of_its_versions(const std::string& key, const StageCache& cache) {
+  std::string now;
+  append_versions(now, cache);
+  const bool all_known = std::all_of(cache.versions_of.begin(), cache.versions_of.end(),
+                                     [](const Callee* callee) { return callee->stamp() != 0; });
+  return all_known && key.compare(sizeof(uint64_t), now.size(), now) == 0;
+}
+
 }  // namespace
 
 // A stage function that has begun and not returned.
@@ -400,8 +417,9 @@ Result<std::string> Scheduler::cache_key(Request& r, uint16_t index) {
   const std::span<const std::byte> bytes = asked.bytes();
   std::string key;
   if (bytes.size() > kCacheKeyBytesMax) return key;
-  key.reserve(sizeof stamp + cache.prefix.size() + bytes.size());
-  key.append(reinterpret_cast<const char*>(&stamp), sizeof stamp);
+  key.reserve(sizeof stamp * (1 + cache.versions_of.size()) + cache.prefix.size() + bytes.size());
+  append_stamp(key, stamp);
+  append_versions(key, cache);
   key += cache.prefix;
   key.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   return key;
@@ -495,7 +513,8 @@ void Scheduler::result_for_cache(Request& r, uint16_t index, const Result<Value>
   const Node& node = r.graph().nodes[index];
   Cache& cache = *r.pipeline->caches[index];
   const CallResult result{value, run.queued, run.ran};
-  cache.keep(run.cache->key, result, cache_tags(r, index), run.cache->miss, node.cache->policy, loop_.now(), writer_);
+  if (is_of_its_versions(run.cache->key, *node.cache))
+    cache.keep(run.cache->key, result, cache_tags(r, index), run.cache->miss, node.cache->policy, loop_.now(), writer_);
   if (run.cache->seat) cache.flights().land(run.cache->seat, result);
 }
 

@@ -364,10 +364,19 @@ void read_cache_tags(StageReading& reading) {
   read_list(reading, "a list of strings and refs", [&] { reading.to.cache->tags.push_back(read_expression(reading)); });
 }
 
-constexpr std::array<Key<StageDescription>, 5> kCacheUseKeys = {{
+void read_versions_of(StageReading& reading) {
+  read_list(reading, "a list of components", [&] {
+    std::string name;
+    read_text(reading, name);
+    if (!name.empty()) reading.to.cache->versions_of.push_back(std::move(name));
+  });
+}
+
+constexpr std::array<Key<StageDescription>, 6> kCacheUseKeys = {{
     {"use", [](StageReading& r) { read_text(r, r.to.cache->name); }},
     {"key", read_cache_key},
     {"tags", read_cache_tags},
+    {"versions_of", read_versions_of},
     {"ttl", [](StageReading& r) { read_positive_duration(r, r.to.cache->ttl); }},
     {"negative_ttl", [](StageReading& r) { read_positive_duration(r, r.to.cache->negative_ttl); }},
 }};

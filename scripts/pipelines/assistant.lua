@@ -29,7 +29,11 @@ return dm.pipeline("assistant", {
   stage("passages", {
     optional = true,
     run = retrieve,
-    cache = { use = "passages", key = { ref.request.text, ref.request.passages } },
+    cache = {
+      use = "passages",
+      key = { ref.request.text, ref.request.passages },
+      versions_of = { "embed.lsa", "search.text", "search.vectors", "search.rank" },
+    },
   }),
 
   stage("language", {

@@ -428,6 +428,40 @@ TEST_CASE("the result of a function is kept under its key") {
   CHECK(t.a.calls == 1);
 }
 
+TEST_CASE("the result of a function is as old as the components that versions_of names") {
+  CachedStage t;
+  t.pipeline(
+      "dm.stage('one', { run = function(ctx) return ctx:call('a', nil, { text = ctx.request.text }).text end, "
+      "cache = { use = 'answers', key = { ref.request.text }, versions_of = { 'a' } } }), output = { said = ref.one }");
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+  t.a.files = 2;
+  CHECK(t.ask("hello") == R"({"said":"hello2"})");
+  t.a.files = 1;
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+}
+
+TEST_CASE("what a function made while one of its components was replaced or new is not kept") {
+  CachedStage t;
+  t.pipeline(
+      "dm.stage('one', { run = function(ctx) return ctx:call('a', nil, { text = ctx.request.text }).text end, "
+      "cache = { use = 'answers', key = { ref.request.text }, versions_of = { 'a' } } }), output = { said = ref.one }");
+  const auto answer = t.a.answer;
+  for (const uint64_t before : {1u, 0u}) {  // 0: not loaded since the start
+    t.a.files = before;
+    t.a.answer = [&](const Value& in) {
+      t.a.files = 2;
+      return answer(in);
+    };
+    t.ask("hello");
+    CHECK(t.values().entries.empty());
+  }
+  t.a.files = 0;
+  t.a.answer = answer;
+  t.ask("hello");
+  CHECK(t.values().entries.empty());
+}
+
 TEST_CASE("functions that miss together run once and the next one runs when the first is given up") {
   CachedStage t;
   t.hang();

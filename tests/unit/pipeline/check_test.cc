@@ -416,6 +416,9 @@ TEST_CASE("mistakes in the cache of a stage are shown where they stand") {
       {"{ use = 'answers', key = { ref.intent.name } }", "reads itself"},
       {"{ use = 'answers', tags = { ref.language.confidence } }", "a tag: "},
       {"{ use = 'answers', tags = { string.rep('x', 257) } }", "a tag has at most 256 bytes"},
+      {"{ use = 'answers', versions_of = { 'nlu.intent' } }", "'versions_of' is for what a run function calls"},
+      {"{ use = 'answers', versions_of = { 'nlu.inten' } }", "did you mean 'nlu.intent'?"},
+      {"{ use = 'answers', versions_of = 'nlu.intent' }", "'versions_of' expects a list of components"},
       {"{ use = 'answers', tags = 'kb' }", "'tags' expects a list of strings and refs"},
       {"{ use = 'answers', max_bytes = '1MiB' }", "unknown key 'max_bytes' in cache"},
       {"5", "'cache' expects the name of a dm.cache, or a table"},
@@ -464,6 +467,8 @@ TEST_CASE("the scripts of the repository are sound") {
   Checked_script t;
   add_detect(*t.components);
   add_understanding(*t.components);
+  for (const char* name : {"embed.lsa", "search.text", "search.vectors", "search.rank"})
+    t.components->add(name, "{}", "{}");
   t.components->add("cache.memory", "{}", "{}").offer_cache();
   t.options.pipelines = {DORMOUSE_SCRIPTS "/pipelines"};
   t.options.policies = {DORMOUSE_SCRIPTS "/policies"};
