@@ -25,7 +25,8 @@ uint64_t size_of(const std::string& path) {
 }
 
 void remove_store(const std::string& path) {
-  for (const char* ending : {"", "-wal", "-journal"}) ::unlink((path + ending).c_str());
+  // The log first: without its file it would be damage (search/database.h).
+  for (const char* ending : {"-wal", "", "-journal"}) ::unlink((path + ending).c_str());
 }
 
 void section(SnapshotWriter& out, std::string_view name, const std::vector<std::string>& texts) {
@@ -99,7 +100,7 @@ std::unique_ptr<Collection> Collection::open(const std::string& folder, const st
     if (SnapshotReader::exists(folder + "/" + name + ".snapshot")) {
       throw Failure(DM_DATA_LOSS, "collection file '" + path +
                                       "' is empty; put a copy of it back from a backup, or remove it together with its "
-                                      "snapshot to begin with an empty collection");
+                                      "-wal and its snapshot to begin with an empty collection");
     }
     remove_store(path);
     return nullptr;
@@ -220,6 +221,8 @@ std::unique_ptr<Collection::Contents> Collection::from_snapshot(const CheckCance
 }
 
 void Collection::load(const CheckCancelled& check_cancelled) {
+  note_ = store_.lost();
+  if (!note_.empty()) options_.warn(about() + ": " + note_);
   if (SnapshotReader::exists(file(".snapshot"))) {
     try {
       contents_ = from_snapshot(check_cancelled);
@@ -227,8 +230,10 @@ void Collection::load(const CheckCancelled& check_cancelled) {
       snapshot_transaction_ = -1;  // worth writing again, without the dead rows
     } catch (const SnapshotDamaged& damaged) {
       ::unlink(file(".snapshot").c_str());  // else it might seem to fit when the store has grown past it
-      note_ = "snapshot '" + file(".snapshot") + "' " + damaged.what() + "; built from the store instead";
-      options_.warn(about() + ": " + note_);
+      const std::string problem =
+          "snapshot '" + file(".snapshot") + "' " + damaged.what() + "; built from the store instead";
+      options_.warn(about() + ": " + problem);
+      note_ += (note_.empty() ? "" : "; ") + problem;
     }
   }
   contents_ = from_store(check_cancelled);

@@ -10,8 +10,8 @@ namespace dormouse::search {
 namespace {
 
 constexpr int64_t kFormat = 1;
-constexpr Database::Words kWords = {"collection file",
-                                    "remove it together with its snapshot to begin with an empty collection"};
+constexpr Database::Words kWords = {
+    "collection file", "remove it together with its -wal and its snapshot to begin with an empty collection"};
 constexpr const char* kSchema =
     "CREATE TABLE header (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE rows (sequence INTEGER PRIMARY KEY, id NOT NULL, metadata BLOB NOT NULL, vector BLOB NOT NULL,"
@@ -65,6 +65,7 @@ Store Store::create(const std::string& path, const Spec& spec, bool sync) {
       .execute("writing");
   store.write_state(store.state_);
   transaction.commit("making it");
+  store.database_.empty_log();
   store.spec_ = spec;
   return store;
 }

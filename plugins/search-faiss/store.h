@@ -48,6 +48,7 @@ class Store {
   const Spec& spec() const { return spec_; }
   const StoreState& state() const { return state_; }
   const std::string& path() const { return database_.path(); }
+  const std::string& lost() const { return database_.lost(); }  // what opening gave up; mostly empty
 
   // One transaction: takes out the rows of these sequence numbers and puts in the new ones, numbered from
   // state().next_sequence on. When this returns, it lasts. Errors: resource_exhausted (disk full), data_loss; then

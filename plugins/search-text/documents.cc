@@ -71,6 +71,7 @@ Documents::Documents(std::string folder, DocumentsOptions options, const CheckCa
       store_(folder_ + "/documents.db", options_.sync, !index_files(folder_).empty()),
       store_identity_(store_.identity()) {
   const Tokenizer known_language(options_.tokens);
+  if (!store_.lost().empty()) options_.warn(store_.lost());
   for (CollectionRecord& record : store_.collections()) {
     auto collection = std::make_shared<Collection>();
     collection->record = std::move(record);
@@ -98,6 +99,7 @@ void Documents::load(Collection& collection, const CheckCancelled& check_cancell
   const std::string path = snapshot_path(collection.record);
   struct stat facts {};
   std::string why;
+  collection.note = store_.lost();
   if (::stat(path.c_str(), &facts) == 0) {
     collection.contents = Contents::restore(path, origin_of(collection), &why);
     if (collection.contents && collection.contents->last_sequence() > store_.last_sequence()) {
@@ -106,8 +108,9 @@ void Documents::load(Collection& collection, const CheckCancelled& check_cancell
     }
     if (!collection.contents) {
       ::unlink(path.c_str());  // else it might seem to fit when the store has grown past it
-      collection.note = "the index was built anew: " + why;
-      options_.warn("collection '" + collection.record.name + "': " + collection.note);
+      const std::string problem = "the index was built anew: " + why;
+      options_.warn("collection '" + collection.record.name + "': " + problem);
+      collection.note += (collection.note.empty() ? "" : "; ") + problem;
     }
   }
   int64_t first = 0;

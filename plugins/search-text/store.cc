@@ -43,6 +43,7 @@ Store::Store(const std::string& path, bool sync, bool used) : database_(path, sy
     const std::string identity = search::draw_identity();
     put.bind_text(1, "identity").bind_text(2, identity).execute("writing");
     transaction.commit("making it");
+    database_.empty_log();
   }
   read_header();
 }

@@ -40,6 +40,7 @@ class Store {
   Store(const std::string& path, bool sync, bool used = false);
 
   const std::string& identity() const { return identity_; }
+  const std::string& lost() const { return database_.lost(); }  // what opening gave up; mostly empty
   std::vector<CollectionRecord> collections();
   // The largest sequence number that was ever given; 0: none was.
   int64_t last_sequence();

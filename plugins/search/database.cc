@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <mutex>
@@ -9,11 +10,14 @@
 #include <utility>
 
 #include "dormouse/value.hpp"
+#include "search/wal.h"
 
 namespace dormouse::search {
 namespace {
 
 constexpr int kBusyMs = 2000;
+
+constexpr uint64_t kPageBytes = 8192;  // as below
 
 // Rows of 128 floats fit seven to a page; a commit of one row writes three pages.
 constexpr const char* kPrepare =
@@ -63,11 +67,40 @@ std::string draw_identity() {
 
 Database::Database(std::string path, bool sync, const Words& words) : path_(std::move(path)), words_(words) {
   try {
+    check_log(sync);
     prepare(sync);
   } catch (...) {
     sqlite3_close(db_);  // no destructor runs for what was never made
     throw;
   }
+}
+
+// SQLite would drop what it cannot read of the log, and at closing the log itself. Making a store first gives the file
+// its first page, then commits once into the log, then brings that into the file; killed anywhere in between it leaves
+// one page and one commit, which is whole or torn.
+void Database::check_log(bool sync) {
+  const std::string path = in_real_folder(path_);
+  const WalState log = look_at_wal(path + "-wal");
+  if (log.bytes == 0) return;
+  struct stat facts {};
+  const uint64_t bytes = ::stat(path.c_str(), &facts) == 0 ? static_cast<uint64_t>(facts.st_size) : 0;
+  std::string problem;
+  if (bytes == 0) {
+    problem = "it is empty or not there, and its log '" + path_ + "-wal' has " + std::to_string(log.bytes) + " bytes";
+  } else if (log.damaged_at) {
+    problem = "its log '" + path_ + "-wal' is damaged " +
+              (*log.damaged_at == 0 ? "in its header" : "in the frame at byte " + std::to_string(*log.damaged_at)) +
+              ", which hides later changes";
+    if (!sync && (bytes > kPageBytes || log.transactions > 0)) {
+      lost_ = problem + "; they are lost, as without sync a power failure may do";
+      return;
+    }
+  } else {
+    return;
+  }
+  throw Failure(DM_DATA_LOSS, std::string(words_.what) + " '" + path_ + "': " + problem +
+                                  "; put copies of both back from a backup, or move the log aside to go on with what "
+                                  "was there before it");
 }
 
 void Database::prepare(bool sync) {
@@ -82,11 +115,15 @@ void Database::prepare(bool sync) {
 }
 
 Database::Database(Database&& other) noexcept
-    : path_(std::move(other.path_)), words_(other.words_), db_(std::exchange(other.db_, nullptr)) {}
+    : path_(std::move(other.path_)),
+      words_(other.words_),
+      lost_(std::move(other.lost_)),
+      db_(std::exchange(other.db_, nullptr)) {}
 
 Database& Database::operator=(Database&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(words_, other.words_);
+  std::swap(lost_, other.lost_);
   std::swap(db_, other.db_);
   return *this;
 }
@@ -122,6 +159,10 @@ void Database::damaged(const std::string& problem) const {
 
 void Database::run(const char* sql) {
   if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail("preparing it");
+}
+
+void Database::empty_log() {
+  sqlite3_exec(db_, "PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr);
 }
 
 bool Database::is_empty() {

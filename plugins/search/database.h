@@ -17,6 +17,8 @@ class Database {
  public:
   // Opens the file, or makes an empty one. `sync`: commits wait for the disk, so they survive the machine as well and
   // not only the process. `what` and `start_over` are for messages: "collection file", "remove it together with ...".
+  // Throws data_loss when commits in the log beside the file could not be taken any more (wal.h), before anything is
+  // touched. Without `sync` a power failure may do that rightly: then they are given up, as lost() tells.
   struct Words {
     const char* what;
     const char* start_over;
@@ -27,7 +29,11 @@ class Database {
   ~Database();  // writes the log back into the file
 
   const std::string& path() const { return path_; }
+  const std::string& lost() const { return lost_; }  // what opening gave up of what was committed; mostly empty
   void run(const char* sql);
+  // Brings what is committed from the log into the file, if that can be done; it lasts in any case. Whoever made a
+  // store does it before saying so: then an empty file with commits beside it is none whose making was cut short.
+  void empty_log();
   // Whether there is no table in it: its creation was never finished.
   bool is_empty();
   // Throws what the last call ended in: resource_exhausted (disk full), data_loss, unavailable; std::bad_alloc.
@@ -38,10 +44,12 @@ class Database {
  private:
   friend class Statement;
   friend class Transaction;
+  void check_log(bool sync);
   void prepare(bool sync);
 
   std::string path_;
   Words words_;
+  std::string lost_;
   sqlite3* db_ = nullptr;
 };
 

@@ -205,6 +205,75 @@ TEST_CASE("an empty file where rows were is damage and no unfinished creation") 
   CHECK(std::filesystem::exists(folder.path() + "/c.db"));
 }
 
+TEST_CASE("a changed byte in the log of a store that was killed is told and nothing is taken away") {
+  const std::vector<float> vectors = clustered_vectors(20, kDimension, 7);
+  const TempFolder folder, killed;
+  const std::string file = killed.path() + "/c.db", log = file + "-wal";
+  const std::unique_ptr<Collection> collection = make(folder, Kind::flat);
+  const auto kill = [&] {
+    for (const char* ending : {"", "-wal"}) {
+      std::filesystem::copy_file(folder.path() + "/c.db" + ending, file + ending,
+                                 std::filesystem::copy_options::overwrite_existing);
+    }
+  };
+  const auto open = [&](bool sync) {
+    CollectionOptions options;
+    options.sync = sync;
+    return Collection::open(killed.path(), "c", options, kNever);
+  };
+  kill();
+  CHECK(std::filesystem::file_size(log) == 0);
+  CHECK(open(true)->stats().count == 0);
+  for (size_t i = 0; i < 20; ++i) {
+    const std::vector<float> one(vectors.begin() + static_cast<ptrdiff_t>(i * kDimension),
+                                 vectors.begin() + static_cast<ptrdiff_t>((i + 1) * kDimension));
+    collection->add(numbered_rows(one, kDimension, static_cast<int64_t>(i)), kNever);
+  }
+  kill();
+  CHECK(open(true)->stats().count == 20);
+
+  kill();
+  {
+    std::fstream bytes(log, std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekg(5000);
+    const auto byte = static_cast<char>(bytes.get() ^ 1);
+    bytes.seekp(5000);
+    bytes.put(byte);
+  }
+  const uintmax_t size = std::filesystem::file_size(log);
+  for (int turn = 0; turn < 2; ++turn) {
+    CHECK_THROWS_WITH(open(true), Catch::Contains("c.db-wal' is damaged in the frame at byte 32") &&
+                                      Catch::Contains("backup") && Catch::Contains("move the log aside"));
+    CHECK_THROWS_AS(Collection::create(killed.path(), "c", spec_of(Kind::flat), {}), Failure);
+    CHECK(std::filesystem::file_size(log) == size);
+  }
+  // Without sync a power failure does the same.
+  CHECK(open(false)->stats().note.find("c.db-wal' is damaged") != std::string::npos);
+
+  kill();
+  std::filesystem::resize_file(file, 0);
+  CHECK_THROWS_WITH(open(false), Catch::Contains("c.db") && Catch::Contains("empty"));
+  CHECK(std::filesystem::file_size(log) == size);
+}
+
+TEST_CASE("a creation that was killed anywhere leaves no collection and nothing in the way of one") {
+  const TempFolder folder, killed;
+  const std::string file = killed.path() + "/c.db", log = file + "-wal";
+  Database making(folder.path() + "/c.db", true, {"file", "begin again"});
+  REQUIRE(std::filesystem::file_size(folder.path() + "/c.db") == 8192);
+  making.run("BEGIN; CREATE TABLE header (key, value); CREATE TABLE rows (sequence); COMMIT");
+  const uintmax_t whole = std::filesystem::file_size(folder.path() + "/c.db-wal");
+  for (uintmax_t size = 0; size < whole; size += 500) {
+    INFO("log of " << size << " bytes");
+    for (const char* ending : {"", "-wal"}) std::filesystem::copy_file(folder.path() + "/c.db" + ending, file + ending);
+    std::filesystem::resize_file(log, size);
+    REQUIRE_FALSE(reopen(killed));
+    REQUIRE_FALSE(std::filesystem::exists(file));
+    REQUIRE_FALSE(std::filesystem::exists(log));
+  }
+  CHECK(make(killed, Kind::flat)->stats().count == 0);
+}
+
 TEST_CASE("an id that is added again means its new vector") {
   const Kind kind = any_kind();
   const TempFolder folder;

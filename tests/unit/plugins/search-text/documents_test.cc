@@ -363,6 +363,58 @@ TEST_CASE("an empty file where documents were is damage and no new beginning") {
   }
 }
 
+TEST_CASE("a changed byte in the log of a store that was killed is told and nothing is taken away") {
+  Fixture fixture;
+  const TempFolder killed;
+  const std::string file = killed.path() + "/documents.db", log = file + "-wal";
+  const auto kill = [&] {
+    for (const char* ending : {"", "-wal"}) {
+      std::filesystem::copy_file(fixture.folder.path() + "/documents.db" + ending, file + ending,
+                                 std::filesystem::copy_options::overwrite_existing);
+    }
+  };
+  std::vector<std::string> warnings;
+  const auto open = [&](bool sync) {
+    DocumentsOptions options;
+    options.sync = sync;
+    options.warn = [&](const std::string& line) { warnings.push_back(line); };
+    return std::make_unique<Documents>(killed.path(), options, kGoOn);
+  };
+  kill();
+  CHECK(std::filesystem::file_size(log) == 0);
+  for (int i = 0; i < 20; ++i) fixture.add({document("d" + std::to_string(i), "needle")});
+  kill();
+  CHECK(open(true)->stats("default").count == 20);
+
+  kill();
+  std::string bytes;
+  {
+    std::ifstream stream(log, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(stream), {});
+  }
+  for (const size_t at : {size_t{5000}, bytes.size() / 2}) {
+    std::string damaged = bytes;
+    damaged[at] ^= 1;
+    std::ofstream(log, std::ios::binary) << damaged;
+    for (int turn = 0; turn < 2; ++turn) {
+      const std::string said = refusal_of([&] { open(true); });
+      CHECK(said.substr(0, 3) == std::to_string(DM_DATA_LOSS) + " ");
+      CHECK(said.find("documents.db-wal' is damaged in the frame at byte ") != std::string::npos);
+      CHECK(said.find("move the log aside") != std::string::npos);
+      CHECK(std::filesystem::file_size(log) == bytes.size());
+    }
+  }
+  // Without sync a power failure does the same: what was before it is served, and it is told.
+  warnings.clear();
+  CHECK(open(false)->stats("default").note.find("documents.db-wal' is damaged") != std::string::npos);
+  CHECK(warnings.size() == 1);
+
+  kill();
+  std::filesystem::remove(file);
+  CHECK(refusal_of([&] { open(false); }).find("documents.db-wal' has") != std::string::npos);
+  CHECK(std::filesystem::file_size(log) == bytes.size());
+}
+
 TEST_CASE("a pipe in the place of an index is no index and nobody waits for it") {
   Fixture fixture;
   fill(fixture);
