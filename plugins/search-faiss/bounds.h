@@ -10,6 +10,7 @@
 namespace dormouse::search {
 
 inline constexpr uint32_t kDimensionMax = 4096;   // the widest embeddings in use have 4,096 elements
+inline constexpr float kElementMax = 1e17f;       // 4,096 squares of twice that stay below what a float can hold
 inline constexpr uint32_t kEffortMax = 10'000;    // candidates of a graph search
 inline constexpr uint32_t kRerankMax = 1000;      // candidates for each hit
 inline constexpr uint32_t kListsMax = 65'536;     // nlist

@@ -55,6 +55,15 @@ std::vector<std::string> text_section(SnapshotReader& in, std::string_view name,
   return texts;
 }
 
+// Of a vector that is not within kElementMax: beyond that, distances might be infinite.
+[[noreturn]] void refuse_elements(const float* vector, size_t dimension, const std::string& where) {
+  const float* bad = std::find_if(vector, vector + dimension, [](float x) { return !(std::fabs(x) <= kElementMax); });
+  std::string found = "too large: needed at most 1e17 in magnitude";
+  if (std::isinf(*bad)) found = "infinite";
+  if (std::isnan(*bad)) found = "not a number";
+  throw Failure(DM_INVALID_ARGUMENT, where + ": element " + std::to_string(bad - vector) + " is " + found);
+}
+
 // What a snapshot says about itself.
 struct SnapshotHead {
   int64_t format, kind, metric, dimension, text_ids, rows, dead_rows, transaction, trained_at, next_sequence;
@@ -284,11 +293,7 @@ void Collection::check_rows(const Rows& rows) const {
                                              ", as the collection was made with");
     }
     const float* vector = rows.vectors + i * d;
-    if (!is_finite(vector, d)) {
-      const float* bad = std::find_if(vector, vector + d, [](float x) { return !std::isfinite(x); });
-      throw Failure(DM_INVALID_ARGUMENT, where + ": element " + std::to_string(bad - vector) + " is " +
-                                             (std::isnan(*bad) ? "not a number" : "infinite"));
-    }
+    if (!is_within(vector, d, kElementMax)) refuse_elements(vector, d, where);
     if (spec_.metric == Metric::cosine && std::all_of(vector, vector + d, [](float x) { return x == 0; }))
       throw Failure(DM_INVALID_ARGUMENT, where + ": a vector of zeros has no direction, so no cosine");
     if (!(id.is_text ? texts.insert(id.text).second : numbers.insert(id.number).second))
@@ -530,10 +535,8 @@ std::vector<std::vector<Hit>> Collection::search(std::span<const float* const> v
   std::vector<Query> queries;
   padded.reserve(vectors.size());
   for (const float* vector : vectors) {
-    if (!is_finite(vector, dimension)) {
-      throw Failure(DM_INVALID_ARGUMENT, about() + ": query " + std::to_string(padded.size()) +
-                                             " has an element that is infinite or not a number");
-    }
+    if (!is_within(vector, dimension, kElementMax))
+      refuse_elements(vector, dimension, about() + ", query " + std::to_string(padded.size()));
     padded.emplace_back(vector, dimension);
     normalise(padded.back().data(), 1);
     queries.push_back({padded.back().data(), question.k, question.ef, question.nprobe});

@@ -97,9 +97,13 @@ size_t VectorRows::run(size_t i, size_t n) const {
 }
 
 bool is_finite(const float* values, size_t n) {
-  bool finite = true;  // without an early end, so that the loop uses wide vectors
-  for (size_t i = 0; i < n; ++i) finite &= std::fabs(values[i]) <= std::numeric_limits<float>::max();
-  return finite;
+  return is_within(values, n, std::numeric_limits<float>::max());
+}
+
+bool is_within(const float* values, size_t n, float most) {
+  bool within = true;  // without an early end, so that the loop uses wide vectors
+  for (size_t i = 0; i < n; ++i) within &= std::fabs(values[i]) <= most;
+  return within;
 }
 
 PaddedVector::PaddedVector(size_t dimension) : memory_(padded(dimension) + kCacheLine / sizeof(float)) {

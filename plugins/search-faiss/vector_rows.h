@@ -48,6 +48,8 @@ class VectorRows {
 };
 
 bool is_finite(const float* values, size_t n);
+// Whether each is a number of at most this magnitude.
+bool is_within(const float* values, size_t n, float most);
 
 // One vector, padded and aligned as rows are: what a query becomes.
 class PaddedVector {

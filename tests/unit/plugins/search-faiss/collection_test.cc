@@ -9,6 +9,7 @@
 #include <limits>
 #include <thread>
 
+#include "bounds.h"
 #include "support/temp_folder.h"
 #include "vectors.h"
 
@@ -315,6 +316,10 @@ TEST_CASE("nothing is added when one row is wrong and the row is named") {
   refused(bad, "row 3 (id 3): element 2 is not a number");
   bad[3 * kDimension + 2] = -std::numeric_limits<float>::infinity();
   refused(bad, "row 3 (id 3): element 2 is infinite");
+  for (const float large : {1.01e17f, -3e38f}) {
+    bad[3 * kDimension + 2] = large;
+    refused(bad, "row 3 (id 3): element 2 is too large: needed at most 1e17");
+  }
   bad = vectors;
   std::fill(bad.begin() + 4 * kDimension, bad.end(), 0.0f);
   refused(bad, "row 4 (id 4): a vector of zeros");
@@ -336,7 +341,23 @@ TEST_CASE("a query that cannot be is refused with what is needed") {
   CHECK_THROWS_WITH(collection->search(std::span(&vector, 1), 8, top(1), kNever),
                     Catch::Contains("needed a vector of dimension 16") && Catch::Contains("found 8"));
   query[5] = std::numeric_limits<float>::infinity();
-  CHECK_THROWS_AS(ask(*collection, query.data(), top(1)), Failure);
+  CHECK_THROWS_WITH(ask(*collection, query.data(), top(1)), Catch::Contains("query 0: element 5 is infinite"));
+  query[5] = 3e38f;
+  CHECK_THROWS_WITH(ask(*collection, query.data(), top(1)), Catch::Contains("query 0: element 5 is too large"));
+}
+
+TEST_CASE("scores of the largest elements and the most of them are numbers") {
+  const Metric metric = GENERATE(Metric::l2, Metric::inner_product, Metric::cosine);
+  const TempFolder folder;
+  Spec spec = spec_of(Kind::flat, metric);
+  spec.dimension = kDimensionMax;
+  const std::unique_ptr<Collection> collection = Collection::create(folder.path(), "c", spec, quick());
+  std::vector<float> vector(kDimensionMax, kElementMax);
+  collection->add(numbered_rows(vector, kDimensionMax), kNever);
+  for (float& element : vector) element = -element;
+  const std::vector<Hit> hits = ask(*collection, vector.data(), top(1));
+  REQUIRE(hits.size() == 1);
+  CHECK(std::isfinite(hits[0].score));
 }
 
 TEST_CASE("an empty collection answers with nothing") {
