@@ -15,6 +15,7 @@ using dormouse::Writer;
 
 constexpr int64_t kHitsMax = 10'000;  // in one list, as of the searches
 constexpr uint32_t kListsMax = 64;
+constexpr uint32_t kFusedMax = 20'000;  // hits of all lists: what runs where the call is made must not take long
 
 double number_in(View in, const char* name, double otherwise, double high) {
   const double value = in[name].as_float(otherwise);
@@ -73,9 +74,14 @@ class Rank {
       throw Failure(DM_INVALID_ARGUMENT, "field 'weights': needed one for each of " + std::to_string(given.size()) +
                                              " lists, found " + std::to_string(weights.size()));
     }
+    uint32_t all = 0;
+    for (const View list : given.items()) {
+      need_at_most("hits of a list", list.size(), kHitsMax);
+      all += list.size();
+    }
+    need_at_most("field 'lists': hits of all lists together", all, kFusedMax);
     std::vector<dormouse::rank::RankedList> lists(given.size());
     for (uint32_t i = 0; i < lists.size(); ++i) {
-      need_at_most("hits of a list", given.at(i).size(), kHitsMax);
       for (const View hit : given.at(i).items()) lists[i].keys.push_back(key_of(hit["id"]));
       if (!weights) continue;
       lists[i].weight = weights.at(i).as_float();

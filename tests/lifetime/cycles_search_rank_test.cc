@@ -45,6 +45,27 @@ Value two_lists() {
   return *writer.finish();
 }
 
+// Lists of as many hits each.
+Value lists_of(int lists, int hits) {
+  ValueWriter writer;
+  writer.map_begin();
+  writer.key("lists");
+  writer.list_begin();
+  for (int list = 0; list < lists; ++list) {
+    writer.list_begin();
+    for (int hit = 0; hit < hits; ++hit) {
+      writer.map_begin();
+      writer.key("id");
+      writer.integer(list * hits + hit);
+      writer.map_end();
+    }
+    writer.list_end();
+  }
+  writer.list_end();
+  writer.map_end();
+  return *writer.finish();
+}
+
 }  // namespace
 
 TEST_CASE("a thousand loads and unloads of rank fusion leave nothing behind") {
@@ -75,6 +96,16 @@ TEST_CASE("a hit that cannot be is the caller's mistake and not the plugin's") {
     CHECK(answer.status().code() == Code::invalid_argument);
     CHECK(answer.status().to_string().find(field) != std::string::npos);
   }
+}
+
+TEST_CASE("lists that would take long to fuse are refused with the bound") {
+  LiveRegistry host({DORMOUSE_PLUGINS});
+  Component& rank = host.add("rank", "search-rank");
+  host.start();
+  CHECK(host.ask(rank, host.method_index(rank, "fuse"), lists_of(2, 10'000)).ok());
+  const Result<Value> answer = host.ask(rank, host.method_index(rank, "fuse"), lists_of(3, 6'667));
+  CHECK(answer.status().code() == Code::invalid_argument);
+  CHECK(answer.status().to_string().find("all lists together: needed at most 20000, found 20001") != std::string::npos);
 }
 
 }  // namespace dormouse
