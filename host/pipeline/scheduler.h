@@ -77,7 +77,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   void on_flight(const Address& address, const FlightNews& news);
   void call_in_flight(Request& r, uint16_t node, Callee& callee, Lease lease, uint32_t method);
   void result_for_cache(Request& r, uint16_t node, const Result<Value>& value);
-  void land_without_call(Request& r, uint16_t index, const Status& why);
+  void land_without_call(Request& r, uint16_t node, const Status& why);
   std::vector<std::string> cache_tags(Request& r, uint16_t node);
 
   // components
