@@ -275,12 +275,9 @@ void Connection::fill_request() {
   request_base_ = base;
   request_.method = parsed_request_.method.in(base);
   head_only_ = request_.method == "HEAD";
-  std::string_view target = parsed_request_.target.in(base);
-  // "GET http://host/path" is allowed to any server; check_authority looks at that host.
-  if (target.starts_with("http://")) target.remove_prefix(std::min(target.find('/', 7), target.size()));
-  const size_t query = std::min(target.find('?'), target.size());
-  request_.path = target.substr(0, query);
-  request_.query = target.substr(std::min(query + 1, target.size()));
+  const Target target = split_target(parsed_request_.target.in(base));
+  request_.path = target.path;
+  request_.query = target.query;
   request_.fields.clear();
   for (const auto& field : parsed_request_.fields)
     request_.fields.push_back({field.name.in(base), field.value.in(base)});
@@ -340,22 +337,16 @@ bool Connection::check_authority() {
         problem, Error{Code::invalid_argument, std::move(message), std::move(object), {}, {}, std::move(remedy)}));
     return false;
   };
-  size_t hosts = 0;
-  std::string_view authority;
-  for (const HeaderField& field : request_.fields) {
-    if (!equals_ignoring_case(field.name, "Host")) continue;
-    ++hosts;
-    authority = field.value;
-  }
-  if (hosts > 1) return bad(HttpProblem::bad_request, "more than one Host", "Host");
-  if (hosts == 0 && parsed_request_.version >= 11) return bad(HttpProblem::bad_request, "no Host", "Host");
-  const std::string_view target = parsed_request_.target.in(buffer_.get());
-  const bool absolute = target.starts_with("http://");
-  if (absolute) authority = target.substr(7, std::min(target.find_first_of("/?", 7), target.size()) - 7);
-  if (!request_.path.starts_with('/'))
-    return bad(HttpProblem::bad_request, "the request target is no path", std::string(target.substr(0, 100)));
+  const bool has_host = request_.has_header("Host");
+  if (!has_host && parsed_request_.version >= 11) return bad(HttpProblem::bad_request, "no Host", "Host");
+  const std::string_view target_text = parsed_request_.target.in(buffer_.get());
+  const Target target = split_target(target_text);
+  if (target.path.empty())
+    return bad(HttpProblem::bad_request, "the request target is no path", std::string(target_text.substr(0, 100)));
 
-  if ((hosts > 0 || absolute) && (authority.empty() || authority != accepted_authority_)) {
+  // "GET http://host/path" is allowed to any server, and that host goes before the Host field.
+  const std::string_view authority = target.absolute ? target.authority : request_.header("Host");
+  if ((has_host || target.absolute) && (authority.empty() || authority != accepted_authority_)) {
     const std::string_view host = host_of(authority);
     if (host.empty()) return bad(HttpProblem::bad_request, "it is no host name", "Host");
     ErrorCode ignored;
@@ -418,6 +409,7 @@ void Connection::refuse_parse_error(ErrorCode error) {
       return refuse(Problem::of(Status(Code::overloaded, "too many large bodies at once")));
     case RequestParser::Refusal::obs_fold:
     case RequestParser::Refusal::framing:
+    case RequestParser::Refusal::repeated:
       return refuse(Problem::of(HttpProblem::bad_request, std::string(parser_->refusal_text())));
     case RequestParser::Refusal::none:
       return refuse(Problem::of(HttpProblem::bad_request, "not an HTTP request: " + error.message()));

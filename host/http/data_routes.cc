@@ -81,16 +81,9 @@ Problem unknown_pipeline(const DataState& state, const std::string& name) {
 
 // What a client sent, as the value its pipeline takes.
 std::optional<Value> read_input(const Request& request, const Type& type, Problem* problem) {
-  const std::optional<BodyFormat> format = body_format(request.header("Content-Type"));
-  if (!format) {
-    *problem =
-        Problem::of(HttpProblem::unsupported_media_type,
-                    Error{Code::invalid_argument,
-                          "this content type is not understood",
-                          "header Content-Type",
-                          "application/json, or application/octet-stream for a pipeline of exactly one bytes input",
-                          std::string(request.header("Content-Type").substr(0, 64)),
-                          {}});
+  const Result<BodyFormat> format = body_format(request.header("Content-Type"), request.header("Content-Encoding"));
+  if (!format.ok()) {
+    *problem = Problem::of(HttpProblem::unsupported_media_type, format.status().error());
     return std::nullopt;
   }
   Result<Value> value =

@@ -615,7 +615,11 @@ Error syntax_error(std::string_view text, size_t at, const error_code& ec, unsig
 
 }  // namespace
 
-Result<Value> parse_json(std::string_view text, const Type& type, const JsonLimits& limits) {
+Result<Value> parse_json(std::string_view whole, const Type& type, const JsonLimits& limits) {
+  // Editors and Windows programs put a byte order mark before UTF-8; RFC 8259 lets a parser ignore it.
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  const size_t skipped = whole.starts_with(kMark) ? kMark.size() : 0;
+  const std::string_view text = whole.substr(skipped);
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return Error{Code::invalid_argument, "expected " + type.to_string() + ", found an empty body", "", {}, {}, {}};
   json::parse_options options;
@@ -625,10 +629,10 @@ Result<Value> parse_json(std::string_view text, const Type& type, const JsonLimi
   error_code ec;
   const size_t used = parser.write_some(false, text.data(), text.size(), ec);
   if (parser.handler().failed()) return parser.handler().take_error();
-  if (ec) return syntax_error(text, used, ec, limits.value.depth_max);
+  if (ec) return syntax_error(whole, skipped + used, ec, limits.value.depth_max);
   if (used < text.size())
     return Error{Code::invalid_argument,
-                 "there is more behind the JSON value, at byte " + std::to_string(used + 1),
+                 "there is more behind the JSON value, at byte " + std::to_string(skipped + used + 1),
                  "",
                  {},
                  {},

@@ -18,6 +18,24 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// The charset parameter of a content type, without quotes; empty when there is none.
+std::string_view charset_of(std::string_view content_type) {
+  for (size_t at = content_type.find(';'); at < content_type.size(); at = content_type.find(';', at + 1)) {
+    const std::string_view parameter = content_type.substr(at + 1, content_type.find(';', at + 1) - at - 1);
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    if (!equals_ignoring_case(trimmed(parameter.substr(0, equals)), "charset")) continue;
+    std::string_view value = trimmed(parameter.substr(std::min(equals + 1, parameter.size())));
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    return value;
+  }
+  return {};
+}
+
+bool is_utf8_or_part_of_it(std::string_view charset) {
+  return charset.empty() || equals_ignoring_case(charset, "utf-8") || equals_ignoring_case(charset, "utf8") ||
+         equals_ignoring_case(charset, "us-ascii");
+}
+
 bool is_lower_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
@@ -64,13 +82,28 @@ void append_cache(std::string& out, const StageTrace& stage) {
 
 }  // namespace
 
-std::optional<BodyFormat> body_format(std::string_view content_type) {
+Result<BodyFormat> body_format(std::string_view content_type, std::string_view content_encoding) {
+  const auto refused = [](std::string message, std::string header, std::string needed, std::string_view found,
+                          std::string remedy = {}) {
+    return Error{Code::invalid_argument,           std::move(message), "header " + std::move(header), std::move(needed),
+                 std::string(found.substr(0, 64)), std::move(remedy)};
+  };
+  content_encoding = trimmed(content_encoding);
+  if (!content_encoding.empty() && !equals_ignoring_case(content_encoding, "identity"))
+    return refused("compressed bodies are not understood", "Content-Encoding", "none, or identity", content_encoding,
+                   "send the body as it is");
   const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
-  if (type.empty() || equals_ignoring_case(type, "application/json") ||
-      equals_ignoring_case(type, "application/x-www-form-urlencoded"))
-    return BodyFormat::json;
   if (equals_ignoring_case(type, "application/octet-stream")) return BodyFormat::bytes;
-  return std::nullopt;
+  if (!type.empty() && !equals_ignoring_case(type, "application/json") &&
+      !equals_ignoring_case(type, "application/x-www-form-urlencoded"))
+    return refused("this content type is not understood", "Content-Type",
+                   "application/json, or application/octet-stream for a pipeline of exactly one bytes input",
+                   content_type);
+  const std::string_view charset = charset_of(content_type);
+  if (!is_utf8_or_part_of_it(charset))
+    return refused("this charset is not understood", "Content-Type", "charset=utf-8, or none", charset,
+                   "send the JSON as UTF-8");
+  return BodyFormat::json;
 }
 
 Result<std::optional<Duration>> parse_request_timeout(std::string_view text) {

@@ -16,9 +16,10 @@
 namespace dormouse {
 
 enum class BodyFormat : uint8_t { json, bytes };
-// `content_type` as sent. JSON also when there is none, and for what `curl -d` sends without being told; text is
-// refused rather than guessed. Nothing for all others (415).
-std::optional<BodyFormat> body_format(std::string_view content_type);
+// What a body is, by its Content-Type and Content-Encoding as sent. JSON also when there is no type, and for what
+// `curl -d` sends without being told; text is refused rather than guessed.
+// Errors (415, invalid_argument): another type, a charset other than UTF-8, any encoding but identity.
+Result<BodyFormat> body_format(std::string_view content_type, std::string_view content_encoding);
 
 // Request-Timeout, in milliseconds. Nothing when the header is absent (empty).
 // Errors: invalid_argument when it is no whole number from 1 to 86400000.

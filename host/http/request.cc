@@ -35,6 +35,24 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+Target split_target(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  Target parts;
+  if (equals_ignoring_case(target.substr(0, kScheme.size()), kScheme)) {
+    parts.absolute = true;
+    target.remove_prefix(kScheme.size());
+    // The query may follow the authority at once, and slashes in a query are no path.
+    parts.authority = target.substr(0, std::min(target.find_first_of("/?"), target.size()));
+    target.remove_prefix(parts.authority.size());
+  } else if (!target.starts_with('/')) {
+    return parts;
+  }
+  const size_t mark = std::min(target.find('?'), target.size());
+  parts.path = mark == 0 ? std::string_view("/") : target.substr(0, mark);
+  parts.query = target.substr(std::min(mark + 1, target.size()));
+  return parts;
+}
+
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
   out.reserve(text.size());

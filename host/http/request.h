@@ -60,6 +60,15 @@ struct Response {
   void add_header(std::string_view name, std::string_view value);
 };
 
+// What a request asks for, taken apart: "/path?query", or "http://authority/path?query" as to a proxy.
+struct Target {
+  bool absolute = false;
+  std::string_view authority;  // of an absolute target
+  std::string_view path;       // "/" when an absolute target has none; empty when it is neither of the two forms
+  std::string_view query;
+};
+Target split_target(std::string_view target);
+
 // Whether two header names are the same: ASCII, any case.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 // '%XX' decoded. Errors: nothing when an escape is broken, or stands for NUL.

@@ -1,6 +1,9 @@
 #include "http/request_parser.h"
 
+#include <array>
 #include <boost/beast/http/error.hpp>
+#include <cstring>
+#include <utility>
 
 #include "http/request.h"
 
@@ -13,6 +16,23 @@ using beast::http::field;
 std::string_view std_view(beast::string_view text) {
   return {text.data(), text.size()};
 }
+
+// A field that means one thing: of two, one party takes the first and another the last. Content-Length and
+// Transfer-Encoding have rules of their own below.
+struct SingleField {
+  field known;
+  std::string_view name;
+  std::string_view refusal;
+};
+constexpr std::array kSingleFields{
+    SingleField{field::host, "Host", "more than one Host"},
+    SingleField{field::authorization, "Authorization", "more than one Authorization"},
+    SingleField{field::origin, "Origin", "more than one Origin"},
+    SingleField{field::content_type, "Content-Type", "more than one Content-Type"},
+    SingleField{field::content_encoding, "Content-Encoding", "more than one Content-Encoding"},
+    SingleField{field::expect, "Expect", "more than one Expect"},
+    SingleField{field::unknown, "Request-Timeout", "more than one Request-Timeout"},
+};
 
 }  // namespace
 
@@ -44,11 +64,34 @@ void RequestParser::on_request_impl(beast::http::verb, string_view method_text, 
   to_.version = static_cast<unsigned>(http_version);
 }
 
+// Whether the field goes on in a next line (obs-fold). Beast unfolds such values, and what it unfolds another party may
+// read as a field of its own. The bytes decide, since Beast shows a value whose first line is empty like any other.
+bool RequestParser::is_folded(string_view name, string_view value) const {
+  const char* after_name = name.data() + name.size();
+  const auto* line_end =
+      static_cast<const char*>(std::memchr(after_name, '\n', static_cast<size_t>(end_ - after_name)));
+  // Beast gives fields out once the whole header is there, so a byte follows each line.
+  if (!line_end || line_end + 1 >= end_ || line_end[1] == ' ' || line_end[1] == '\t') return true;
+  return !value.empty() && (value.data() < after_name || value.data() + value.size() > line_end);
+}
+
+bool RequestParser::is_repeated(field known, string_view name) {
+  for (size_t i = 0; i < kSingleFields.size(); ++i) {
+    const SingleField& single = kSingleFields[i];
+    if (known != single.known) continue;
+    if (known == field::unknown && !equals_ignoring_case(std_view(name), single.name)) continue;
+    refusal_text_ = single.refusal;
+    return (std::exchange(single_fields_seen_, single_fields_seen_ | 1U << i) & 1U << i) != 0;
+  }
+  return false;
+}
+
 // Two parties that read the length of a body differently are how requests are smuggled; so there is one way to say it.
 void RequestParser::on_field_impl(field known, string_view name, string_view value, error_code& error) {
+  if (is_folded(name, value)) return refuse(Refusal::obs_fold, "a header field goes on in the next line", error);
   if (header_done_) return;  // trailers say nothing that we use, and must not pose as header fields
   if (to_.fields.size() == kFieldsMax) return refuse(Refusal::fields_max, "too many header fields", error);
-  if (!is_in_buffer(value)) return refuse(Refusal::obs_fold, "a header field goes on in the next line", error);
+  if (is_repeated(known, name)) return refuse(Refusal::repeated, refusal_text_, error);
   if (known == field::content_length) {
     if (has_length_ || value.find(',') != string_view::npos)
       return refuse(Refusal::framing, "more than one Content-Length", error);

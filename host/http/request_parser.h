@@ -37,7 +37,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   static constexpr size_t kFieldsMax = 100;          // browsers send 20; beyond it the header is too large
   static constexpr size_t kBodyBytesKept = 8 << 10;  // of a body's memory, for the next request
 
-  enum class Refusal : uint8_t { none, fields_max, obs_fold, framing, no_memory };
+  enum class Refusal : uint8_t { none, fields_max, obs_fold, framing, repeated, no_memory };
 
   explicit RequestParser(ParsedRequest& to) : to_(to) { to_.clear(); }
 
@@ -62,9 +62,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     if (text.empty()) return {};
     return {static_cast<uint32_t>(text.data() - base_), static_cast<uint32_t>(text.size())};
   }
-  bool is_in_buffer(string_view text) const {
-    return text.empty() || (text.data() >= base_ && text.data() + text.size() <= end_);
-  }
+  bool is_folded(string_view name, string_view value) const;
+  bool is_repeated(boost::beast::http::field known, string_view name);
   void refuse(Refusal why, std::string_view text, error_code& error);
   size_t add_body(string_view part, error_code& error);
 
@@ -87,6 +86,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool header_done_ = false;
   bool has_length_ = false;
   bool has_encoding_ = false;
+  unsigned single_fields_seen_ = 0;  // a bit for each of the fields that may come once
 };
 
 }  // namespace dormouse

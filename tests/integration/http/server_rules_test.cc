@@ -40,6 +40,13 @@ TEST_CASE("an absolute target is checked by its own host") {
   CHECK(ask(server, "GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 403);
 }
 
+TEST_CASE("the query of an absolute target is no path") {
+  TestServer server;
+  CHECK(ask(server, "GET http://localhost?x=/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404);
+  CHECK(ask(server, "GET http://localhost/healthz?x=/ HTTP/1.1\r\nHost: localhost\r\n\r\n").status ==
+        400);  // unknown x
+}
+
 TEST_CASE("configured hosts and origins are allowed") {
   ServerOptions options;
   options.allowed_hosts = {"dormouse.lan"};
@@ -63,6 +70,15 @@ TEST_CASE("changing routes need the token") {
   CHECK_THAT(none.headers.at("www-authenticate"), Catch::StartsWith("Bearer"));
   CHECK(ask(server, post("/secret", "", "Authorization: Bearer wrong\r\n")).status == 401);
   CHECK(ask(server, post("/secret", "", "Authorization: Bearer secret\r\n")).body == "open");
+}
+
+TEST_CASE("a token is taken from one whole Authorization field") {
+  TestServer server;
+  const std::string good = "Authorization: Bearer secret\r\n", bad = "Authorization: Bearer wrong\r\n";
+  CHECK(ask(server, post("/secret", "", good + bad)).status == 400);
+  CHECK(ask(server, post("/secret", "", bad + good)).status == 400);
+  CHECK(ask(server, post("/secret", "", good + good)).status == 400);
+  CHECK(ask(server, post("/secret", "", "Authorization:\r\n Bearer secret\r\n")).status == 400);
 }
 
 TEST_CASE("what may not be done to a path is 405 with what may") {
@@ -97,11 +113,12 @@ TEST_CASE("a body that is needed and not announced is 411") {
 TEST_CASE("two lengths for one body are refused") {
   TestServer server;
   const std::string start = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
-  for (const char* fields : {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                             "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
-                             "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef", "Transfer-Encoding: gzip\r\n\r\n",
-                             "Transfer-Encoding: chunked, gzip\r\n\r\n",
-                             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+  for (const char* fields :
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef", "Transfer-Encoding: gzip\r\n\r\n",
+        "Transfer-Encoding: chunked, gzip\r\n\r\n", "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        "Content-Length:\r\n 0\r\n\r\n", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
     RawClient client(server.address());
     CHECK(client.ask(start + fields).status == 400);
     CHECK(client.is_closed());

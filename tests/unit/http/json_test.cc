@@ -234,4 +234,11 @@ TEST_CASE("hostile names are cut in messages") {
   CHECK(refused("{\"" + std::string(5000, 'n') + "\":1}", "map<string>").object.size() < 200);
 }
 
+TEST_CASE("a byte order mark before JSON is not part of it") {
+  CHECK(round("\xef\xbb\xbf{\"text\":\"a\"}", "{text: string}") == R"({"text":"a"})");
+  CHECK_THAT(refusal("\xef\xbb\xbf", "int"), Catch::Contains("empty body"));
+  CHECK_THAT(refusal("\xef\xbb\xbf[1,]", "any"), Catch::Contains("byte 7"));  // of what was sent
+  CHECK_THAT(refusal("[\xef\xbb\xbf]", "any"), Catch::Contains("invalid UTF-8"));
+}
+
 }  // namespace dormouse

@@ -20,11 +20,31 @@ std::string timing(const std::vector<StageTrace>& stages, Duration total) {
 
 TEST_CASE("bodies are JSON unless they say that they are bytes") {
   for (const char* json :
-       {"", "application/json", "Application/JSON; charset=utf-8", "application/x-www-form-urlencoded"})
-    CHECK(body_format(json) == BodyFormat::json);
-  CHECK(body_format("application/octet-stream") == BodyFormat::bytes);
+       {"", "application/json", "Application/JSON; charset=utf-8", "application/json;charset=\"UTF-8\"",
+        "application/json; a=b; Charset = utf8", "application/json; charset=us-ascii",
+        "application/json; charset=", "application/x-www-form-urlencoded"})
+    CHECK(*body_format(json, "") == BodyFormat::json);
+  CHECK(*body_format("application/octet-stream", "") == BodyFormat::bytes);
+  CHECK(*body_format("application/json", " Identity ") == BodyFormat::json);
   for (const char* other : {"text/plain", "multipart/form-data; boundary=x", "application/xml", "json"})
-    CHECK_FALSE(body_format(other).has_value());
+    CHECK_FALSE(body_format(other, "").ok());
+}
+
+TEST_CASE("a compressed body is refused by the name of its encoding") {
+  for (const char* encoding : {"gzip", "deflate", "br", "zstd", "gzip, identity"}) {
+    const Result<BodyFormat> format = body_format("application/json", encoding);
+    REQUIRE_FALSE(format.ok());
+    CHECK(format.status().error().object == "header Content-Encoding");
+    CHECK(format.status().error().found == encoding);
+  }
+}
+
+TEST_CASE("a charset other than UTF-8 is refused by its name") {
+  for (const char* charset : {"iso-8859-1", "utf-16", "windows-1252", "utf-7"}) {
+    const Result<BodyFormat> format = body_format(std::string("application/json; charset=") + charset, "");
+    REQUIRE_FALSE(format.ok());
+    CHECK(format.status().error().found == charset);
+  }
 }
 
 TEST_CASE("a request timeout is a whole number of milliseconds") {

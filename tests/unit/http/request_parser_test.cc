@@ -79,8 +79,58 @@ TEST_CASE("there is one way to say how long a body is") {
   }
 }
 
-TEST_CASE("folded and too many header fields are refused") {
-  CHECK(refusal_of("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n") == Refusal::obs_fold);
+TEST_CASE("a folded header field is refused wherever it is folded") {
+  for (const char* field :
+       {"A: b\r\n c", "A: b\r\n\tc", "A:\r\n c", "A: \r\n c", "A:\r\n\tc", "A:\r\n \r\n c", "A:\r\n ", "A: b\r\n ",
+        "A: b\r\n  \r\n c", "Content-Length:\r\n 7", "Transfer-Encoding:\r\n chunked",
+        "Authorization:\r\n Bearer secret", "Host:\r\n localhost", "Origin: https://a\r\n .b"}) {
+    INFO(field);
+    for (const char* before : {"", "B: c\r\n"})
+      CHECK(refusal_of(std::string("GET / HTTP/1.1\r\n") + before + field + "\r\n\r\n") == Refusal::obs_fold);
+  }
+}
+
+TEST_CASE("a folded trailer is refused") {
+  const std::string start = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  CHECK(refusal_of(start + "T: a\r\n b\r\n\r\n") == Refusal::obs_fold);
+  CHECK(refusal_of(start + "T:\r\n b\r\n\r\n") == Refusal::obs_fold);
+}
+
+TEST_CASE("header bytes that another party could read differently are refused") {
+  using namespace std::string_literals;
+  for (const std::string& field :
+       {"A : b"s, " A: b"s, "\tA: b"s, "A\t: b"s, ": b"s, "A"s, "A: b\rC: d"s, "A: b\nC: d"s, "A: b\r\r"s, "A: b\0c"s,
+        "A\0: b"s, "A: \x01"s, "A: \x7f"s, "A(: b"s, "A: b\n\nC: d"s}) {
+    Parsed parsed;
+    feed(parsed, "GET / HTTP/1.1\r\n" + field + "\r\n\r\n", 1000);
+    INFO(field);
+    CHECK_FALSE(parsed.done);
+    CHECK(parsed.error);
+    CHECK(parsed.error != HttpError::need_more);
+  }
+  for (const std::string& line : {"GET  / HTTP/1.1"s, "GET /\0 HTTP/1.1"s, "GET /\tHTTP/1.1"s, "GET / HTTP/1.1 "s,
+                                  "GET /\r HTTP/1.1"s, " GET / HTTP/1.1"s, "G\0T / HTTP/1.1"s}) {
+    Parsed parsed;
+    feed(parsed, line + "\r\nHost: a\r\n\r\n", 1000);
+    INFO(line);
+    CHECK_FALSE(parsed.done);
+    CHECK(parsed.error != HttpError::need_more);
+  }
+}
+
+TEST_CASE("a header field that means one thing comes once") {
+  for (const char* name : {"Host", "Authorization", "Origin", "Content-Type", "Content-Encoding", "Expect",
+                           "Request-Timeout", "authorization"}) {
+    const std::string field = std::string(name) + ": a\r\n";
+    CHECK(refusal_of("GET / HTTP/1.1\r\n" + field + "X: y\r\n" + field + "\r\n") == Refusal::repeated);
+  }
+  CHECK(refusal_of("GET / HTTP/1.1\r\nAuthorization: a\r\nAUTHORIZATION: b\r\n\r\n") == Refusal::repeated);
+  Parsed lists;
+  feed(lists, "GET / HTTP/1.1\r\nAccept: a\r\nAccept: b\r\nX: 1\r\nX: 2\r\n\r\n", 1000);
+  CHECK(lists.done);
+}
+
+TEST_CASE("too many header fields are refused") {
   std::string many = "GET / HTTP/1.1\r\n";
   for (size_t i = 0; i <= RequestParser::kFieldsMax; ++i) many += "A: b\r\n";
   CHECK(refusal_of(many + "\r\n") == Refusal::fields_max);

@@ -35,4 +35,22 @@ TEST_CASE("a header value cannot start a new line") {
   CHECK(response.headers == "X: aSet-Cookie: b\r\n");
 }
 
+TEST_CASE("the path of a target is never taken from its query") {
+  const auto path_and_query = [](std::string_view target) {
+    const Target parts = split_target(target);
+    return std::string(parts.authority) + "|" + std::string(parts.path) + "|" + std::string(parts.query);
+  };
+  CHECK(path_and_query("/a/b?c=/d?e") == "|/a/b|c=/d?e");
+  CHECK(path_and_query("/?/x") == "|/|/x");
+  CHECK(path_and_query("http://host?x=/v1/status") == "host|/|x=/v1/status");
+  CHECK(path_and_query("http://host:80/a?b=/c") == "host:80|/a|b=/c");
+  CHECK(path_and_query("HTTP://host") == "host|/|");
+  CHECK(path_and_query("http://host?") == "host|/|");
+  CHECK(path_and_query("http:///a") == "|/a|");
+  for (const char* neither : {"", "*", "a", "?x=/a", "https://host/a", "http:/a", "host:80", "//"}) {
+    INFO(neither);
+    CHECK(split_target(neither).path.empty() == (std::string_view(neither) != "//"));
+  }
+}
+
 }  // namespace dormouse
