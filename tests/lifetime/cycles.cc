@@ -22,11 +22,14 @@ int64_t median_of_tenth(const std::vector<int64_t>& samples, size_t tenth) {
   return median({at(tenth), at(tenth + 1)});
 }
 
-// A joined thread leaves the kernel's list a moment after join has returned, so a count that is too high is looked at
-// again, a bounded number of times.
-ProcessFacts read_settled(const ProcessFacts* wanted) {
+// A joined thread leaves the kernel's list a moment after join has returned, and on a busy machine a moment is long. So
+// a count that is too high is looked at again until it is right or `settling_max` has passed.
+ProcessFacts read_settled(const ProcessFacts& wanted, std::chrono::milliseconds settling_max) {
+  const auto until = std::chrono::steady_clock::now() + settling_max;
   ProcessFacts facts = read_process();
-  for (int i = 0; i < 1000 && wanted && (facts.threads > wanted->threads || facts.mappings > wanted->mappings); ++i) {
+  while (
+      (facts.threads > wanted.threads || facts.mappings > wanted.mappings || facts.descriptors > wanted.descriptors) &&
+      std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     facts = read_process();
   }
@@ -39,7 +42,9 @@ ProcessFacts read_base_line() {
   for (int same = 0; same < 20;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const ProcessFacts next = read_process();
-    same = next.threads == facts.threads && next.mappings == facts.mappings ? same + 1 : 0;
+    same = next.threads == facts.threads && next.mappings == facts.mappings && next.descriptors == facts.descriptors
+               ? same + 1
+               : 0;
     facts = next;
   }
   return facts;
@@ -58,7 +63,8 @@ std::string CycleReport::to_string() const {
          std::to_string(resident_growth / 1024) + ", slope KiB " + std::to_string(resident_slope / 1024);
 }
 
-CycleReport run_cycles(const std::string& what, unsigned cycles, const std::function<void()>& cycle) {
+CycleReport run_cycles(const std::string& what, unsigned cycles, const std::function<void()>& cycle,
+                       std::chrono::milliseconds settling_max) {
   CycleReport report;
   report.what = what;
   report.cycles = kSanitized ? std::max(cycles / kSanitizerFactor, 10u) : cycles;
@@ -70,7 +76,7 @@ CycleReport run_cycles(const std::string& what, unsigned cycles, const std::func
     cycle();
     sample = static_cast<int64_t>(resident_bytes());
   }
-  report.after = read_settled(&report.before);
+  report.after = read_settled(report.before, settling_max);
   if (report.after.mappings != report.before.mappings) {
     const std::set<std::string> known(mappings_before.begin(), mappings_before.end());
     for (const std::string& line : read_mappings())

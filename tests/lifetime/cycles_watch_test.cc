@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <thread>
@@ -13,21 +14,28 @@
 
 namespace dormouse {
 
+// What is left on purpose never settles.
+constexpr auto kSettling = std::chrono::milliseconds(200);
+
 TEST_CASE("cycles that leave nothing are found to leave nothing") {
   check_nothing_is_left(run_cycles("nothing", 1'000, [] { std::vector<char>(100'000, 'x'); }));
 }
 
 TEST_CASE("a descriptor left by each cycle is seen") {
   std::vector<UniqueFd> left;
-  const CycleReport report = run_cycles("descriptors", 100, [&] { left.emplace_back(::open("/dev/null", O_RDONLY)); });
+  const CycleReport report = run_cycles(
+      "descriptors", 100, [&] { left.emplace_back(::open("/dev/null", O_RDONLY)); }, kSettling);
   CHECK(report.after.descriptors == report.before.descriptors + report.cycles);
 }
 
 TEST_CASE("a mapping left by each cycle is seen and named") {
-  const CycleReport report = run_cycles("mappings", 100, [flip = false]() mutable {
-    flip = !flip;  // neighbours of equal rights would become one mapping
-    REQUIRE(::mmap(nullptr, 4096, flip ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
-  });
+  const CycleReport report = run_cycles(
+      "mappings", 100,
+      [flip = false]() mutable {
+        flip = !flip;  // neighbours of equal rights would become one mapping
+        REQUIRE(::mmap(nullptr, 4096, flip ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+      },
+      kSettling);
   CHECK(report.after.mappings > report.before.mappings);
   CHECK_FALSE(report.new_mappings.empty());
 }
@@ -35,7 +43,8 @@ TEST_CASE("a mapping left by each cycle is seen and named") {
 TEST_CASE("a thread left by each cycle is seen") {
   std::atomic<bool> end{false};
   std::vector<std::thread> left;
-  const CycleReport report = run_cycles("threads", 40, [&] { left.emplace_back([&end] { end.wait(false); }); });
+  const CycleReport report = run_cycles(
+      "threads", 40, [&] { left.emplace_back([&end] { end.wait(false); }); }, kSettling);
   CHECK(report.after.threads == report.before.threads + report.cycles);
   end = true;
   end.notify_all();
