@@ -63,11 +63,13 @@ until_answers 'dormouse_component_state{component="echo",state="ready"}' 1
 until_answers 'ALERTS{alertname="DormouseMemoryHigh",alertstate="firing"}' 1
 until_answers 'count(ALERTS{alertname="DormouseDown"}) or vector(0)' 0
 
-# It goes on over an unload of the monitor, which scrapes load again at once; no counter is ever seen to fall.
+# It goes on over an unload of the monitor, which scrapes load again at once; no counter is ever seen to fall. That a scrape
+# right after an unload is answered is asked by hand: Prometheus gives one 200 ms, which a busy machine may need for less.
 for _ in 1 2 3; do
   "$DORMOUSE" ctl unload monitor --wait 5s > "$SCRATCH/out"
+  same "$(ask -o "$SCRATCH/out" -w '%{http_code}' "$CONTROL/metrics")" 200
   echoes 1
 done
 until_answers "$OK" 10
 until_answers "resets(${OK}[10m])" 0
-until_answers 'min_over_time(up{job="dormouse"}[10m])' 1
+until_answers 'up{job="dormouse"}' 1
