@@ -88,6 +88,11 @@ ExitCode tell_unreachable(const Status& status) {
   return status.code() == Code::not_found ? ExitCode::config : ExitCode::unreachable;
 }
 
+// Of a refusal. A reload that found faults in the files ends as `check` does.
+ExitCode exit_of(dm_value problem) {
+  return dm_count(dm_map_get(problem, "errors")) > 0 ? ExitCode::config : ExitCode::failed;
+}
+
 // One question, one answer: shown as a table, or as it came with --json.
 ExitCode ask(const CtlArguments& arguments, const Environment& environment, const CtlRequest& request) {
   const Result<ControlEndpoint> endpoint = find_endpoint(arguments, environment);
@@ -96,18 +101,16 @@ ExitCode ask(const CtlArguments& arguments, const Environment& environment, cons
       request.method, request.target, request.method == "GET" ? kAnswerTimeout : kVerbTimeout);
   if (!answer) return tell_unreachable(answer.status());
   const bool ok = answer->status < 300;
-  if (arguments.json) {
-    std::printf("%s\n", answer->body.c_str());
-    return ok ? ExitCode::ok : ExitCode::failed;
-  }
+  if (arguments.json) std::printf("%s\n", answer->body.c_str());
+  if (arguments.json && ok) return ExitCode::ok;
   const Result<Value> body = value_from_json(answer->body, "the host's answer", {.bytes_max = size_t{256} << 20});
   if (!body) {
     std::fprintf(stderr, "dormouse: HTTP %u: %s\n", answer->status, body.status().to_string().c_str());
     return ExitCode::failed;
   }
   if (!ok) {
-    std::fprintf(stderr, "%s", show_problem(body->view()).c_str());
-    return ExitCode::failed;
+    if (!arguments.json) std::fprintf(stderr, "%s", show_problem(body->view()).c_str());
+    return exit_of(body->view());
   }
   std::printf("%s", request.show(body->view()).c_str());
   return ExitCode::ok;
@@ -267,7 +270,7 @@ void add_script_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) 
   reload->add_option("--wait", arguments->wait,
                      "How long to wait for the component's running calls to end, such as 5s");
   reload->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
-  add_question(ctl, "rollback", "Serve the scripts from before the last reload", arguments, context,
+  add_question(ctl, "rollback", "Serve the last scripts whose text differs, as a new generation", arguments, context,
                [](const CtlArguments& a) -> Result<CtlRequest> { return scripts_request("rollback", a); })
       ->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
 }

@@ -271,8 +271,16 @@ std::string show_verb(dm_value answer) {
 }
 
 std::string show_scripts(dm_value answer) {
-  std::string text = flag_at(answer, "dry_run") ? "would serve" : "serving";
-  text += is_set(answer, "generation") ? " generation " + text_at(answer, "generation") + "\n" : "\n";
+  const bool dry_run = flag_at(answer, "dry_run");
+  std::string text = dry_run ? "would serve" : "serving";
+  if (is_set(answer, "generation")) text += " generation " + text_at(answer, "generation");
+  if (is_set(answer, "text_of")) text += ", the scripts of generation " + text_at(answer, "text_of");
+  std::string changes;
+  for_each(answer, "changes", [&](dm_value change) { changes += (changes.empty() ? ": " : ", ") + to_cell(change); });
+  text += printable(changes.empty() ? ": no file changed" : changes) + "\n";
+  if (is_set(answer, "unlike_disk") && !text_at(answer, "unlike_disk").empty())
+    text += "the files on disk " + std::string(dry_run ? "would differ" : "differ") +
+            " from what serves: " + printable(text_at(answer, "unlike_disk")) + "; a reload serves them again\n";
   for_each(answer, "warnings", [&](dm_value warning) {
     text += "warning: " + to_cell(dm_kind(warning) == DM_MAP ? dm_map_get(warning, "text") : warning) + "\n";
   });

@@ -249,6 +249,11 @@ void answer_load(Responder responder, bool dry_run, const LoadReport& report) {
   out.member("changed", !dry_run);
   out.member("dry_run", dry_run);
   out.member("generation", report.generation);
+  if (report.text_of != 0) out.member("text_of", report.text_of);
+  out.key("changes").begin_array();
+  for (const std::string& change : report.changes) out.value(change);
+  out.end_array();
+  out.member("unlike_disk", report.unlike_disk);
   out.raw_members("," + lists.text().substr(1, lists.text().size() - 2));
   out.end_object();
   answer_json(std::move(responder), std::move(out));
@@ -262,46 +267,11 @@ void reload_scripts(const HostView& host, Background& background, const Request&
   });
 }
 
-// The generation that serves, and the newest kept one before it, which is where a rollback leads.
-struct RollbackPlan {
-  uint64_t serving = 0;
-  uint64_t before = 0;
-};
-RollbackPlan rollback_plan(const std::vector<GenerationInfo>& generations) {
-  RollbackPlan plan;
-  for (const GenerationInfo& each : generations)
-    if (each.serving) plan.serving = each.number;
-  for (const GenerationInfo& each : generations)
-    if (each.number < plan.serving) plan.before = std::max(plan.before, each.number);
-  return plan;
-}
-
-void roll_back(Engine& engine, bool dry_run, Responder responder) {
-  const RollbackPlan plan = rollback_plan(engine.generations());
-  Status status;
-  if (!dry_run) status = engine.rollback();
-  if (dry_run && plan.before == 0)
-    status = Status(Error{Code::failed_precondition,
-                          "no generation before the serving one is kept",
-                          "scripts",
-                          {},
-                          {},
-                          "reload the older scripts instead"});
-  if (!status.ok()) return responder.fail(status);
-  JsonText out;
-  out.begin_object();
-  out.member("changed", !dry_run);
-  out.member("dry_run", dry_run);
-  out.member("generation", dry_run ? plan.before : rollback_plan(engine.generations()).serving);
-  out.end_object();
-  answer_json(std::move(responder), std::move(out));
-}
-
 void rollback_scripts(const HostView& host, Background& background, const Request& request, Responder responder) {
   const Result<bool> dry_run = flag_of(request, "dry_run");
   if (!dry_run.ok()) return responder.fail(dry_run.status());
   submit(background, std::move(responder), [&engine = host.engine, dry_run = *dry_run](Responder answer_to) {
-    roll_back(engine, dry_run, std::move(answer_to));
+    answer_load(std::move(answer_to), dry_run, engine.rollback(dry_run));
   });
 }
 
@@ -471,8 +441,8 @@ void add_script_routes(std::vector<Route>& routes, const HostView& host, Backgro
                           {kDryRun}, [host, &background](const Request& request, Responder to) {
                             reload_scripts(host, background, request, std::move(to));
                           }));
-  routes.push_back(change("/v1/scripts/rollback", "Goes back to the generation before the serving one.", {kDryRun},
-                          [host, &background](const Request& request, Responder to) {
+  routes.push_back(change("/v1/scripts/rollback", "Serves the last scripts whose text differs, as a new generation.",
+                          {kDryRun}, [host, &background](const Request& request, Responder to) {
                             rollback_scripts(host, background, request, std::move(to));
                           }));
 }

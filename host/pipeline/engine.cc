@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
-#include <filesystem>
 #include <mutex>
 
-#include "base/file.h"
 #include "pipeline/generation.h"
+#include "pipeline/generation_closer.h"
 #include "pipeline/scheduler.h"
 
 namespace dormouse {
@@ -17,38 +16,8 @@ constexpr MetricInfo kGeneration{"dormouse_script_generation", "Number of the se
                                  MetricType::gauge};
 constexpr MetricInfo kInFlight{"dormouse_requests_in_flight", "Requests inside of their pipelines.", MetricType::gauge};
 
-constexpr size_t kScriptBytesMax = size_t{1} << 20;
-constexpr size_t kScriptFilesMax = 1000;
-
-// A folder becomes its *.lua in order of name; everything else stands for itself.
-std::vector<std::string> script_files(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(path, ignored)) {
-      files.push_back(path);
-      continue;
-    }
-    std::vector<std::string> inside;
-    for (std::filesystem::directory_iterator it(path, ignored), end; it != end && !ignored; it.increment(ignored))
-      if (it->path().extension() == ".lua") inside.push_back(it->path().string());
-    std::sort(inside.begin(), inside.end());
-    files.insert(files.end(), inside.begin(), inside.end());
-  }
-  return files;
-}
-
-void read_scripts(const std::vector<std::string>& paths, ScriptKind kind, std::vector<ScriptFile>& into,
-                  ScriptErrors& errors) {
-  for (const std::string& path : script_files(paths)) {
-    if (into.size() == kScriptFilesMax)
-      return errors.add(SourceText(path, ""), 0, "more than " + std::to_string(kScriptFilesMax) + " script files");
-    Result<std::string> text = read_file(path, kScriptBytesMax);
-    if (text.ok())
-      into.push_back({kind, std::make_shared<SourceText>(path, std::move(*text))});
-    else
-      errors.add(SourceText(path, ""), 0, text.status().to_string_within(path));
-  }
+std::string counted(size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -66,16 +35,32 @@ struct Engine::Impl {
   EventLog& events;
   Metrics& metrics;
 
-  std::mutex load_mutex;  // held through a whole load: they go one at a time
+  std::mutex load_mutex;  // held through a whole load: they go one at a time; over what follows
   uint64_t next_number = 1;
+  struct Texts {
+    uint64_t generation = 0;  // that served them last; 0: none did
+    std::vector<ScriptFile> files;
+  };
+  Texts before;              // the last ones that differ from what serves: where a rollback leads
+  std::string last_refusal;  // why what is on disk does not serve, if that is known
+  struct Look {              // the last one at the files on disk
+    uint64_t generation = 0;
+    uint64_t stamp = 0;
+    std::string found;
+  } look;
 
   mutable std::mutex mutex;  // over what follows; never held while scripts run
   std::shared_ptr<Generation> serving;
-  std::shared_ptr<Generation> previous;        // for rollback
   std::vector<std::weak_ptr<Generation>> all;  // that may still live, oldest first
 
   PipelineMetrics series;
+  std::shared_ptr<GenerationCloser> closer;
   Metrics::Registration collector;
+
+  std::shared_ptr<Generation> now_serving() const {
+    std::lock_guard lock(mutex);
+    return serving;
+  }
 
   // The oldest ones first. Those without owners are forgotten.
   std::vector<std::shared_ptr<Generation>> living() {
@@ -88,26 +73,52 @@ struct Engine::Impl {
     return found;
   }
 
-  // Room for one more: the serving one becomes the previous one, and the previous one goes unless requests hold it.
+  // Room for one more: the serving one goes when it is replaced, unless requests hold it.
   Status room_for_one() {
     std::lock_guard lock(mutex);
     size_t staying = 0;
     std::string held;
     for (const std::shared_ptr<Generation>& generation : living()) {
-      const bool goes = generation == previous && generation->in_flight() == 0;
-      if (goes) continue;
+      if (generation == serving && generation->in_flight() == 0) continue;
       ++staying;
-      if (generation != serving)
-        held += (held.empty() ? "" : ", ") + std::to_string(generation->number) + " with " +
-                std::to_string(generation->in_flight()) + " requests";
+      held += (held.empty() ? "" : ", ") + std::to_string(generation->number) + " with " +
+              counted(generation->in_flight(), "request");
     }
-    if (staying + 1 <= std::max(options.limits.generations_max, 2u)) return {};
+    const unsigned most = std::max(options.limits.generations_max, 2u);
+    if (staying + 1 <= most) return {};
     return Error{Code::failed_precondition,
                  "too many generations of scripts are alive",
                  "scripts",
-                 "at most " + std::to_string(std::max(options.limits.generations_max, 2u)) + " with the new one",
-                 std::to_string(staying) + " (older: " + held + ")",
+                 "at most " + std::to_string(most) + " with the new one",
+                 std::to_string(staying) + " (" + held + ")",
                  "reload when their requests have ended"};
+  }
+
+  // What a load and a rollback share: from files to a generation that serves, or would. Null when it was refused.
+  std::shared_ptr<Generation> load(std::vector<ScriptFile> files, bool dry_run, ScriptErrors& errors,
+                                   LoadReport& report) {
+    std::unique_ptr<Generation> made = compile(std::move(files), options.limits, *callees, errors);
+    // One state is enough to see that the scripts describe the same each time they run.
+    if (made) open_loops(*made, dry_run ? 1 : schedulers.size(), options.limits, errors);
+    report.errors = errors.take_errors();
+    report.warnings = errors.take_warnings();
+    if (!report.errors.empty()) return nullptr;
+    report.status = room_for_one();
+    if (!report.status.ok()) return nullptr;
+    report.generation = next_number;
+    if (const std::shared_ptr<Generation> now = now_serving())
+      for (const FileChange& change : changes(now->files, made->files)) report.changes.push_back(to_string({change}));
+    if (dry_run) return nullptr;
+    return shared(std::move(made));
+  }
+
+  // The last holder, on whatever thread, hands it to the closer.
+  std::shared_ptr<Generation> shared(std::unique_ptr<Generation> generation) {
+    closer->start();
+    return {generation.release(), [weak = std::weak_ptr(closer)](Generation* last) {
+              std::unique_ptr<Generation> closing(last);
+              if (const auto closer = weak.lock()) closer->close(std::move(closing));
+            }};
   }
 
   void serve(std::shared_ptr<Generation> generation) {
@@ -117,22 +128,16 @@ struct Engine::Impl {
       pipeline->details.generation = generation->number;
       pipeline->find_series(series);
     }
-    for (const auto& scheduler : schedulers) {
-      generation->loops.push_back(std::make_unique<Generation::PerLoop>());
-      generation->loops.back()->scheduler = scheduler;
-    }
     callees->set_pool_policies(generation->pools);
     caches->apply(generation->caches);
     generation->bind_caches(caches);
-    const std::string name = "generation " + std::to_string(generation->number);
-    const std::string pipelines = std::to_string(generation->pipelines.size());
-    std::shared_ptr<Generation> released;  // its end is not under the lock
+    std::shared_ptr<Generation> replaced;  // its end is not under the lock
     {
       std::lock_guard lock(mutex);
       all.push_back(generation);
-      released = std::exchange(previous, std::exchange(serving, std::move(generation)));
+      replaced = std::exchange(serving, generation);
     }
-    events.publish("scripts.reloaded", name, {{"pipelines", pipelines}});
+    if (replaced && !changes(replaced->files, generation->files).empty()) before = {replaced->number, replaced->files};
   }
 };
 
@@ -150,12 +155,16 @@ Engine::Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vec
                      .events = events,
                      .metrics = metrics,
                      .load_mutex = {},
+                     .before = {},
+                     .last_refusal = {},
+                     .look = {},
                      .mutex = {},
                      .serving = {},
-                     .previous = {},
                      .all = {},
                      .series = PipelineMetrics(loops.size()),
+                     .closer = {},
                      .collector = {}}) {
+  impl_->closer = std::make_shared<GenerationCloser>([] {});
   for (size_t i = 0; i < loops.size(); ++i)
     impl_->schedulers.push_back(
         std::make_shared<Scheduler>(*loops[i], i, impl_->callees, clock, impl_->options.limits, metrics));
@@ -176,6 +185,12 @@ void Engine::collect_metrics(MetricSink& sink) const {
 
 Engine::~Engine() {
   impl_->collector = {};  // first: waits for a snapshot that looks at the rest
+  impl_->serving.reset();
+  impl_->closer.reset();  // joins; what is still held closes where it is let go
+}
+
+void Engine::wait_for_closing() {
+  impl_->closer->wait();
 }
 
 Caches& Engine::caches() {
@@ -186,51 +201,73 @@ LoadReport Engine::load(bool dry_run) {
   std::lock_guard one_at_a_time(impl_->load_mutex);
   LoadReport report;
   ScriptErrors errors;
-  std::vector<ScriptFile> files;
-  read_scripts(impl_->options.pipelines, ScriptKind::pipelines, files, errors);
-  read_scripts(impl_->options.policies, ScriptKind::policies, files, errors);
-  std::shared_ptr<Generation> generation = compile(std::move(files), impl_->options.limits, *impl_->callees, errors);
-  report.errors = errors.take_errors();
-  report.warnings = errors.take_warnings();
-  if (!report.errors.empty() || !generation) {
-    if (!dry_run) impl_->metrics.counter(kReloads, {{"result", "refused"}}).add();
-    if (!dry_run)
+  std::vector<ScriptFile> files = read_scripts(impl_->options, errors);
+  const std::shared_ptr<Generation> made = impl_->load(std::move(files), dry_run, errors, report);
+  if (dry_run) return report;
+  impl_->metrics.counter(kReloads, {{"result", made ? "ok" : "refused"}}).add();
+  impl_->look = {};
+  if (!made) {
+    impl_->last_refusal = report.errors.empty()
+                              ? "the last reload was refused: " + report.status.error().message
+                              : "the last reload was refused with " + counted(report.errors.size(), "error");
+    if (!report.errors.empty())
       impl_->events.publish("scripts.refused", "scripts", {{"errors", std::to_string(report.errors.size())}});
     return report;
   }
-  report.status = impl_->room_for_one();
-  if (dry_run) return report;
-  impl_->metrics.counter(kReloads, {{"result", report.status.ok() ? "ok" : "refused"}}).add();
-  if (!report.status.ok()) return report;
-  impl_->serve(generation);
-  report.generation = generation->number;
+  impl_->serve(made);
+  impl_->last_refusal.clear();
+  impl_->events.publish("scripts.reloaded", "generation " + std::to_string(made->number),
+                        {{"pipelines", std::to_string(made->pipelines.size())}});
   return report;
 }
 
-Status Engine::rollback() {
+LoadReport Engine::rollback(bool dry_run) {
   std::lock_guard one_at_a_time(impl_->load_mutex);
-  std::shared_ptr<Generation> back, left;
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (!impl_->previous)
-      return Error{Code::failed_precondition, "no generation before the serving one is kept", "scripts", {}, {},
-                   "reload instead"};
-    back = impl_->previous;
-    left = std::exchange(impl_->serving, std::exchange(impl_->previous, nullptr));
+  LoadReport report;
+  const Impl::Texts to = impl_->before;
+  if (to.generation == 0) {
+    report.status = Error{Code::failed_precondition,
+                          "no scripts with another text have served before",
+                          "scripts",
+                          {},
+                          {},
+                          "put the older files back and reload"};
+    return report;
   }
-  impl_->callees->set_pool_policies(back->pools);
-  impl_->caches->apply(back->caches);
-  impl_->events.publish("scripts.rolled_back", "generation " + std::to_string(back->number),
-                        {{"from", std::to_string(left->number)}});
-  return {};
+  ScriptErrors errors;
+  const std::shared_ptr<Generation> made = impl_->load(to.files, dry_run, errors, report);
+  if (report.generation == 0) return report;
+  report.text_of = to.generation;
+  ScriptErrors unread;
+  report.unlike_disk = to_string(changes(to.files, read_scripts(impl_->options, unread)));
+  if (!made) return report;
+  const uint64_t from = impl_->now_serving()->number;
+  impl_->serve(made);
+  impl_->look = {};
+  impl_->last_refusal = "rolled back from generation " + std::to_string(from);
+  impl_->events.publish("scripts.rolled_back", "generation " + std::to_string(made->number),
+                        {{"from", std::to_string(from)}, {"text_of", std::to_string(to.generation)}});
+  return report;
+}
+
+std::optional<std::string> Engine::unlike_disk() {
+  const std::unique_lock no_load(impl_->load_mutex, std::try_to_lock);
+  if (!no_load.owns_lock()) return std::nullopt;
+  const std::shared_ptr<Generation> serving = impl_->now_serving();
+  if (!serving) return std::string();
+  const uint64_t stamp = stamp_of_files(impl_->options);
+  Impl::Look& look = impl_->look;
+  if (look.generation == serving->number && look.stamp == stamp) return look.found;
+  ScriptErrors unread;
+  const std::vector<ScriptFile> files = read_scripts(impl_->options, unread);
+  look = {serving->number, stamp, to_string(changes(serving->files, files))};
+  if (!unread.empty()) look.found = unread.take_errors().front().to_string();
+  if (!look.found.empty() && !impl_->last_refusal.empty()) look.found += " (" + impl_->last_refusal + ")";
+  return look.found;
 }
 
 PipelinePtr Engine::find(const std::string& name) const {
-  std::shared_ptr<Generation> generation;
-  {
-    std::lock_guard lock(impl_->mutex);
-    generation = impl_->serving;
-  }
+  std::shared_ptr<Generation> generation = impl_->now_serving();
   if (!generation) return nullptr;
   const auto found = generation->pipelines.find(name);
   if (found == generation->pipelines.end()) return nullptr;
@@ -238,11 +275,7 @@ PipelinePtr Engine::find(const std::string& name) const {
 }
 
 std::vector<PipelineInfo> Engine::pipelines() const {
-  std::shared_ptr<Generation> generation;
-  {
-    std::lock_guard lock(impl_->mutex);
-    generation = impl_->serving;
-  }
+  const std::shared_ptr<Generation> generation = impl_->now_serving();
   std::vector<PipelineInfo> infos;
   if (!generation) return infos;
   for (const auto& [name, pipeline] : generation->pipelines) infos.push_back(pipeline->info());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,8 +117,11 @@ struct GenerationInfo {
 struct LoadReport {
   std::vector<ScriptError> errors;  // empty: it serves (or would, with dry_run)
   std::vector<ScriptError> warnings;
-  uint64_t generation = 0;  // the new one; 0 when refused
-  Status status;            // failed_precondition when too many generations are alive
+  uint64_t generation = 0;           // the new one, or what its number would be; 0 when refused
+  Status status;                     // failed_precondition: too many generations are alive, or nothing to go back to
+  std::vector<std::string> changes;  // files with another text than what served until now: "a.lua changed"
+  uint64_t text_of = 0;              // of a rollback: the generation that served this text before
+  std::string unlike_disk;  // of a rollback: how the files on disk differ from what serves now; empty: they do not
 };
 
 class Callees;
@@ -132,12 +136,20 @@ class Engine {
          EventLog& events, Metrics& metrics);
   // After its loops have stopped, or with no request in flight.
   ~Engine();
+  // Until every generation that nobody holds any more is closed: for tests. Not on a reactor.
+  void wait_for_closing();
 
-  // Reads, runs and checks all scripts into a new generation; when all is well it serves from now on and its pool
-  // policies are in force. A refused set changes nothing. Not on a reactor; one at a time (a second waits).
+  // Reads, runs and checks all scripts into a new generation, and opens the Lua states of all loops; when all is well
+  // it serves from now on and its pool policies are in force. A refused set changes nothing. A dry run does the same
+  // work, in one Lua state, and changes nothing. Not on a reactor; one at a time (a second waits).
   LoadReport load(bool dry_run);
-  // Back to the generation before the serving one, while it is still kept. Errors: failed_precondition.
-  Status rollback();
+  // The same with the last texts that differ from what serves, whatever is on disk; so a second rollback undoes the
+  // first. A reload of the same texts in between changes nothing about that.
+  LoadReport rollback(bool dry_run);
+  // How the files on disk differ from what serves, and why if that is known; empty: they do not, or nothing serves yet.
+  // Reads the files only when one of them was touched. Nothing while a load goes on, for which it does not wait. Blocks
+  // on the disk, so not on a reactor.
+  std::optional<std::string> unlike_disk();
 
   // Any thread. Null when there is none of that name.
   PipelinePtr find(const std::string& name) const;

@@ -1,19 +1,11 @@
 #include "pipeline/generation.h"
 
-#include "pipeline/scheduler.h"
-
 namespace dormouse {
 
 void CompiledPipeline::find_series(PipelineMetrics& metrics) {
   requests = metrics.requests(graph.name);
   for (const Node& node : graph.nodes)
     stages.push_back(node.kind == Node::Kind::group ? nullptr : metrics.stage(graph.name, node.path));
-}
-
-Generation::~Generation() {
-  for (const auto& loop : loops)
-    if (loop->has_state)
-      if (const std::shared_ptr<Scheduler> scheduler = loop->scheduler.lock()) scheduler->forget(number);
 }
 
 uint64_t Generation::in_flight() const {
@@ -71,8 +63,26 @@ std::string function_key(const std::string& pipeline, const std::string& stage, 
   return key;
 }
 
+// The stage of a function, where it stands.
+ScriptCall place_of(const Generation& generation, const FunctionName& name) {
+  ScriptCall place;
+  place.source = generation.files.front().source.get();
+  place.stage = name.pipeline + "/" + name.stage;
+  const CompiledPipeline& pipeline = *generation.pipelines.at(name.pipeline);
+  for (const ScriptFile& file : generation.files)
+    if (file.kind == ScriptKind::pipelines && file.source->name() == pipeline.details.file)
+      place.source = file.source.get();
+  for (const Node& node : pipeline.graph.nodes)
+    if (node.path == name.stage) {
+      place.line = node.line;
+      place.subject = node.name;
+    }
+  return place;
+}
+
 // Finds each function of the generation again in what this state described.
-Status find_functions(const Generation& generation, const ScriptDescription& description, std::vector<int>& functions) {
+void find_functions(const Generation& generation, const ScriptDescription& description, std::vector<int>& functions,
+                    ScriptErrors& errors) {
   std::unordered_map<std::string, int> by_name;
   const auto note = [&](const std::string& pipeline, const std::string& path, const StageDescription& stage) {
     for (size_t slot = 0; slot < kFunctionSlots; ++slot)
@@ -86,22 +96,34 @@ Status find_functions(const Generation& generation, const ScriptDescription& des
   for (const FunctionName& name : generation.functions) {
     const auto found = by_name.find(function_key(name.pipeline, name.stage, name.slot));
     if (found == by_name.end())
-      return Error{Code::internal,
-                   "the script describes something else each time it runs",
-                   "stage " + name.pipeline + "/" + name.stage,
-                   "the same functions in every Lua state",
-                   {},
-                   "do not let math.random or table order decide what is described"};
+      return errors.add(place_of(generation, name),
+                        {.message = "the script describes something else each time it runs: the second time, this "
+                                    "function was missing",
+                         .hint = "do not let math.random or table order decide what is described"});
     functions.push_back(found->second);
   }
-  return {};
+}
+
+// Null when there are errors.
+std::unique_ptr<LoopScripts> open_scripts(const Generation& generation, const ScriptLimits& limits,
+                                          ScriptErrors& errors) {
+  auto scripts = std::make_unique<LoopScripts>();
+  Result<std::unique_ptr<LuaState>> state = make_script_state(limits, scripts->host);
+  if (!state.ok()) return errors.add(SourceText("scripts", ""), 0, state.status().to_string()), nullptr;
+  scripts->state = std::move(*state);
+  ScriptDescription description;
+  for (const ScriptFile& file : generation.files)
+    if (file.kind == ScriptKind::pipelines)
+      run_script(*scripts->state, scripts->host, *file.source, file.kind, limits, description, errors);
+  if (errors.empty()) find_functions(generation, description, scripts->functions, errors);
+  return errors.empty() ? std::move(scripts) : nullptr;
 }
 
 }  // namespace
 
-std::shared_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptLimits& limits, Callees& callees,
+std::unique_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptLimits& limits, Callees& callees,
                                     ScriptErrors& errors) {
-  auto generation = std::make_shared<Generation>();
+  auto generation = std::make_unique<Generation>();
   generation->files = std::move(files);
   ScriptHost host;
   Result<std::unique_ptr<LuaState>> state = make_script_state(limits, host);
@@ -128,25 +150,12 @@ std::shared_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptL
   return generation;
 }
 
-std::unique_ptr<LoopScripts> open_scripts(const Generation& generation, const ScriptLimits& limits) {
-  auto scripts = std::make_unique<LoopScripts>();
-  Result<std::unique_ptr<LuaState>> state = make_script_state(limits, scripts->host);
-  if (!state.ok()) {
-    scripts->problem = state.status();
-    return scripts;
+void open_loops(Generation& generation, size_t count, const ScriptLimits& limits, ScriptErrors& errors) {
+  for (size_t i = 0; i < count && errors.empty(); ++i) {
+    auto loop = std::make_unique<Generation::PerLoop>();
+    if (!generation.functions.empty()) loop->scripts = open_scripts(generation, limits, errors);
+    generation.loops.push_back(std::move(loop));
   }
-  scripts->state = std::move(*state);
-  ScriptDescription description;
-  ScriptErrors errors;
-  for (const ScriptFile& file : generation.files)
-    if (file.kind == ScriptKind::pipelines)
-      run_script(*scripts->state, scripts->host, *file.source, file.kind, limits, description, errors);
-  if (errors.empty()) {
-    scripts->problem = find_functions(generation, description, scripts->functions);
-  } else {
-    scripts->problem = Error{Code::internal, errors.take_errors().front().to_string(), "scripts", {}, {}, {}};
-  }
-  return scripts;
 }
 
 }  // namespace dormouse

@@ -1,5 +1,11 @@
-// One loaded, checked set of scripts. Immutable but for its counters; any thread. Requests and pipelines hold it, and
-// it goes when the last of them lets go. The Lua states made from it belong to the schedulers.
+// One loaded, checked set of scripts, with the Lua states that run its functions. Immutable but for its counters and
+// states. Requests and pipelines hold it; when the last of them lets go it is closed (generation_closer.h).
+//
+// Who owns a Lua state when: the thread that loads the scripts opens all of them; from the moment the generation
+// serves, each belongs to the thread of its loop alone; when nobody holds the generation any more, to the closer's
+// thread. The hand-over is the publication of the generation, and the end of its last holder. A state keeps nothing
+// that belongs to a thread: its memory comes from the common heap, and the CPU guard counts the thread that enters it,
+// for that entry.
 #pragma once
 
 #include <atomic>
@@ -12,11 +18,10 @@
 #include "cache/caches.h"
 #include "pipeline/check.h"
 #include "pipeline/pipeline_metrics.h"
-#include "pipeline/script_api.h"
+#include "pipeline/script_files.h"
 
 namespace dormouse {
 
-class Scheduler;
 struct Generation;
 
 struct CompiledPipeline final : Pipeline {
@@ -33,9 +38,11 @@ struct CompiledPipeline final : Pipeline {
   void find_series(PipelineMetrics& metrics);
 };
 
-struct ScriptFile {
-  ScriptKind kind;
-  std::shared_ptr<const SourceText> source;
+// The Lua side of one generation on one loop: its functions, by Generation::functions. One thread at a time.
+struct LoopScripts {
+  ScriptHost host;
+  std::unique_ptr<LuaState> state;
+  std::vector<int> functions;  // references in the registry
 };
 
 struct Generation {
@@ -46,17 +53,15 @@ struct Generation {
   std::vector<CachePolicy> caches;
   std::unordered_map<std::string, std::unique_ptr<CompiledPipeline>> pipelines;
 
-  // By scheduler; each writes its own.
+  // By loop; each writes its own.
   struct alignas(64) PerLoop {
-    std::weak_ptr<Scheduler> scheduler;
     std::atomic<uint64_t> in_flight{0};
-    std::atomic<bool> has_state{false};
+    std::unique_ptr<LoopScripts> scripts;  // null: there are no functions
   };
   std::vector<std::unique_ptr<PerLoop>> loops;
 
   Generation() = default;
   Generation(const Generation&) = delete;
-  ~Generation();  // tells the schedulers to close their Lua states of it
 
   uint64_t in_flight() const;
 
@@ -65,18 +70,14 @@ struct Generation {
   std::weak_ptr<Caches> all_caches;  // the engine's; a call that outlives the engine keeps them
 };
 
-// Runs all scripts in one fresh state and checks them. Not on a reactor. The caller numbers the result and gives it its
+// Runs all scripts in one fresh state and checks them. Not on a reactor. The caller numbers the result and opens its
 // loops. Null when there are errors.
-std::shared_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptLimits& limits, Callees& callees,
+std::unique_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptLimits& limits, Callees& callees,
                                     ScriptErrors& errors);
 
-// The Lua side of one generation on one loop: its functions, by Generation::functions. Thread: that loop's.
-struct LoopScripts {
-  ScriptHost host;
-  std::unique_ptr<LuaState> state;
-  std::vector<int> functions;  // references in the registry
-  Status problem;              // why there is no state
-};
-std::unique_ptr<LoopScripts> open_scripts(const Generation& generation, const ScriptLimits& limits);
+// Makes room for `count` loops, and opens the Lua state of each by running the pipeline scripts in it, one after the
+// other: a load takes one core at most from those who serve. Without functions there is nothing to run. Before it
+// serves, not on a reactor. A script that describes something else in one of them is an error.
+void open_loops(Generation& generation, size_t count, const ScriptLimits& limits, ScriptErrors& errors);
 
 }  // namespace dormouse

@@ -932,23 +932,14 @@ void Scheduler::cancel_members(Request& r, uint16_t index) {
 
 // ---- functions ----
 
-LoopScripts& Scheduler::scripts(const Generation& generation) {
-  std::unique_ptr<LoopScripts>& opened = scripts_[generation.number];
-  if (!opened) {
-    generation.loops[index_]->has_state = true;
-    opened = open_scripts(generation, limits_);
-  }
-  return *opened;
-}
-
-void Scheduler::forget(uint64_t generation) {
-  loop_.post([self = shared_from_this(), generation] { self->scripts_.erase(generation); });
+// Of a generation that has functions. Opened before it served, and this thread's since then.
+LoopScripts& Scheduler::scripts(const Generation& generation) const {
+  return *generation.loops[index_]->scripts;
 }
 
 void Scheduler::begin_function(Request& r, uint16_t index, FunctionSlot slot) {
   Run& run = r.runs[index];
   LoopScripts& lua = scripts(*r.pipeline->generation);
-  if (!lua.problem.ok()) return fail_stage(r, index, lua.problem, Outcome::error);
   Result<LuaState::Coroutine> coroutine = lua.state->take_coroutine();
   if (!coroutine.ok()) return fail_stage(r, index, coroutine.status(), Outcome::error);
   run.function.emplace();

@@ -14,7 +14,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "pipeline/engine.h"
@@ -38,9 +37,6 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   uint64_t start(PipelinePtr hold, const CompiledPipeline& pipeline, PipelineRequest request,
                  UniqueFunction<void(PipelineResponse)> done);
   void cancel(uint64_t ticket);
-
-  // Closes the Lua state of a generation that nobody holds any more. Any thread.
-  void forget(uint64_t generation);
 
  private:
   struct FunctionRun;
@@ -112,7 +108,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   void cancel_members(Request& r, uint16_t group);
 
   // functions
-  LoopScripts& scripts(const Generation& generation);
+  LoopScripts& scripts(const Generation& generation) const;
   void begin_function(Request& r, uint16_t node, FunctionSlot slot);
   void go_on(Request& r, uint16_t node, int arguments);
   void function_returned(Request& r, uint16_t node, int values);
@@ -142,7 +138,6 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   ValueWriter writer_;
   CallOptions inline_options_;
   const CancelToken nobodys_;  // what slots and inline_options_ hold between requests
-  std::unordered_map<uint64_t, std::unique_ptr<LoopScripts>> scripts_;  // by generation
 };
 
 }  // namespace dormouse

@@ -29,8 +29,12 @@ expect 0 "$DORMOUSE" ctl unload echo --wait 5s
 [ -s "$SCRATCH/out" ] || fail "unload printed nothing"
 expect 0 "$DORMOUSE" ctl scan
 says out echo
+expect 0 "$DORMOUSE" ctl reload --dry-run
+says out 'would serve generation 2: no file changed'
 expect 0 "$DORMOUSE" ctl reload
-expect 0 "$DORMOUSE" ctl rollback
+says out 'serving generation 2: no file changed'
+expect 1 "$DORMOUSE" ctl rollback
+says err 'no scripts with another text have served before'
 expect 1 "$DORMOUSE" ctl load ehco
 says err ehco "did you mean 'echo'"
 expect 0 "$DORMOUSE" ctl events --after 0 --count 3

@@ -84,7 +84,7 @@ ctl reload
 how hello > /dev/null
 same "$(ask "$CONTROL/v1/caches/answers" | jq .values.max_bytes)" 65536
 sed -i 's/"lru"/"lur"/' "$SCRATCH/policies/caches.lua"
-expect 1 "$DORMOUSE" ctl reload
+expect 3 "$DORMOUSE" ctl reload
 says err "lur"
 
 # What the cache held comes back with the component.

@@ -68,6 +68,22 @@ class HostFixture {
     return scripts_;
   }
 
+  // What the data reactors have used of the processor since they began.
+  std::chrono::nanoseconds reactor_cpu() {
+    std::chrono::nanoseconds sum{};
+    for (Reactor* reactor : {&first_, &second_}) {
+      std::promise<std::chrono::nanoseconds> used;
+      reactor->post([&used] { used.set_value(thread_cpu()); });
+      sum += used.get_future().get();
+    }
+    return sum;
+  }
+  static std::chrono::nanoseconds thread_cpu() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  }
+
   RawResponse data(const std::string& bytes) {
     return RawClient(http->data_address()).ask(bytes);
   }

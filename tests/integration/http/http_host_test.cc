@@ -297,16 +297,24 @@ TEST_CASE("scripts are reloaded and rolled back by generation") {
   const auto change = [&](const std::string& what) {
     return host.control(post("/v1/scripts/" + what, "", HostFixture::kToken));
   };
-  CHECK_FALSE(Document(change("reload?dry_run=1")).flag("changed"));
+  const Document dry(change("reload?dry_run=1"));
+  CHECK_FALSE(dry.flag("changed"));
+  CHECK(dry.number("generation") == 2);
   CHECK(Document(host.control(get("/v1/status"))).number("generation") == 1);
   CHECK(change("rollback").status == 409);
   CHECK(change("rollback?dry_run=1").status == 409);
+  const std::string added = host.scripts() / "added.lua";
+  REQUIRE(write_file_atomically(added, "return require('dormouse').pipeline('added', { output = {} })", 0600).ok());
   const Document reloaded(change("reload"));
   CHECK(reloaded.flag("changed"));
   CHECK(reloaded.number("generation") == 2);
-  CHECK(Document(host.control(get("/v1/scripts/generations"))).has("generations.1"));
-  CHECK(Document(change("rollback?dry_run=1")).number("generation") == 1);
-  CHECK(Document(change("rollback")).number("generation") == 1);
+  CHECK(reloaded.text("changes.0") == added + " is new");
+  CHECK(Document(change("rollback?dry_run=1")).number("generation") == 3);
+  const Document back(change("rollback"));
+  CHECK(back.number("generation") == 3);
+  CHECK(back.number("text_of") == 1);
+  CHECK(back.text("unlike_disk") == added + " is new");
+  CHECK(host.data(post("/v1/pipelines/added", "{}")).status == 404);
 }
 
 TEST_CASE("a script with a fault changes nothing and every fault is told") {

@@ -155,7 +155,7 @@ TEST_CASE("other scripts never serve old values and a rollback finds its own aga
       "dm.stage('one', { component = 'a', input = { text = ref.request.text }, cache = 'answers' }), "
       "output = { said = ref.one.text } --[[ another text ]]");
   CHECK(t.ask("hello") == R"({"said":"hello2"})");
-  REQUIRE(t.engine->rollback().ok());
+  REQUIRE(t.engine->rollback(false).generation != 0);
   CHECK(t.ask("hello") == R"({"said":"hello1"})");
 }
 

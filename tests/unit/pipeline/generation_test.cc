@@ -1,9 +1,12 @@
 #include "pipeline/generation.h"
 
+#include <sys/fsuid.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "pipeline/generation_closer.h"
 #include "unit/pipeline/script_host.h"
 
 using namespace dormouse;
@@ -34,6 +37,17 @@ struct Generations : ScriptHostFixture {
     a.inline_calls = false;
     a.takes = 10ms;
   }
+};
+
+// This thread as a user who may read nothing that is closed to others. Tests run as root here and there.
+class AsNobody {
+ public:
+  AsNobody() : before_(::setfsuid(65534)) {}
+  ~AsNobody() { ::setfsuid(static_cast<uid_t>(before_)); }
+  AsNobody(const AsNobody&) = delete;
+
+ private:
+  const int before_;
 };
 
 }  // namespace
@@ -69,28 +83,45 @@ TEST_CASE("a bad script changes nothing") {
   CHECK(t.events.since(0).back().kind == "scripts.refused");
 }
 
-TEST_CASE("a dry run checks and changes nothing") {
+TEST_CASE("a dry run says which generation it would serve and what changed and changes nothing") {
   Generations t;
   REQUIRE(t.version("one").generation == 1);
   t.write("pipelines/t.lua", "local dm = require 'dormouse'; return dm.pipeline('q', { output = {} })");
+  t.write("policies/new.lua", "");
   const LoadReport report = t.engine->load(true);
   CHECK(report.errors.empty());
-  CHECK(report.generation == 0);
+  CHECK(report.generation == 2);
+  CHECK(report.changes == std::vector<std::string>{(t.folder / "pipelines/t.lua").string() + " changed",
+                                                   (t.folder / "policies/new.lua").string() + " is new"});
   CHECK_FALSE(t.engine->find("q"));
   CHECK(t.alive() == "1*:0");
 }
 
-TEST_CASE("a generation closes when the last that holds it lets go") {
+TEST_CASE("a generation closes when the last that holds it lets go and on no loop") {
   Generations t;
   t.version("1");
   CHECK(t.answer() == R"(["1"])");
-  PipelinePtr held = t.engine->find("p");
+  std::weak_ptr<const Pipeline> closed = t.engine->find("p");
+  PipelinePtr held = closed.lock();
   t.version("2");
   t.version("3");
-  CHECK(t.alive() == "1:0 2:0 3*:0");
+  CHECK(t.alive() == "1:0 3*:0");
   held.reset();
-  CHECK(t.alive() == "2:0 3*:0");
-  CHECK(t.loop.run_ready() == 1);  // closes the Lua state of generation 1, on its own loop
+  CHECK(t.alive() == "3*:0");
+  CHECK(t.loop.run_ready() == 0);
+  t.engine->wait_for_closing();
+  CHECK(closed.expired());
+}
+
+TEST_CASE("the closer closes what it is given on its own thread and all of it before it ends") {
+  std::thread::id closed_on;
+  {
+    GenerationCloser closer([&] { closed_on = std::this_thread::get_id(); });
+    closer.start();
+    closer.close(std::make_unique<Generation>());
+  }
+  CHECK(closed_on != std::thread::id());
+  CHECK(closed_on != std::this_thread::get_id());
 }
 
 TEST_CASE("a pipeline that is held can still be run after reloads") {
@@ -113,37 +144,117 @@ TEST_CASE("too many living generations refuse a reload with their numbers") {
   t.version("2");
   const auto two = t.begin("p", t.hello);
   REQUIRE(t.version("3").generation == 3);
+  const auto three = t.begin("p", t.hello);
   const LoadReport report = t.version("4");
   CHECK(report.generation == 0);
   CHECK(report.errors.empty());
   CHECK(report.status.code() == Code::failed_precondition);
   CHECK(report.status.to_string() ==
         "scripts: too many generations of scripts are alive; needed at most 3 with the new one, "
-        "found 3 (older: 1 with 1 requests, 2 with 1 requests); reload when their requests have ended");
+        "found 3 (1 with 1 request, 2 with 1 request, 3 with 1 request); reload when their requests have ended");
   t.loop.advance(10ms);
   CHECK(t.version("4").generation == 4);
 }
 
-TEST_CASE("rollback serves the generation before with its pools") {
+TEST_CASE("rollback serves the texts before as a new generation with its pools and a second one undoes it") {
   Generations t;
   t.write("policies/p.lua", "require('dormouse').pool('*', { max_pending = 1 })");
   t.version("1");
   t.write("policies/p.lua", "require('dormouse').pool('*', { max_pending = 2 })");
   t.version("2");
   CHECK(t.components->pools.at(0).policy.max_pending == 2);
-  REQUIRE(t.engine->rollback().ok());
+  const LoadReport would = t.engine->rollback(true);
+  CHECK(would.generation == 3);
+  CHECK(would.text_of == 1);
+  CHECK(t.alive() == "2*:0");
+  const LoadReport back = t.engine->rollback(false);
+  REQUIRE(back.status.ok());
+  CHECK(back.generation == 3);
+  CHECK(back.text_of == 1);
   CHECK(t.answer() == R"(["1"])");
   CHECK(t.components->pools.at(0).policy.max_pending == 1);
-  CHECK(t.alive() == "1*:0");
-  CHECK(t.engine->rollback().code() == Code::failed_precondition);
-  CHECK(t.version("3").generation == 3);
+  CHECK(t.alive() == "3*:0");
+  CHECK(t.events.since(0).back().kind == "scripts.rolled_back");
+  CHECK(t.engine->rollback(false).text_of == 2);
+  CHECK(t.answer() == R"(["2"])");
+  CHECK(t.version("5").generation == 5);
 }
 
-TEST_CASE("rollback without a generation before is refused") {
+TEST_CASE("a reload without a change does not push out what a rollback goes back to") {
+  Generations t;
+  t.version("good");
+  t.version("bad");
+  REQUIRE(t.version("bad").changes.empty());
+  t.version("bad");
+  const LoadReport back = t.engine->rollback(false);
+  CHECK(back.generation == 5);
+  CHECK(back.text_of == 1);
+  CHECK(t.answer() == R"(["good"])");
+}
+
+TEST_CASE("a rollback says that the files on disk differ from what serves") {
+  Generations t;
+  t.version("good");
+  t.version("bad");
+  CHECK(t.engine->unlike_disk() == "");
+  const std::string changed = (t.folder / "pipelines/t.lua").string() + " changed";
+  CHECK(t.engine->rollback(true).unlike_disk == changed);
+  CHECK(t.engine->rollback(false).unlike_disk == changed);
+  CHECK(t.engine->unlike_disk() == changed + " (rolled back from generation 2)");
+  t.version("good");
+  CHECK(t.engine->unlike_disk() == "");
+}
+
+TEST_CASE("rollback without scripts of another text is refused") {
   Generations t;
   t.version("1");
-  CHECK(t.engine->rollback().code() == Code::failed_precondition);
+  t.version("1");
+  CHECK(t.engine->rollback(false).status.code() == Code::failed_precondition);
+  CHECK(t.engine->rollback(true).status.code() == Code::failed_precondition);
   CHECK(t.answer() == R"(["1"])");
+}
+
+TEST_CASE("files that differ from what serves are named with the reason") {
+  Generations t;
+  CHECK(t.start().unlike_disk() == "");  // nothing serves yet
+  t.version("1");
+  CHECK(t.engine->unlike_disk() == "");
+  t.write("policies/p.lua", "nonsense(");
+  CHECK(t.engine->unlike_disk() == (t.folder / "policies/p.lua").string() + " is new");
+  CHECK_FALSE(t.engine->load(true).errors.empty());  // a dry run refuses nothing
+  CHECK(t.engine->unlike_disk() == (t.folder / "policies/p.lua").string() + " is new");
+  CHECK_FALSE(t.engine->load(false).errors.empty());
+  CHECK(t.engine->unlike_disk() ==
+        (t.folder / "policies/p.lua").string() + " is new (the last reload was refused with 1 error)");
+  std::filesystem::remove(t.folder / "policies/p.lua");
+  CHECK(t.engine->unlike_disk() == "");
+  std::filesystem::remove(t.folder / "pipelines/t.lua");
+  CHECK_THAT(*t.engine->unlike_disk(), Catch::Contains("pipelines/t.lua is gone"));
+}
+
+TEST_CASE("a folder of scripts that cannot be read is a fault and what served goes on") {
+  Generations t;
+  std::filesystem::permissions(t.folder, std::filesystem::perms(0755));
+  t.version("1");
+  for (const char* name : {"pipelines", "policies"}) {
+    const std::string path = (t.folder / name).string();
+    std::filesystem::permissions(path, std::filesystem::perms::none);
+    LoadReport report;
+    std::optional<std::string> differs;
+    {
+      const AsNobody unprivileged;
+      report = t.engine->load(false);
+      differs = t.engine->unlike_disk();
+    }
+    std::filesystem::permissions(path, std::filesystem::perms(0755));
+    REQUIRE_FALSE(report.errors.empty());
+    CHECK(report.errors[0].file == path);
+    CHECK_THAT(report.errors[0].message, Catch::Contains("cannot read this folder: no permission"));
+    CHECK(report.generation == 0);
+    CHECK_THAT(differs.value(), Catch::Contains(path + ": cannot read this folder"));
+    CHECK(t.answer() == R"(["1"])");
+    CHECK(t.alive() == "1*:0");
+  }
 }
 
 TEST_CASE("a missing script file is an error of its own") {
@@ -155,16 +266,17 @@ TEST_CASE("a missing script file is an error of its own") {
   CHECK(report.errors[0].message.find("cannot open it: no such file or folder") == 0);
 }
 
-TEST_CASE("a script that describes something else each time is told so") {
+TEST_CASE("a script that describes something else each time is refused before it serves and by the dry run") {
   Generations t;
   // The address of a table differs between states.
   const LoadReport report = t.load(
       "local n = 's' .. tostring({}):match('0x(%x+)')\n"
       "return dm.pipeline('p', { input = { text = 'string' }, dm.stage(n, { run = function() return 1 end }), output = "
       "{} })");
-  REQUIRE(report.errors.empty());
-  CHECK(t.run("p", t.hello).status.to_string().find("the script describes something else each time it runs") !=
-        std::string::npos);
+  CHECK_THAT(t.errors_of(report), Catch::Contains("t.lua:2: stage p/s") &&
+                                      Catch::Contains("the script describes something else each time it runs"));
+  CHECK(report.generation == 0);
+  CHECK(t.engine->load(true).errors.size() == 1);
 }
 
 TEST_CASE("functions of several files keep apart") {
