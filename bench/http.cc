@@ -1,5 +1,6 @@
 // Three stages over HTTP (components that parse, hash and return their input) beside nginx + Lua doing the same.
 //   dormouse_bench_http                 the row `http`
+//   dormouse_bench_http --beside BINARY the row `pgo`: another build of the host as a third side of the same rounds
 //   dormouse_bench_http NAME=VALUE ...  the same host alone, with these variables in its environment: what an allocator
 //                                       costs and gives; prints one line
 #include <fmt/format.h>
@@ -19,13 +20,14 @@ constexpr int kRounds = 5;
 constexpr const char* kTarget = "/v1/pipelines/three_stages";
 constexpr const char* kBody = R"({"id":"4711","text":"what attractions are in Cairo?"})";
 
-ServerPlan plan(const std::string& name, std::vector<std::string> environment) {
+ServerPlan plan(const std::string& name, std::vector<std::string> environment, const std::string& binary = "") {
   return plan_dormouse({.name = name,
                         .components = "  parser: {plugin: stages}\n  hasher: {plugin: stages}\n"
                                       "  responder: {plugin: stages}\n",
                         .plugins = {DORMOUSE_BENCH_PLUGINS},
                         .pipelines = {std::string(DORMOUSE_BENCH_SOURCE) + "/pipelines/three_stages.lua"},
-                        .environment = std::move(environment)});
+                        .environment = std::move(environment),
+                        .binary = binary});
 }
 
 boost::json::value answer_of(uint16_t port) {
@@ -82,6 +84,35 @@ void measure_http() {
                Bar::at_least, 1);
 }
 
+// Both builds of the host and the peer, in turn: what one build gains is a ratio of neighbours in time.
+void measure_beside(const std::string& binary) {
+  const ServerPlan plain_plan = plan("http-dormouse", {}), other_plan = plan("http-beside", {}, binary),
+                   peer_plan = plan_nginx("nginx-lua");
+  const RunningServer plain(plain_plan), other(other_plan), peer(peer_plan);
+  compare_answers(plain_plan.port, other_plan.port);
+  compare_answers(other_plan.port, peer_plan.port);
+  for (const ServerPlan* warm_up : {&plain_plan, &other_plan, &peer_plan})
+    run_wrk(warm_up->port, kTarget, kBody, {.seconds = 2});
+  Side release{{"dormouse, release", "requests/s", {}}, {"release, p99", "ms", {}}, {"release, CPU", "us/request", {}}};
+  Side beside{{"dormouse, release-pgo", "requests/s", {}}, {"pgo, p99", "ms", {}}, {"pgo, CPU", "us/request", {}}};
+  Side nginx{{"nginx + Lua", "requests/s", {}}, {"nginx + Lua, p99", "ms", {}}, {"nginx + Lua, CPU", "us/request", {}}};
+  for (int i = 0; i < kRounds; ++i) {
+    release.measure(plain, plain_plan.port);
+    beside.measure(other, other_plan.port);
+    nginx.measure(peer, peer_plan.port);
+  }
+  Report report("pgo");
+  for (const Side* side : {&release, &beside, &nginx}) {
+    report.series(side->rate);
+    report.series(side->p99);
+    report.series(side->cpu);
+  }
+  report.figure("rate, release-pgo against release", beside.rate.median() / release.rate.median(), "x");
+  report.figure("CPU of a request, release-pgo against release", beside.cpu.median() / release.cpu.median(), "x");
+  report.figure("rate, release-pgo against nginx + Lua", beside.rate.median() / nginx.rate.median(), "x");
+  report.figure("CPU of a request, release-pgo against nginx + Lua", beside.cpu.median() / nginx.cpu.median(), "x");
+}
+
 void measure_alone(std::vector<std::string> environment) {
   const std::string name = fmt::format("{}", fmt::join(environment, " "));
   const ServerPlan our_plan = plan("http-allocator", std::move(environment));
@@ -102,6 +133,8 @@ int main(int argc, char** argv) {
   try {
     if (argc == 1) {
       dormouse::bench::measure_http();
+    } else if (argc == 3 && std::string(argv[1]) == "--beside") {
+      dormouse::bench::measure_beside(argv[2]);
     } else {
       dormouse::bench::measure_alone({argv + 1, argv + argc});
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|language|nlu|search|text|cache|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|unused|allocator|pgo|language|nlu|search|text|cache|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -43,9 +43,12 @@ row_cache() {
   "$bin/dormouse_bench_cache" threads
 }
 row_http() { "$bin/dormouse_bench_http"; }
+# A profile-guided build of the host beside the plain one and nginx + Lua. Not part of `all`: it builds the host twice.
+row_pgo() { bench/pgo.sh "$build"; }
 
-# The lifetime tests, for the figures they print.
+# The lifetime tests, for the figures they print, with the environment that tests/lifetime/CMakeLists.txt gives them.
 row_cycles() {
+  local -x MALLOC_ARENA_MAX=2 GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0
   printf '\ncycles\n'
   for test in "$bin"/cycles_*; do
     [ -x "$test" ] || continue
@@ -135,7 +138,7 @@ for row in "$@"; do
   case "$row" in
     all) for each in "${rows[@]}"; do "row_$each"; done ;;
     *[!a-z]* | '') printf 'bench: "%s" is no row\n' "$row" >&2; exit 2 ;;
-    *) declare -F "row_$row" > /dev/null || { printf 'bench: no row "%s"; there are: %s allocator language all\n' "$row" "${rows[*]}" >&2; exit 2; }
+    *) declare -F "row_$row" > /dev/null || { printf 'bench: no row "%s"; there are: %s allocator pgo language all\n' "$row" "${rows[*]}" >&2; exit 2; }
       "row_$row" ;;
   esac
 done

@@ -87,7 +87,7 @@ ServerPlan plan_dormouse(const DormouseSetup& setup) {
       folder, plan.port, control, yaml_list(setup.plugins), yaml_list(setup.pipelines));
   if (!setup.components.empty()) yaml += "components:\n" + setup.components;
   write_text(folder + "/config.yaml", yaml);
-  plan.argv = {DORMOUSE_BINARY, "run", "--config", folder + "/config.yaml"};
+  plan.argv = {setup.binary.empty() ? DORMOUSE_BINARY : setup.binary, "run", "--config", folder + "/config.yaml"};
   return plan;
 }
 

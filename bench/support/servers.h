@@ -27,6 +27,7 @@ struct DormouseSetup {
   std::vector<std::string> plugins;    // folders
   std::vector<std::string> pipelines;  // files
   std::vector<std::string> environment;
+  std::string binary = {};  // empty: this build's
 };
 ServerPlan plan_dormouse(const DormouseSetup& setup);
 // `peer` is a file of bench/peers: its @root@, @port@ and @lua@ are filled in.
