@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/crashes.h"
 #include "cli/log.h"
 #include "cli/parts.h"
 #include "cli/table.h"
@@ -88,6 +89,10 @@ ExitCode call(CallArguments arguments, const Environment& environment) {
   if (!state_path) return cannot_start(state_path.status());
   const Result<StateDir> state = StateDir::open(*state_path);
   if (!state) return cannot_start(state.status());
+  const Result<CrashStore> crashes = open_crashes(*state_path);
+  if (!crashes) return cannot_start(crashes.status());
+  const Result<std::unique_ptr<CrashReporter>> reporter = report_crashes(&*crashes);
+  if (!reporter) return cannot_start(reporter.status());
   Result<std::unique_ptr<HostParts>> parts = HostParts::create(*config, *state_path, 1);
   if (!parts) return cannot_start(parts.status());
   Engine& engine = (*parts)->engine();

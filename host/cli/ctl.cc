@@ -198,6 +198,12 @@ void add_reads(CLI::App* ctl, Shared arguments, CommandContext& context) {
                  return CtlRequest{"GET", "/v1/components/" + percent_encoded(a.name), show_component};
                })
       ->add_option("name", arguments->name, "One of them");
+  add_question(ctl, "crashes", "What crashed, newest first, or one in full", arguments, context,
+               [](const CtlArguments& a) -> Result<CtlRequest> {
+                 if (a.name.empty()) return CtlRequest{"GET", "/v1/crashes", show_crashes};
+                 return CtlRequest{"GET", "/v1/crashes/" + percent_encoded(a.name), show_crash};
+               })
+      ->add_option("id", arguments->name, "One of them");
   add_question(ctl, "plugins", "The plugin files in the configured folders", arguments, context,
                get("/v1/plugins", show_plugins));
   add_question(ctl, "pipelines", "The pipelines being served", arguments, context,

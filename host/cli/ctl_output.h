@@ -23,6 +23,8 @@ std::string show_pipelines(dm_value answer);
 std::string show_memory(dm_value answer);
 std::string show_caches(dm_value answer);
 std::string show_cache(dm_value answer);
+std::string show_crashes(dm_value answer);  // ctl_crashes.cc
+std::string show_crash(dm_value answer);
 std::string show_purge(dm_value answer);
 std::string show_verb(dm_value answer);
 std::string show_scripts(dm_value answer);

@@ -11,12 +11,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 #include <thread>
 
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/crashes.h"
 #include "cli/log.h"
 #include "cli/parts.h"
 #include "cli/service_notify.h"
@@ -73,7 +75,9 @@ class EventWriter {
     write();
   }
   int fd() const { return fd_.get(); }
+  // Any thread, but for the order of lines: a crash is told by a thread of its own.
   void write() {
+    const std::lock_guard lock(mutex_);
     uint64_t count;
     [[maybe_unused]] const ssize_t size = ::read(fd_.get(), &count, sizeof count);
     last_ = log_events(events_, last_);
@@ -83,7 +87,8 @@ class EventWriter {
   EventLog& events_;
   UniqueFd fd_;
   uint64_t subscription_ = 0;
-  uint64_t last_ = 0;
+  std::mutex mutex_;
+  uint64_t last_ = 0;  // guarded by mutex_
 };
 
 // Ready once every component with `preload` was callable; from then on until it stops.
@@ -208,10 +213,19 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   const Result<std::string> token = state->token();
   if (!token) return cannot_start(token.status());
 
+  Result<CrashStore> crashes = open_crashes(*state_path);
+  if (!crashes) return cannot_start(crashes.status());
+
   Result<std::unique_ptr<HostParts>> made = HostParts::create(*config, *state_path, thread_count(*config));
   if (!made) return cannot_start(made.status());
   HostParts& parts = **made;
   EventWriter log(parts.events());
+  const Result<std::unique_ptr<CrashReporter>> reporter = report_crashes(&*crashes, [&log](const std::string& line) {
+    log.write();
+    log_last_line(line, CrashReporter::kLastWordsTime);
+  });
+  if (!reporter) return cannot_start(reporter.status());
+  announce_crashes(*crashes, parts.events(), parts.metrics());
   if (!load_scripts_or_complain(parts.engine())) return ExitCode::config;
 
   const MemoryWatch memory(
@@ -223,7 +237,7 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   HostView view{parts.registry(), parts.engine(), parts.events(),
                 parts.metrics(),  parts.clock(),  parts.clock().now(),
                 DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); },
-                &memory};
+                &memory,          &*crashes};
   const DataOptions data = within_descriptors(config->data, config->control, thread_count(*config), descriptors);
   Result<std::unique_ptr<HttpHost>> http =
       HttpHost::start(data, config->control, std::move(view), parts.data_reactors(), parts.control_reactor());

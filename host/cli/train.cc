@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/crashes.h"
 #include "cli/log.h"
 #include "cli/model_store.h"
 #include "cli/parts.h"
@@ -169,6 +170,8 @@ ExitCode train(const TrainArguments& arguments, const Environment& environment) 
   const Result<std::string> state_dir = find_state_dir(config->host.state_dir, environment);
   if (!state_dir) return cannot_start(state_dir.status());
   if (Status status = ensure_private_folder(*state_dir); !status.ok()) return cannot_start(status);
+  const Result<std::unique_ptr<CrashReporter>> reporter = report_crashes(nullptr);
+  if (!reporter) return cannot_start(reporter.status());
   Result<std::unique_ptr<HostParts>> parts = HostParts::create(*config, *state_dir, 0);
   if (!parts) return cannot_start(parts.status());
 

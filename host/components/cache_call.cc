@@ -19,6 +19,10 @@ const dm_cache& table_of(const Lease& lease) {
   return *lease.component().loaded().cache;
 }
 
+CurrentCall entering(const Lease& lease, const char* function) {
+  return CurrentCall(names_of(lease.component().loaded()), function);
+}
+
 std::string where(const Lease& lease, const char* function) {
   return "component '" + lease.component().name() + "', " + function + " of " DM_EXT_CACHE;
 }
@@ -47,6 +51,7 @@ Result<void*> open_cache_space(const Lease& lease, const std::string& name, cons
   const dm_cache_limits given{sizeof(dm_cache_limits), 0, limits.max_bytes, limits.eviction.c_str()};
   void* space = nullptr;
   const std::string asked = where(lease, "open_space");
+  const CurrentCall here = entering(lease, "open_space");
   const Status opened = guarded(asked, [&] {
     return frame.status(plugin.cache->open_space(plugin.component, frame.abi(), name.c_str(), &given, &space), asked);
   });
@@ -60,6 +65,7 @@ CacheFound cache_get(const Lease& lease, void* space, std::string_view key, Time
   CacheFound found;
   dm_cache_hit hit{};
   hit.size = sizeof hit;
+  const CurrentCall here = entering(lease, "get");
   const Status asked = guarded("get of " DM_EXT_CACHE, [&]() -> Status {
     if (table.get(space, key.data(), key.size(), nanoseconds(now), &hit, &found.epoch) != DM_OK) return {};
     Result<Value> value =
@@ -87,6 +93,7 @@ bool cache_put(const Lease& lease, void* space, const CachePut& put, Time now) {
   entry.cost_ns = put.cost.count();
   entry.epoch = put.epoch;
   bool kept = false;
+  const CurrentCall here = entering(lease, "put");
   const Status asked = guarded("put of " DM_EXT_CACHE, [&]() -> Status {
     kept = table_of(lease).put(space, &entry, nanoseconds(now)) == DM_OK;
     return {};
@@ -99,6 +106,7 @@ Result<uint64_t> cache_purge(const Lease& lease, void* space, const std::string*
   const std::string asked = where(lease, "purge");
   const dm_cache_tag given{tag ? tag->data() : nullptr, tag ? tag->size() : 0};
   int32_t ended = DM_INTERNAL;
+  const CurrentCall here = entering(lease, "purge");
   const Status status = guarded(asked, [&]() -> Status {
     ended = table_of(lease).purge(space, tag ? &given : nullptr, &purged);
     return {};
@@ -112,6 +120,7 @@ Result<uint64_t> cache_purge(const Lease& lease, void* space, const std::string*
 CacheNumbers cache_numbers(const Lease& lease, void* space) {
   dm_cache_stats stats{};
   stats.size = sizeof stats;
+  const CurrentCall here = entering(lease, "stats");
   (void)guarded("stats of " DM_EXT_CACHE, [&]() -> Status {
     table_of(lease).stats(space, &stats);
     return {};

@@ -104,6 +104,7 @@ Result<Value> enter(const LoadedPlugin& plugin, uint32_t method, void* self, con
   if (Status fits = plugin.prepared.type->methods[method].input.check(in.view()); !fits.ok()) return fits;
   CallFrame frame(options);
   out.reset();
+  const CurrentCall here(names_of(plugin), plugin.prepared.type->methods[method].name.c_str(), options.request_id);
   int32_t returned = DM_INTERNAL;
   try {
     returned = plugin.methods[method]->run(self, frame.abi(), in.view(), out.abi());

@@ -37,6 +37,8 @@ Status enter_batch(const LoadedPlugin& plugin, uint32_t method, void* self, std:
   return guarded(where(plugin, method), [&]() -> Status {
     // The plugin's numbers of its methods are those of its table, not those of the manifest.
     uint32_t number = 0;
+    const CurrentCall here(names_of(plugin), plugin.prepared.type->methods[method].name.c_str(),
+                           items.front()->call->request_id, static_cast<uint32_t>(items.size()));
     while (plugin.type->methods[number] != plugin.methods[method]) ++number;
     const int32_t returned = plugin.batch->run(self, number, items.data(), static_cast<uint32_t>(items.size()));
     if (returned == DM_OK) return {};

@@ -199,7 +199,7 @@ void Component::begin_unmap(const std::string& cause) {
         const MemoryReading before = read_memory();
         UnmapReport report;
         if (context_.options.unmap) {
-          report = p.library->unmap();
+          report = unmap_library(p);
         } else {
           report.cause = "this host was started to keep libraries mapped";
         }

@@ -69,7 +69,7 @@ void Component::begin_load() {
             prepare(spec_, DM_OPEN_SERVE, context_.options.state_dir, context_.index, context_.copies);
         // A parked library of another content makes room first; its destructors belong on this thread.
         if (loaded_ && loaded_->library && (!prepared.ok() || prepared->sha256 != loaded_->prepared.sha256))
-          (void)loaded_->library->unmap(), loaded_->library.reset();
+          (void)unmap_library(*loaded_), loaded_->library.reset();
         context_.loaders->returning(slot);
         context_.loop.post(
             [this, job, prepared = std::move(prepared)]() mutable { on_prepared(job, std::move(prepared)); });
@@ -179,7 +179,7 @@ void Component::undo_load(std::shared_ptr<LoadJob> job, Status why) {
           if (p.ledger) p.ledger->stop_timers();
           if (p.lane) p.lane->join();
           if (p.ledger) leftovers = p.ledger->settle();
-          if (leftovers.empty() && p.library && context_.options.unmap) report = p.library->unmap();
+          if (leftovers.empty() && p.library && context_.options.unmap) report = unmap_library(p);
           trim_heap();
         }
         context_.loaders->returning(slot);

@@ -11,8 +11,10 @@
 #include <mutex>
 #include <thread>
 
+#include "base/crash_signals.h"
 #include "base/units.h"
 #include "components/call_frame.h"
+#include "components/current_call.h"
 #include "dormouse/service/buffer.h"
 #include "dormouse/service/log.h"
 #include "dormouse/service/metric.h"
@@ -163,6 +165,9 @@ int32_t Ledger::Impl::thread_start(const dm_host* host, const char* name, void (
   raw->name = name ? name : "";
   try {
     raw->thread = std::thread([raw, body, argument, component = self.component] {
+      const SignalStack crash_stack;
+      const std::string what = "thread " + raw->name;
+      const CurrentCall here({.component = component.c_str()}, what.c_str());
       raw->tid = ::gettid();
       ::pthread_setname_np(::pthread_self(), raw->name.substr(0, 15).c_str());
       const Status status = guarded("component '" + component + "', thread '" + raw->name + "'", [&] {
@@ -242,6 +247,7 @@ void Ledger::Impl::timer_run(uint64_t id) {
     timer = it->second;
     timers.erase(it);
   }
+  const CurrentCall here({.component = component.c_str()}, "timer");
   const Status status = guarded("component '" + component + "', timer", [&] {
     timer.callback(timer.argument);
     return Status();

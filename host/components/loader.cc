@@ -133,6 +133,7 @@ Status call_open(LoadedPlugin& plugin, const OpenOptions& options, const CallOpt
   args.model_path = plugin.prepared.model_path.c_str();
   args.data_dir = options.data_dir.c_str();
   const std::string where = object_of(plugin.name) + ", open";
+  const CurrentCall here(names_of(plugin), "open");
   return guarded(where, [&]() -> Status {
     const int32_t returned = plugin.type->open(plugin.ledger->host(), frame.abi(), &args, &plugin.component);
     if (returned != DM_OK) return frame.status(returned, where);
@@ -145,6 +146,7 @@ Status call_open(LoadedPlugin& plugin, const OpenOptions& options, const CallOpt
 void destroy_instance(LoadedPlugin& plugin, unsigned slot) {
   void* instance = std::exchange(plugin.instances[slot], nullptr);
   if (!instance) return;
+  const CurrentCall here(names_of(plugin), "destroy");
   // Nothing can be done about an exception here but not to die of it.
   (void)guarded("destroy", [&] {
     plugin.type->destroy(instance);
@@ -155,6 +157,7 @@ void destroy_instance(LoadedPlugin& plugin, unsigned slot) {
 void close_component(LoadedPlugin& plugin) {
   if (!plugin.opened) return;
   plugin.opened = false;
+  const CurrentCall here(names_of(plugin), "close");
   (void)guarded("close", [&] {
     plugin.type->close(plugin.component);
     return Status();
@@ -251,17 +254,24 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
   return prepared;
 }
 
+PluginNames names_of(const LoadedPlugin& plugin) {
+  const Manifest* manifest = plugin.prepared.manifest.get();
+  return {plugin.name.c_str(), manifest ? manifest->id.c_str() : "", plugin.prepared.version.c_str()};
+}
+
 Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options) {
   const Time started = plugin.clock->now();
   if (!plugin.library) {
     for (const std::string& soname : plugin.prepared.safety.shared_runtimes)
       if (Status pinned = pin_shared_runtime(soname); !pinned.ok()) return pinned;
+    const CurrentCall here(names_of(plugin), "load");
     Result<std::unique_ptr<Library>> library = Library::map(plugin.prepared.copy_path);
     if (!library.ok()) return library.status();
     plugin.library = std::move(*library);
   }
   const Time mapped = plugin.clock->now();
   plugin.times.map = mapped - started;
+  const CurrentCall here(names_of(plugin), "load");
   if (Status same = check_library(plugin); !same.ok()) return same;
   plugin.type = find_type(*plugin.library->plugin(), plugin.prepared.type->name);
   resolve_methods(plugin);
@@ -290,6 +300,7 @@ Result<void*> instance_on_lane(LoadedPlugin& plugin, unsigned slot, const dm_cal
   void*& instance = plugin.instances[slot];
   if (instance) return instance;
   const std::string where = object_of(plugin.name) + ", create";
+  const CurrentCall here(names_of(plugin), "create", call->request_id);
   Status made = guarded(where, [&]() -> Status {
     const int32_t returned = plugin.type->create(plugin.component, call, &instance);
     if (returned == DM_OK && !instance) return {Code::broken_contract, "create succeeded without an instance"};
@@ -313,8 +324,14 @@ Lane::Hooks lane_hooks(LoadedPlugin& plugin) {
           }};
 }
 
+UnmapReport unmap_library(LoadedPlugin& plugin) {
+  const CurrentCall here(names_of(plugin), "unload");
+  return plugin.library->unmap();
+}
+
 Status trim_on_lane(LoadedPlugin& plugin) {
   if (!plugin.trim) return {};
+  const CurrentCall here(names_of(plugin), "trim");
   const CallOptions call;
   CallFrame frame(call);
   const std::string where = object_of(plugin.name) + ", trim";
@@ -323,6 +340,7 @@ Status trim_on_lane(LoadedPlugin& plugin) {
 
 Status ask_veto_on_lane(LoadedPlugin& plugin) {
   if (!plugin.veto) return {};
+  const CurrentCall here(names_of(plugin), "may_park");
   const CallOptions call;
   CallFrame frame(call);
   const std::string where = object_of(plugin.name) + ", may_park";

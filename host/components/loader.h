@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "components/call.h"
 #include "components/component.h"
+#include "components/current_call.h"
 #include "components/ledger.h"
 #include "components/library.h"
 #include "components/manifest.h"
@@ -84,6 +85,9 @@ struct LoadedPlugin {
   MemoryDelta memory_added;
 };
 
+// For a CurrentCall while the plugin and its manifest stay where they are.
+PluginNames names_of(const LoadedPlugin& plugin);
+
 struct OpenOptions {
   uint32_t purpose = DM_OPEN_SERVE;
   Time deadline = Time::max();
@@ -100,6 +104,9 @@ Result<void*> instance_on_lane(LoadedPlugin& plugin, unsigned slot, const dm_cal
 // What a lane of this component does at the end of its threads: each destroys its instance, and slot 0, which ends
 // last, closes the component.
 Lane::Hooks lane_hooks(LoadedPlugin& plugin);
+
+// [the thread that may run its static destructors] Library::unmap, named in a crash report.
+UnmapReport unmap_library(LoadedPlugin& plugin);
 
 // [lane, slot 0] Calls an offline method of thread rule `any` or `instance`. In call.cc, behind the same door as all
 // calls.

@@ -101,6 +101,7 @@ Result<Exposition> expose(const LoadedPlugin& plugin, const Metrics& metrics, co
   if (!snapshot.ok()) return snapshot.status();
   CallFrame frame(options);
   ValueWriter out(kSnapshotLimits);
+  const CurrentCall here(names_of(plugin), "expose", options.request_id);
   Status status = guarded(where, [&]() -> Status {
     const int32_t returned = plugin.observe->expose(plugin.component, frame.abi(), snapshot->view(), out.abi());
     return returned == DM_OK ? Status() : frame.status(returned, where);

@@ -233,7 +233,7 @@ Result<Value> Registry::run_offline(OfflineRun run) {
   });
   plugin.lane->join();
   const std::vector<std::string> leftovers = plugin.ledger->settle();
-  if (plugin.library && leftovers.empty()) (void)plugin.library->unmap();
+  if (plugin.library && leftovers.empty()) (void)unmap_library(plugin);
   if (!leftovers.empty()) {
     context_->kept.push_back(std::make_unique<LoadedPlugin>(std::move(plugin)));
   }

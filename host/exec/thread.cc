@@ -5,18 +5,19 @@
 
 #include <system_error>
 
+#include "base/crash_signals.h"
+
 namespace dormouse {
 namespace {
 
 constexpr size_t kThreadNameBytesMax = 15;  // the kernel's TASK_COMM_LEN without its zero
 
-// Blocks all signals of this thread until destroyed; a thread started meanwhile inherits that.
+// Blocks the signals of this thread until destroyed; a thread started meanwhile inherits that.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
+    const sigset_t blocked = all_but_crash_signals();
+    pthread_sigmask(SIG_SETMASK, &blocked, &before_);
   }
   ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
   SignalsBlocked(const SignalsBlocked&) = delete;
@@ -32,6 +33,7 @@ Result<std::thread> start_thread(const std::string& name, Task body) {
   const SignalsBlocked blocked;
   try {
     return std::thread([shown = name.substr(0, kThreadNameBytesMax), body = std::move(body)]() mutable {
+      const SignalStack crash_stack;
       pthread_setname_np(pthread_self(), shown.c_str());
       body();
     });

@@ -1,5 +1,6 @@
 // How every OS thread of the host begins: with a name for people who look into top or a core dump, and with all signals
-// blocked, because signals are main's. Not a pool and not an owner: the caller joins.
+// blocked but those of a crash, because signals are main's, and with a stack for those (base/crash_signals.h). Not a
+// pool and not an owner: the caller joins.
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/suggest.h"
+#include "http/crash_route.h"
 #include "http/data_routes.h"
 #include "http/documents.h"
 #include "http/event_feed.h"
@@ -478,6 +479,7 @@ std::vector<Route> control_routes(const ControlOptions& options, const HostView&
   add_plugin_routes(routes, host, background);
   add_script_routes(routes, host, background);
   add_cache_routes(routes, host, background);
+  for (Route& route : crash_routes(host, background)) routes.push_back(std::move(route));
   for (Route& route : memory_routes(host)) routes.push_back(std::move(route));
   add_event_routes(routes, options, host);
   routes.push_back(metrics_route(host, background));

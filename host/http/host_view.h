@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/metrics.h"
+#include "components/crash_store.h"
 #include "components/memory_watch.h"
 #include "components/registry.h"
 #include "pipeline/engine.h"
@@ -26,6 +27,7 @@ struct HostView {
   // Ready to serve: scripts loaded, preloads done, not stopping. Any thread.
   std::function<Status()> readiness;
   const MemoryWatch* memory = nullptr;  // null: nobody watches
+  const CrashStore* crashes = nullptr;  // null: none are kept
 };
 
 }  // namespace dormouse

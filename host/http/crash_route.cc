@@ -1,0 +1,113 @@
+#include "http/crash_route.h"
+
+#include <cstdio>
+
+#include "components/crash_store.h"
+#include "http/json_text.h"
+
+namespace dormouse {
+namespace {
+
+// "libtesseract.so +0x1c2f0"
+std::string where(const CrashFrame& frame) {
+  char offset[24];
+  std::snprintf(offset, sizeof offset, "0x%llx", static_cast<unsigned long long>(frame.offset));
+  if (frame.file.empty()) return offset;
+  return frame.file.substr(frame.file.rfind('/') + 1) + " +" + offset;
+}
+
+void write_text(JsonText& out, std::string_view key, const std::string& text) {
+  text.empty() ? out.key(key).null() : out.member(key, text);
+}
+
+void write(JsonText& out, const CrashRecord& crash, bool in_full) {
+  out.begin_object();
+  out.member("id", crash.id);
+  out.member("at", crash.at);
+  write_text(out, "component", crash.component);
+  write_text(out, "method", crash.method);
+  write_text(out, "request", crash.request);
+  out.member("batch", crash.batch);
+  out.member("signal", crash.signal);
+  write_text(out, "address", crash.address);
+  write_text(out, "file", crash.file);
+  out.member("offset", crash.offset);
+  out.member("where", where({crash.file, crash.offset}));
+  write_text(out, "plugin", crash.plugin);
+  write_text(out, "plugin_version", crash.plugin_version);
+  write_text(out, "thread", crash.thread);
+  out.member("pid", crash.pid);
+  write_text(out, "version", crash.version);
+  if (in_full) {
+    out.key("frames").begin_array();
+    for (const CrashFrame& frame : crash.frames) {
+      out.begin_object();
+      write_text(out, "file", frame.file);
+      out.member("offset", frame.offset);
+      out.member("where", where(frame));
+      out.end_object();
+    }
+    out.end_array();
+  }
+  out.end_object();
+}
+
+void answer_json(Responder& responder, JsonText& document) {
+  Response response;
+  response.body = document.take();
+  responder.answer(std::move(response));
+}
+
+void answer_crashes(const CrashStore* crashes, Responder responder) {
+  JsonText out;
+  out.begin_object().key("crashes").begin_array();
+  if (crashes)
+    for (const CrashRecord& crash : crashes->list()) write(out, crash, /*in_full=*/false);
+  out.end_array().key("next").null().end_object();
+  answer_json(responder, out);
+}
+
+void answer_crash(const CrashStore* crashes, const std::string& id, Responder responder) {
+  const Result<CrashRecord> crash =
+      crashes ? crashes->read(id) : Result<CrashRecord>(Status(Code::not_found, "this host keeps no crashes"));
+  if (!crash.ok()) return responder.fail(crash.status());
+  JsonText out;
+  write(out, *crash, /*in_full=*/true);
+  answer_json(responder, out);
+}
+
+Route route(std::string pattern, std::string_view summary, std::function<void(const Request&, Responder)> handle) {
+  return Route{.method = "GET",
+               .pattern = std::move(pattern),
+               .access = Route::Access::token,
+               .summary = summary,
+               .handle = std::move(handle)};
+}
+
+// Off the control thread, because the records are files.
+void submit(Background& background, Responder responder, UniqueFunction<void(Responder)> work) {
+  auto shared = std::make_shared<Responder>(std::move(responder));
+  const Status status = background.submit([shared, work = std::move(work)]() mutable { work(std::move(*shared)); });
+  if (!status.ok()) shared->fail(status);
+}
+
+}  // namespace
+
+std::vector<Route> crash_routes(const HostView& host, Background& background) {
+  std::vector<Route> routes;
+  routes.push_back(route("/v1/crashes", "What crashed, newest first: component, method, request, signal and place.",
+                         [crashes = host.crashes, &background](const Request&, Responder to) {
+                           submit(background, std::move(to),
+                                  [crashes](Responder answer_to) { answer_crashes(crashes, std::move(answer_to)); });
+                         }));
+  routes.push_back(route("/v1/crashes/{id}", "One crash with its frames.",
+                         [crashes = host.crashes, &background](const Request& request, Responder to) {
+                           submit(background, std::move(to),
+                                  [crashes, id = request.capture("id")](Responder answer_to) {
+                                    answer_crash(crashes, id, std::move(answer_to));
+                                  });
+                         }));
+  return routes;
+}
+
+}  // namespace dormouse
