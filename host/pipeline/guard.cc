@@ -4,9 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cassert>
-#include <cstring>
+#include <cerrno>
 #include <ctime>
 #include <mutex>
 
@@ -28,13 +27,11 @@ namespace {
 
 constexpr bool kCounts = DORMOUSE_GUARD_COUNTS;
 constexpr int kCountedInstructions = 10'000;
+constexpr unsigned kCountedLooks = 1024;
+constexpr int kPlaceLevelsMax = 200;  // as deep as functions of the host nest
 constexpr int64_t kTickNs = 10'000'000;
 // After this many ticks without an entry the timer stops until the next one.
 constexpr unsigned kIdleTicksMax = 20;
-
-int tick_signal() {
-  return SIGRTMIN + 7;
-}
 
 int64_t thread_cpu_ns() {
   timespec now{};
@@ -73,7 +70,8 @@ struct CpuGuard::Thread {
     });
   }
 
-  void start() {
+  // False when the system has no timer for it.
+  bool start() {
     if (!made) {
       install_handler();
       // Threads of the host start with every signal blocked; this one is for them.
@@ -86,12 +84,13 @@ struct CpuGuard::Thread {
       event.sigev_signo = tick_signal();
       event._sigev_un._tid = static_cast<pid_t>(syscall(SYS_gettid));
       made = timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &t_state.timer) == 0;
-      if (!made) return;
+      if (!made) return false;
     }
     t_state.idle_ticks = 0;
     t_state.ticking = 1;
     const itimerspec every{{0, kTickNs}, {0, kTickNs}};
     timer_settime(t_state.timer, 0, &every, nullptr);
+    return true;
   }
 
   static Thread& of_this_thread() {
@@ -100,19 +99,29 @@ struct CpuGuard::Thread {
   }
 };
 
+int CpuGuard::tick_signal() {
+  return SIGRTMIN + 7;
+}
+
+namespace {
+
+// Whether the timer of this thread ticks. Without one (the system is out of them) scripts run under the counting hook.
+bool ticks(bool (*start)()) {
+  if constexpr (kCounts) return false;
+  return t_state.ticking || start();
+}
+
+}  // namespace
+
 CpuGuard::CpuGuard(lua_State* running, Duration limit)
-    : running_(running), ticks_max_(static_cast<unsigned>(limit.count() / kTickNs) + 1) {
+    : running_(running),
+      counts_(!ticks([] { return Thread::of_this_thread().start(); })),
+      limit_ns_(limit.count()),
+      c_stack_(static_cast<const char*>(__builtin_frame_address(0))) {
   assert(!t_state.current);
-  if constexpr (kCounts) {
-    cpu_end_ns_ = thread_cpu_ns() + limit.count();
-    lua_sethook(running, on_hook, LUA_MASKCOUNT, kCountedInstructions);
-  } else if (!t_state.ticking) {
-    Thread::of_this_thread().start();
-    // Without a timer (the system is out of them) scripts still run under the counting hook.
-    if (!t_state.ticking) {
-      cpu_end_ns_ = thread_cpu_ns() + limit.count();
-      lua_sethook(running, on_hook, LUA_MASKCOUNT, kCountedInstructions);
-    }
+  if (counts_) {
+    cpu_end_ns_ = thread_cpu_ns() + limit_ns_;
+    hook_as_usual(running);
   }
   t_state.current = this;
 }
@@ -130,8 +139,8 @@ lua_State* CpuGuard::switch_to(lua_State* coroutine) {
   running_ = coroutine;
   if (expired_)
     stop_running();
-  else if (cpu_end_ns_ != 0 && lua_gethookmask(coroutine) == 0)  // setting it again would begin the count anew
-    lua_sethook(coroutine, on_hook, LUA_MASKCOUNT, kCountedInstructions);
+  else if (counts_ && lua_gethookmask(coroutine) == 0)  // setting it again would begin the count anew
+    hook_as_usual(coroutine);
   return before;
 }
 
@@ -139,54 +148,97 @@ void CpuGuard::stop_running() {
   lua_sethook(running_, on_hook, LUA_MASKCOUNT, 1);
 }
 
-void CpuGuard::tick(unsigned ticks) {
-  ticks_ = ticks_ + ticks;
-  if (ticks_ <= ticks_max_) return;
+void CpuGuard::hook_as_usual(lua_State* L) const {
+  if (counts_)
+    lua_sethook(L, on_hook, LUA_MASKCOUNT, kCountedInstructions);
+  else
+    lua_sethook(L, nullptr, 0, 0);
+}
+
+// Once a budget is used up ticks change nothing: setting the hook visits every frame, which may take longer than a
+// tick.
+void CpuGuard::tick() {
+  if (expired_) return;
+  const int64_t now = thread_cpu_ns();
+  if (cpu_end_ns_ == 0) cpu_end_ns_ = now + limit_ns_;
+  if (now >= cpu_end_ns_) expire();
+}
+
+void CpuGuard::expire() {
   expired_ = 1;
   stop_running();
 }
 
-void CpuGuard::on_signal(int, siginfo_t* info, void*) {
+void CpuGuard::on_signal(int, siginfo_t*, void*) {
+  const int error_of_the_interrupted = errno;
   if (CpuGuard* current = t_state.current) {
     t_state.idle_ticks = 0;
-    current->tick(1 + static_cast<unsigned>(std::max(info->si_overrun, 0)));
-    return;
+    current->tick();
+  } else if (t_state.idle_ticks < kIdleTicksMax) {
+    t_state.idle_ticks = t_state.idle_ticks + 1;
+  } else {
+    const itimerspec never{};
+    timer_settime(t_state.timer, 0, &never, nullptr);
+    t_state.ticking = 0;
   }
-  t_state.idle_ticks = t_state.idle_ticks + 1;
-  if (t_state.idle_ticks <= kIdleTicksMax) return;
-  const itimerspec never{};
-  timer_settime(t_state.timer, 0, &never, nullptr);
-  t_state.ticking = 0;
+  errno = error_of_the_interrupted;
 }
 
-std::string CpuGuard::stopped_at() const {
-  return stopped_line_ > 0 ? std::string(stopped_source_) + ":" + std::to_string(stopped_line_) : "";
+int CpuGuard::raise(lua_State* L) {
+  if (stopped_at_.empty()) stopped_at_ = script_place(L);
+  return luaL_error(L, out_of_stack_ ? "C stack overflow" : "the script used up its CPU time");
 }
 
-void CpuGuard::on_hook(lua_State* L, lua_Debug* where) {
+void CpuGuard::look(lua_State* L) {
+  if (counts_ && !expired_ && ++looks_ % kCountedLooks == 0 && thread_cpu_ns() >= cpu_end_ns_) expire();
+  if (expired_) [[unlikely]]
+    raise(L);
+}
+
+void CpuGuard::look_at_c_stack(lua_State* L) {
+  const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+  if (expired_ || c_stack_ - here <= static_cast<ptrdiff_t>(kCStackBytesMax)) return;
+  out_of_stack_ = true;
+  expire();
+  raise(L);
+}
+
+void CpuGuard::look_at_nesting() {
+  lua_Debug frame;
+  if (expired_ || too_deep_ || !lua_getstack(running_, kCallsNestedMax, &frame)) return;
+  too_deep_ = true;
+  stop_running();
+}
+
+void CpuGuard::on_hook(lua_State* L, lua_Debug*) {
   CpuGuard* guard = t_state.current;
   if (!guard) {
     lua_sethook(L, nullptr, 0, 0);  // left over from an entry that ended
     return;
   }
+  if (guard->counts_ && !guard->expired_ && thread_cpu_ns() >= guard->cpu_end_ns_) guard->expired_ = 1;
   if (!guard->expired_) {
-    if (guard->cpu_end_ns_ == 0) {
-      lua_sethook(L, nullptr, 0, 0);
-      return;
-    }
-    if (thread_cpu_ns() < guard->cpu_end_ns_) return;
-    guard->expired_ = 1;
-    lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+    guard->hook_as_usual(L);
+    if (guard->expired_) guard->stop_running();  // a tick came in between
+    if (!guard->too_deep_) return;
+    guard->too_deep_ = false;
+    luaL_error(L, "stack overflow: calls nest more than %d deep", kCallsNestedMax);
   }
-  if (guard->stopped_line_ == 0 && lua_getinfo(L, "Sl", where) && where->currentline > 0) {
-    guard->stopped_line_ = where->currentline;
-    std::memcpy(guard->stopped_source_, where->short_src, sizeof guard->stopped_source_);
-  }
-  if (lua_isyieldable(L)) {
-    lua_yield(L, 0);
+  if (guard->counts_) lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+  if (!lua_isyieldable(L)) {
+    guard->raise(L);
     return;
   }
-  luaL_error(L, "the script used up its CPU time");
+  if (guard->stopped_at_.empty()) guard->stopped_at_ = script_place(L);
+  lua_yield(L, 0);
+}
+
+std::string script_place(lua_State* L) {
+  lua_Debug frame;
+  for (int level = 0; level < kPlaceLevelsMax && lua_getstack(L, level, &frame); ++level)
+    if (lua_getinfo(L, "Sl", &frame) && frame.currentline > 0)
+      return std::string(frame.short_src) + ":" + std::to_string(frame.currentline);
+  return "";
 }
 
 }  // namespace dormouse

@@ -1,7 +1,10 @@
 #include "pipeline/lua_state.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <string_view>
 
+#include "base/units.h"
 #include "pipeline/guard.h"
 #include "pipeline/sandbox.h"
 
@@ -10,6 +13,29 @@ namespace {
 
 // Coroutines kept for reuse: making one costs 0.3 us, and one request seldom needs more than a few at once.
 constexpr size_t kIdleCoroutinesMax = 64;
+constexpr size_t kBytesBetweenLooks = size_t{1} << 20;  // at how deep calls nest: a call takes 64 bytes
+constexpr size_t kTextPieceBytes = 4096;                // between two looks of the parser at the budget
+
+// Of an inner coroutine, or caught and raised again: then it is text like any other.
+bool is_memory_error(lua_State* L) {
+  constexpr std::string_view kLuaSays = "not enough memory";
+  size_t size = 0;
+  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : "";
+  return std::string_view(text, size).ends_with(kLuaSays);
+}
+
+// In pieces: no hook runs inside of the parser, and long chains of elseif cost it quadratic time.
+int parse(lua_State* thread, std::string_view text, const std::string& name) {
+  const auto piece = [](lua_State* L, void* data, size_t* size) -> const char* {
+    look_at_budget(L);
+    auto& left = *static_cast<std::string_view*>(data);
+    const std::string_view taken = left.substr(0, kTextPieceBytes);
+    left.remove_prefix(taken.size());
+    *size = taken.size();
+    return taken.data();
+  };
+  return lua_load(thread, piece, &text, name.c_str(), "t");
+}
 
 }  // namespace
 
@@ -22,6 +48,11 @@ void* LuaState::allocate(void* memory, void* block, size_t old_size, size_t new_
     return nullptr;
   }
   if (new_size > old_size && new_size - old_size > self.max - self.used) return nullptr;  // Lua collects and asks again
+  self.until_look -= std::min(self.until_look, new_size);
+  if (self.until_look == 0) {
+    self.until_look = kBytesBetweenLooks;
+    if (CpuGuard* guard = CpuGuard::current()) guard->look_at_nesting();
+  }
   void* moved = std::realloc(block, new_size);
   if (moved) self.used = self.used - old_size + new_size;
   return moved;
@@ -87,22 +118,38 @@ void LuaState::drop(Coroutine& coroutine) {
   coroutine = {};
 }
 
+LuaState::Run LuaState::ended(const Coroutine& coroutine, int status, int values, const CpuGuard& guard) const {
+  if (guard.expired()) return {guard.out_of_stack() ? Ended::out_of_stack : Ended::out_of_time, 0, guard.stopped_at()};
+  if (status == LUA_OK) return {Ended::returned, values};
+  if (status == LUA_YIELD) return {Ended::yielded, values};
+  if (status == LUA_ERRMEM || is_memory_error(coroutine.thread))
+    return {Ended::out_of_memory, 1, script_place(coroutine.thread)};
+  return {Ended::failed, 1};
+}
+
 LuaState::Run LuaState::resume(const Coroutine& coroutine, int arguments, Duration limit) {
   int values = 0;
   CpuGuard guard(coroutine.thread, limit);
   const int status = lua_resume(coroutine.thread, nullptr, arguments, &values);
-  if (guard.expired()) return {Ended::out_of_time, 0, guard.stopped_at()};
-  if (status == LUA_OK) return {Ended::returned, values};
-  if (status == LUA_YIELD) return {Ended::yielded, values};
-  return {Ended::failed, 1};
+  return ended(coroutine, status, values, guard);
+}
+
+LuaState::Run LuaState::load(const Coroutine& coroutine, const std::string& text, const std::string& name,
+                             Duration limit) {
+  CpuGuard guard(coroutine.thread, limit);
+  return ended(coroutine, parse(coroutine.thread, text, name), 1, guard);
 }
 
 Status LuaState::load_text(lua_State* thread, const std::string& text, const std::string& name) {
-  const int status = luaL_loadbufferx(thread, text.data(), text.size(), name.c_str(), "t");
+  const int status = parse(thread, text, name);
   if (status == LUA_OK) return {};
   const std::string message = error_text(thread, -1);
   lua_pop(thread, 1);
   return Status(status == LUA_ERRMEM ? Code::resource_exhausted : Code::invalid_argument, message);
+}
+
+std::string LuaState::memory_limit() const {
+  return "at most " + format_bytes(memory_.max) + " in one Lua state (scripts.memory_bytes_max)";
 }
 
 std::string error_text(lua_State* L, int index) {

@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/units.h"
+#include "pipeline/guard.h"
 #include "pipeline/lua.h"
 
 namespace dormouse {
@@ -39,24 +41,36 @@ class LuaState {
   // Leaves it to the collector as it is: what ran over its budget is not allowed another instruction.
   void drop(Coroutine& coroutine);
 
-  enum class Ended : uint8_t { returned, yielded, failed, out_of_time };
+  enum class Ended : uint8_t { returned, yielded, failed, out_of_time, out_of_memory, out_of_stack };
   struct Run {
     Ended how;
     int values = 0;               // on top of the coroutine's stack; when failed: the error value
-    std::string stopped_at = {};  // when out of time: "t.lua:12"
+    std::string stopped_at = {};  // when out of something: "t.lua:12"; empty outside of functions of the script
   };
   // Runs or goes on with what is on the coroutine's stack with `arguments` values, for at most `limit` of CPU time.
   Run resume(const Coroutine& coroutine, int arguments, Duration limit);
 
-  // Loads text (never bytecode) as a function on top of `thread`. Errors: invalid_argument with Lua's message.
+  // Loads text (never bytecode) as a function on top of `thread`. Errors: invalid_argument with Lua's message,
+  // resource_exhausted.
   static Status load_text(lua_State* thread, const std::string& text, const std::string& name);
+  // The same on top of the coroutine, for at most `limit` of CPU time; `failed` leaves Lua's message there.
+  Run load(const Coroutine& coroutine, const std::string& text, const std::string& name, Duration limit);
+
+  // As protect below, for C code that reads or writes the stack of `coroutine`, for at most `limit` of CPU time.
+  template <class Body>
+  Status protect_within(Duration limit, const Coroutine& coroutine, Body&& body);
+
+  // What a person is told when a run ended as out of memory: the limit, and the key that sets it.
+  std::string memory_limit() const;
 
  private:
   struct Memory {
     size_t used = 0;
     size_t max = 0;
+    size_t until_look = 0;
   };
   LuaState() = default;
+  Run ended(const Coroutine& coroutine, int status, int values, const CpuGuard& guard) const;
   static void* allocate(void* memory, void* block, size_t old_size, size_t new_size);
 
   Memory memory_;
@@ -81,6 +95,14 @@ template <class Body>
 Status protect(lua_State* L, Body&& body) {
   return lua_detail::run_protected(
       L, [](void* b, lua_State* state) { (*static_cast<std::remove_reference_t<Body>*>(b))(state); }, &body);
+}
+
+template <class Body>
+Status LuaState::protect_within(Duration limit, const Coroutine& coroutine, Body&& body) {
+  const CpuGuard guard(coroutine.thread, limit);
+  const Status status = protect(main_, std::forward<Body>(body));
+  if (!guard.expired()) return status;
+  return Status(Code::internal, "it takes more than " + format_duration(limit) + " of CPU time to read");
 }
 
 }  // namespace dormouse

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/guard.h"
 #include "pipeline/script_errors.h"
 
 namespace dormouse {
@@ -146,6 +147,7 @@ void push_node(lua_State* L, const Value& whole, dm_value node) {
       lua_createtable(L, static_cast<int>(count), 0);
       luaL_setmetatable(L, kListType);
       for (uint32_t i = 0; i < count; ++i) {
+        look_at_budget(L);
         push_node(L, whole, dm_list_at(node, i));
         lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
       }
@@ -155,6 +157,7 @@ void push_node(lua_State* L, const Value& whole, dm_value node) {
       const uint32_t count = dm_count(node);
       lua_createtable(L, 0, static_cast<int>(count));
       for (uint32_t i = 0; i < count; ++i) {
+        look_at_budget(L);
         dm_string_view key{};
         dm_value child{};
         dm_map_at(node, i, &key, &child);
@@ -263,6 +266,7 @@ class Reader {
     if (!writer_.list_begin()) return false;
     const auto count = static_cast<lua_Integer>(lua_rawlen(L_, index));
     for (lua_Integer i = 1; i <= count; ++i) {
+      look_at_budget(L_);
       lua_rawgeti(L_, index, i);
       const bool read_it = read(-1, element);
       lua_pop(L_, 1);
@@ -295,6 +299,7 @@ class Reader {
     std::vector<std::string_view> names;
     lua_pushnil(L_);
     while (lua_next(L_, index)) {
+      look_at_budget(L_);
       size_t size = 0;
       const char* name = lua_tolstring(L_, -2, &size);
       names.emplace_back(name, size);
@@ -305,6 +310,7 @@ class Reader {
   }
 
   bool read_field(int index, std::string_view name, const Type* wanted) {
+    look_at_budget(L_);
     lua_pushlstring(L_, name.data(), name.size());
     lua_rawget(L_, index);
     const bool read_it = writer_.key(name) && read(-1, wanted);
@@ -421,6 +427,7 @@ TableShape shape_of(lua_State* L, int index) {
   bool names = false, others = false;
   lua_pushnil(L);
   while (lua_next(L, index)) {
+    look_at_budget(L);
     lua_pop(L, 1);
     if (lua_type(L, -1) == LUA_TSTRING)
       names = true;
@@ -440,6 +447,7 @@ bool for_each_field(lua_State* L, int index, const std::function<bool(const std:
   bool only_names = true;
   lua_pushnil(L);
   while (lua_next(L, index)) {
+    look_at_budget(L);
     lua_pop(L, 1);
     if (lua_type(L, -1) == LUA_TSTRING)
       names.emplace_back(lua_tostring(L, -1));
@@ -448,6 +456,7 @@ bool for_each_field(lua_State* L, int index, const std::function<bool(const std:
   }
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
+    look_at_budget(L);
     lua_pushlstring(L, name.data(), name.size());
     lua_rawget(L, index);
     const bool go_on = field(name);

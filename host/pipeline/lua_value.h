@@ -31,8 +31,8 @@ bool is_marked_list(lua_State* L, int index);
 void push_value(lua_State* L, const Value& value);
 
 // The value at `index`, of type `wanted` where that is given. nil is null.
-// Raises Lua errors (memory) only. Errors: invalid_argument with the path of what cannot be a value ("/entities/1"),
-// resource_exhausted.
+// Raises Lua errors (memory, CPU time) only. Errors: invalid_argument with the path of what cannot be a value
+// ("/entities/1"), resource_exhausted.
 Result<Value> read_value(lua_State* L, int index, const Type* wanted, ValueWriter& writer);
 
 // Reads a table of names and values in the order of the names. Calls `field(name)` with the value on top of the stack.

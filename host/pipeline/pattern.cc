@@ -4,6 +4,8 @@
 #include <cstring>
 #include <optional>
 
+#include "pipeline/guard.h"
+
 namespace dormouse {
 namespace {
 
@@ -396,7 +398,7 @@ Pattern::Outcome Pattern::match_at(std::string_view subject, size_t start, uint6
   match.captures.resize(captures_);
   size_t at = start;
   size_t item = 0;
-  while (item < items_.size() && steps > 0) {
+  while (item < items_.size() && steps > 0 && !stopped()) {
     --steps;
     const Item& current = items_[item];
     bool good = true;
@@ -456,6 +458,7 @@ size_t start_argument(lua_State* L, int argument, size_t size) {
 Pattern parsed(lua_State* L, std::string_view text, bool anchors) {
   Result<Pattern> pattern = Pattern::parse(text, anchors);
   if (!pattern) luaL_error(L, "%s", pattern.status().error().message.c_str());
+  if (const CpuGuard* guard = CpuGuard::current()) pattern->stop_on(guard->expired_flag());
   return std::move(*pattern);
 }
 
@@ -464,6 +467,7 @@ uint64_t steps_for(std::string_view subject) {
 }
 
 int refuse_long(lua_State* L, std::string_view pattern, std::string_view subject) {
+  look_at_budget(L);
   return luaL_error(L,
                     "pattern '%s' takes too long on a text of %d bytes: use a shorter text, fewer of * + -, or begin "
                     "it with ^",
@@ -549,7 +553,9 @@ int next_match(lua_State* L) {
   auto& walk = *static_cast<Walk*>(lua_touserdata(L, lua_upvalueindex(3)));
   uint64_t steps = steps_for(walk.subject);
   Pattern::Match match;
+  if (const CpuGuard* guard = CpuGuard::current()) walk.pattern.stop_on(guard->expired_flag());  // of this entry
   while (walk.at <= walk.subject.size()) {
+    look_at_budget(L);
     const Pattern::Outcome outcome = walk.pattern.search(walk.subject, walk.at, steps, match);
     if (outcome == Pattern::Outcome::out_of_steps) return refuse_long(L, walk.text, walk.subject);
     if (outcome == Pattern::Outcome::none) break;
@@ -660,6 +666,7 @@ int pattern_gsub(lua_State* L) {
   size_t at = 0;
   std::optional<size_t> last_end;
   while (count < count_max) {
+    look_at_budget(L);  // also because a replacement may have caught the error that ended it
     const Pattern::Outcome outcome = pattern.match_at(subject, at, steps, match);
     if (outcome == Pattern::Outcome::out_of_steps) return refuse_long(L, text, subject);
     if (outcome == Pattern::Outcome::matched && match.end != last_end) {

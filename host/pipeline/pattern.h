@@ -1,5 +1,5 @@
 // Lua's patterns with a bound on the work: string.find, match, gmatch and gsub as Lua 5.4 defines them, and a count of
-// steps that ends what would run for seconds inside of C, where no CPU budget of a script reaches.
+// steps that ends what would run for seconds, with an error that names the pattern.
 // Not regular expressions, and not Lua's own code: a pattern is parsed once into items, and matching keeps its choices
 // in a list instead of on the C stack. Two differences from the stock functions: a malformed pattern is refused even
 // where matching would not have come to the fault, and letters are ASCII's whatever the locale says.
@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,8 +19,9 @@
 
 namespace dormouse {
 
-// Of one call of find, match or gsub, and of one turn of gmatch; a step is one byte looked at and takes 1 to 5 ns, so
-// the longest call ends within about 50 ms. Each byte of the subject adds to it: what is linear always passes.
+// Of one call of find, match or gsub, and of one turn of gmatch; a step is one byte looked at and takes 1 to 5 ns, some
+// 50 ms together. Each byte of the subject adds to it: what is linear always passes. The CPU budget of the entry ends a
+// match as well: `stop` is looked at in each step.
 constexpr uint64_t kPatternStepsMax = 10'000'000;
 constexpr uint64_t kPatternStepsPerByte = 8;
 constexpr size_t kPatternCapturesMax = 32;
@@ -42,6 +44,9 @@ class Pattern {
   // `anchors`: whether a leading ^ binds the match to where it begins (in gmatch it is an ordinary character).
   // Errors: invalid_argument, with what is wrong as its message.
   static Result<Pattern> parse(std::string_view text, bool anchors = true);
+
+  // Matching ends as out of steps once `*stop` is not zero.
+  void stop_on(const volatile std::sig_atomic_t* stop) { stop_ = stop; }
 
   bool anchored() const { return anchored_; }
   size_t capture_count() const { return captures_; }
@@ -90,6 +95,9 @@ class Pattern {
   bool retreat(std::string_view subject, size_t& item, size_t& at, uint64_t& steps);
   void enter(size_t item, std::string_view subject, size_t& at, uint64_t& steps);
 
+  bool stopped() const { return stop_ && *stop_ != 0; }
+
+  const volatile std::sig_atomic_t* stop_ = nullptr;
   bool anchored_ = false;
   size_t captures_ = 0;
   std::vector<Item> items_;

@@ -1,13 +1,13 @@
 #include "pipeline/sandbox.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string_view>
 
 #include "pipeline/guard.h"
 #include "pipeline/pattern.h"
 #include "pipeline/script_errors.h"
+#include "pipeline/table_functions.h"
 
 namespace dormouse {
 namespace {
@@ -28,78 +28,48 @@ int call_original(lua_State* L) {
   return lua_gettop(L);
 }
 
-// ---- string.rep, table.concat, table.sort, table.move ----
+// ---- string.rep, format, pack ----
 
 int bounded_rep(lua_State* L) {
   const std::string_view text = text_argument(L, 1);
   const lua_Integer count = luaL_checkinteger(L, 2);
-  size_t separator = 0;
-  luaL_optlstring(L, 3, "", &separator);
-  const size_t each = text.size() + separator;
-  if (count > 0 && each > 0 && static_cast<size_t>(count) > kStringBytesMax / each)
+  size_t separator_size = 0;
+  const char* separator = luaL_optlstring(L, 3, "", &separator_size);
+  const size_t each = text.size() + separator_size;
+  if (count <= 0 || each == 0) return lua_pushliteral(L, ""), 1;
+  if (static_cast<size_t>(count) > kStringBytesMax / each)
     return luaL_error(L, "string.rep would make more than %d bytes", static_cast<int>(kStringBytesMax));
-  return call_original(L);
-}
-
-int bounded_concat(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  size_t separator = 0;
-  luaL_optlstring(L, 2, "", &separator);
-  const lua_Integer first = luaL_optinteger(L, 3, 1);
-  const lua_Integer last = luaL_opt(L, luaL_checkinteger, 4, luaL_len(L, 1));
-  size_t bytes = 0;
-  for (lua_Integer i = first; i <= last; ++i) {
-    if (lua_rawgeti(L, 1, i) == LUA_TSTRING) bytes += lua_rawlen(L, -1);
-    lua_pop(L, 1);
-    bytes += separator + 1;
-    if (bytes > kStringBytesMax)
-      return luaL_error(L, "table.concat would make more than %d bytes", static_cast<int>(kStringBytesMax));
+  const size_t size = static_cast<size_t>(count) * each - separator_size;
+  luaL_Buffer buffer;
+  char* made = luaL_buffinitsize(L, &buffer, size);
+  if (!text.empty()) std::memcpy(made, text.data(), text.size());
+  if (separator_size > 0 && size > text.size()) std::memcpy(made + text.size(), separator, separator_size);
+  for (size_t done = std::min(each, size); done < size;) {  // twice as much each time
+    const size_t more = std::min(done, size - done);
+    std::memcpy(made + done, made, more);
+    done += more;
   }
+  luaL_pushresultsize(&buffer, size);
+  return 1;
+}
+
+// One value takes some microseconds at worst ("%.99f").
+int bounded_format(lua_State* L) {
+  if (lua_gettop(L) > kFormatValuesMax) return luaL_error(L, "string.format takes at most %d values", kFormatValuesMax);
   return call_original(L);
 }
 
-// Comparisons of quicksort, each as long as the second longest text at worst: the longest has nothing as long beside
-// it.
-double sort_steps(lua_State* L, lua_Integer count) {
-  size_t longest = 0, second = 0;
-  for (lua_Integer i = 1; i <= count; ++i) {
-    const size_t size = lua_rawgeti(L, 1, i) == LUA_TSTRING ? lua_rawlen(L, -1) : 0;
-    lua_pop(L, 1);
-    second = std::max(second, std::min(size, longest));
-    longest = std::max(longest, size);
+// "c1000000" pads: what the numbers of the format add up to is bounded before anything is made.
+int bounded_pack(lua_State* L) {
+  size_t bytes = 0, number = 0;
+  for (const char c : text_argument(L, 1)) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit) bytes = std::min(bytes + number + 1, kStringBytesMax + 1);
+    number = digit ? std::min(number * 10 + static_cast<size_t>(c - '0'), kStringBytesMax + 1) : 0;
   }
-  const auto n = static_cast<double>(count);
-  return n * std::log2(n + 1) * (1 + static_cast<double>(second) / kSortBytesPerStep);
-}
-
-// A comparison in Lua runs under the CPU budget; the rest is bounded here.
-int bounded_sort(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  const lua_Integer count = luaL_len(L, 1);
-  if (count > static_cast<lua_Integer>(kSortElementsMax))
-    return luaL_error(L, "table.sort takes at most %d elements", static_cast<int>(kSortElementsMax));
-  if (lua_iscfunction(L, 2))
-    return luaL_error(L, "table.sort compares with a function of the script: write function(a, b) ... end");
-  if (lua_isnoneornil(L, 2) && sort_steps(L, count) > kSortStepsMax)
-    return luaL_error(L, "table.sort of %d texts as long as these could take too long: sort by something shorter",
-                      static_cast<int>(count));
-  return call_original(L);
-}
-
-// table.insert and table.remove move what is behind; a length that is only claimed (__len) would never end.
-int bounded_shift(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  if (luaL_len(L, 1) > static_cast<lua_Integer>(kMoveElementsMax) && lua_gettop(L) > 1 &&
-      luaL_getmetafield(L, 1, "__len") != LUA_TNIL)
-    return luaL_error(L, "a table with __len is changed up to %d elements", static_cast<int>(kMoveElementsMax));
-  return call_original(L);
-}
-
-int bounded_move(lua_State* L) {
-  const lua_Integer first = luaL_checkinteger(L, 2);
-  const lua_Integer last = luaL_checkinteger(L, 3);
-  if (last >= first && static_cast<lua_Unsigned>(last) - static_cast<lua_Unsigned>(first) >= kMoveElementsMax)
-    return luaL_error(L, "table.move moves at most %d elements", static_cast<int>(kMoveElementsMax));
+  bytes += number;
+  if (bytes > kStringBytesMax)
+    return luaL_error(L, "string.pack would make more than %d bytes", static_cast<int>(kStringBytesMax));
   return call_original(L);
 }
 
@@ -178,8 +148,14 @@ int coroutine_create(lua_State* L) {
   return 1;
 }
 
+// Lua counts the C calls of one coroutine and of those that resume it, and begins anew in one that is closed.
+void look_at_c_stack(lua_State* L) {
+  if (CpuGuard* guard = CpuGuard::current()) guard->look_at_c_stack(L);
+}
+
 // Resumes with `arguments` from the top of L; pushes results or the error. Returns their number, -1 for an error.
 int resume(lua_State* L, lua_State* co, int arguments) {
+  look_at_c_stack(L);
   if (!lua_checkstack(co, arguments)) {
     lua_pushliteral(L, "too many arguments to resume");
     return -1;
@@ -189,7 +165,10 @@ int resume(lua_State* L, lua_State* co, int arguments) {
   if (guard) guard->switch_to(co);
   int results = 0;
   const int status = lua_resume(co, L, arguments, &results);
-  if (guard) guard->switch_to(L);
+  if (guard) {
+    guard->switch_to(L);
+    guard->look(L);  // a coroutine that was stopped looks as if it had yielded
+  }
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
     return -1;
@@ -269,10 +248,14 @@ int coroutine_close(lua_State* L) {
   const char* status = status_name(L, co);
   if (std::strcmp(status, "suspended") != 0 && std::strcmp(status, "dead") != 0)
     return luaL_error(L, "cannot close a %s coroutine", status);
+  look_at_c_stack(L);
   CpuGuard* guard = CpuGuard::current();
   if (guard) guard->switch_to(co);
   const int closed = lua_resetthread(co);
-  if (guard) guard->switch_to(L);
+  if (guard) {
+    guard->switch_to(L);
+    guard->look(L);
+  }
   lua_pushboolean(L, closed == LUA_OK);
   if (closed == LUA_OK) return 1;
   lua_xmove(co, L, 1);
@@ -360,7 +343,10 @@ void open_sandbox(lua_State* L) {
 
   open_library(L, LUA_STRLIBNAME, luaopen_string);
   open_pattern_functions(L);
-  wrap_field(L, "rep", bounded_rep);
+  lua_pushcfunction(L, bounded_rep);
+  lua_setfield(L, -2, "rep");
+  wrap_field(L, "format", bounded_format);
+  wrap_field(L, "pack", bounded_pack);
   remove_field(L, "dump");
   lua_pushliteral(L, "");  // ("x"):rep(n) reaches the same bounded functions, and nobody can replace them
   lua_getmetatable(L, -1);
@@ -370,12 +356,7 @@ void open_sandbox(lua_State* L) {
   push_read_only(L, LUA_STRLIBNAME);
   lua_setfield(L, -2, LUA_STRLIBNAME);
 
-  open_library(L, LUA_TABLIBNAME, luaopen_table);
-  wrap_field(L, "concat", bounded_concat);
-  wrap_field(L, "sort", bounded_sort);
-  wrap_field(L, "insert", bounded_shift);
-  wrap_field(L, "remove", bounded_shift);
-  wrap_field(L, "move", bounded_move);
+  open_table_functions(L);
   push_read_only(L, LUA_TABLIBNAME);
   lua_setfield(L, -2, LUA_TABLIBNAME);
 

@@ -1,6 +1,7 @@
-// The libraries a script sees: an allow-list, read-only, with everything that could run long in C bounded
-// (patterns: pattern.h).
-// No io, os, debug, package, load, dofile, collectgarbage, print; no __gc, because Lua runs finalizers without hooks.
+// The libraries a script sees: an allow-list, read-only. No library function works long in C without a look at the CPU
+// budget of its entry: loops look in each turn (table_functions.h, pattern.h), and what is linear in a text is bounded
+// by the text, whose memory the state bounds. No io, os, debug, package, load, dofile, collectgarbage, print; no __gc,
+// because Lua runs finalizers without hooks.
 #pragma once
 
 #include <string>
@@ -10,11 +11,8 @@
 
 namespace dormouse {
 
-constexpr size_t kStringBytesMax = size_t{16} << 20;  // of one string.rep or table.concat
-constexpr size_t kSortElementsMax = 200'000;          // table.sort of numbers takes 50 ms then
-constexpr double kSortStepsMax = 20e6;                // comparisons of texts up to kSortBytesPerStep: 100 to 200 ms
-constexpr double kSortBytesPerStep = 64;
-constexpr size_t kMoveElementsMax = 1'000'000;  // table.move
+constexpr size_t kStringBytesMax = size_t{16} << 20;  // of one string.rep, string.pack or table.concat
+constexpr int kFormatValuesMax = 1000;                // of one string.format
 
 // Opens everything into the globals of `L`. Raises Lua errors: run it protected.
 void open_sandbox(lua_State* L);

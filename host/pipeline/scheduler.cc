@@ -1005,6 +1005,25 @@ void Scheduler::go_on(Request& r, uint16_t index, int arguments) {
           protect(lua.state->main(), [&](lua_State*) { status = error_status(co, -1, stage_object(r, index)); });
       return function_failed(r, index, read.ok() ? status : read, script_fault);
     }
+    case LuaState::Ended::out_of_memory:
+      return function_failed(r, index,
+                             Error{Code::internal,
+                                   ran.stopped_at + ": its function used up the memory of its Lua state",
+                                   stage_object(r, index),
+                                   lua.state->memory_limit(),
+                                   {},
+                                   "keep less, or do the work in a component"},
+                             true);
+    case LuaState::Ended::out_of_stack:
+      lua.state->drop(function.coroutine);
+      return function_failed(r, index,
+                             Error{Code::internal,
+                                   ran.stopped_at + ": C stack overflow, coroutines nest too deep",
+                                   stage_object(r, index),
+                                   {},
+                                   {},
+                                   "do without coroutines that close each other"},
+                             true);
     case LuaState::Ended::out_of_time:
       lua.state->drop(function.coroutine);
       budget_exceeded_.add();
@@ -1041,10 +1060,11 @@ void Scheduler::function_returned(Request& r, uint16_t index, int values) {
   const Type* wanted = slot == kInputSlot ? &node.input_type : slot == kFallbackSlot ? &node.output : nullptr;
   Result<Value> value = Value();
   lua_State* co = function.coroutine.thread;
-  const Status read = protect(scripts(*r.pipeline->generation).state->main(), [&](lua_State*) {
-    if (values == 0) lua_pushnil(co);
-    value = read_value(co, values == 0 ? -1 : -values, wanted, writer_);
-  });
+  const Status read = scripts(*r.pipeline->generation)
+                          .state->protect_within(limits_.entry_cpu_max, function.coroutine, [&](lua_State*) {
+                            if (values == 0) lua_pushnil(co);
+                            value = read_value(co, values == 0 ? -1 : -values, wanted, writer_);
+                          });
   if (!read.ok()) value = read;
   if (value.ok() && slot == kFallbackSlot) {
     const Status fits = node.output.check(value->view());
@@ -1112,12 +1132,13 @@ void Scheduler::on_function_lease(const Address& at, Result<Lease> lease) {
 void Scheduler::answer_function(Request& r, uint16_t index, const Result<Value>& answer) {
   Run& run = r.runs[index];
   run.phase = Run::Phase::started;
-  const Status pushed = protect(scripts(*r.pipeline->generation).state->main(), [&](lua_State* L) {
-    lua_State* co = run.function->coroutine.thread;
-    luaL_checkstack(co, 4, nullptr);
-    push_answer(L, answer);
-    lua_xmove(L, co, 2);
-  });
+  const LuaState::Coroutine& coroutine = run.function->coroutine;
+  const Status pushed =
+      scripts(*r.pipeline->generation).state->protect_within(limits_.entry_cpu_max, coroutine, [&](lua_State* L) {
+        luaL_checkstack(coroutine.thread, 4, nullptr);
+        push_answer(L, answer);
+        lua_xmove(L, coroutine.thread, 2);
+      });
   if (!pushed.ok()) return function_failed(r, index, pushed, true);
   go_on(r, index, 2);
 }

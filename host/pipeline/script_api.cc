@@ -4,8 +4,10 @@
 #include <array>
 #include <functional>
 #include <new>
+#include <unordered_set>
 
 #include "base/units.h"
+#include "pipeline/guard.h"
 #include "pipeline/lua_value.h"
 #include "pipeline/sandbox.h"
 #include "pipeline/stage_function.h"
@@ -23,6 +25,13 @@ constexpr char kPipelineType[] = "dormouse.pipeline";
 constexpr char kApiKey[] = "dormouse.api";
 constexpr size_t kPathStepsMax = 32;
 constexpr size_t kStagesMax = 1000;  // of one pipeline or group; nodes are numbered with 16 bits
+// Of one script:
+constexpr size_t kDescribedMax = 5000;                           // stages, pipelines, pools and caches
+constexpr size_t kDescribedBytesMax = size_t{32} << 20;          // refs and constants
+constexpr size_t kExpressionPartsMax = 10'000;                   // of one input, key or output
+constexpr size_t kFaultsMax = 20;                                // of one call; more say nothing new
+constexpr size_t kWordBytesMax = 256;                            // of a name in a ref
+constexpr size_t kReferenceBytes = sizeof(Reference) + 32 * 16;  // what a ref takes, short names included
 
 // ---- C++ objects inside userdata ----
 
@@ -39,10 +48,23 @@ int destroy_object(lua_State* L) {
   return 0;
 }
 
+// Of what describes something, `function` of the API: "stage".
 ScriptSession& session(lua_State* L, const char* function) {
-  if (ScriptSession* loading = script_host(L).loading) return *loading;
-  luaL_error(L, "dm.%s describes something while the script loads; it cannot be called from a function", function);
-  std::abort();
+  ScriptSession* loading = script_host(L).loading;
+  if (!loading)
+    luaL_error(L, "dm.%s describes something while the script loads; it cannot be called from a function", function);
+  if (++loading->described > kDescribedMax)
+    luaL_error(L, "a script describes at most %d stages, pipelines, pools and caches", static_cast<int>(kDescribedMax));
+  return *loading;
+}
+
+void count_described_bytes(lua_State* L, size_t bytes) {
+  ScriptSession* loading = script_host(L).loading;
+  if (!loading)
+    luaL_error(L, "a ref describes something while the script loads; in a function read ctx, as in ctx.request");
+  loading->described_bytes += bytes;
+  if (loading->described_bytes > kDescribedBytesMax)
+    luaL_error(L, "the refs and constants of a script take at most %d bytes", static_cast<int>(kDescribedBytesMax));
 }
 
 int calling_line(lua_State* L) {
@@ -66,6 +88,7 @@ int ref_default(lua_State* L) {
   Result<Value> value = read_value(L, 2, nullptr, writer);
   if (!value.ok())
     return luaL_error(L, "%s:default(): %s", copy.to_string().c_str(), value.status().to_string().c_str());
+  count_described_bytes(L, kReferenceBytes + value->bytes().size());
   copy.fallback = std::move(*value);
   push_object(L, kRefType, std::move(copy));
   return 1;
@@ -77,6 +100,7 @@ int ref_index(lua_State* L) {
     lua_pushcfunction(L, ref_default);
     return 1;
   }
+  count_described_bytes(L, kReferenceBytes);
   Reference to = from;
   if (to.fallback) return luaL_error(L, "%s:default(...) ends a ref: read its fields before", to.to_string().c_str());
   if (lua_isinteger(L, 2)) {
@@ -84,6 +108,7 @@ int ref_index(lua_State* L) {
     if (to.root.empty() || i < 1 || i > UINT32_MAX) return luaL_error(L, "a ref is indexed from 1, below a stage");
     to.path.push_back({"", static_cast<uint32_t>(i - 1)});
   } else if (lua_type(L, 2) == LUA_TSTRING) {
+    luaL_argcheck(L, lua_rawlen(L, 2) <= kWordBytesMax, 2, "a name in a ref is too long");
     if (to.root.empty())
       to.root = lua_tostring(L, 2);
     else
@@ -118,9 +143,11 @@ struct Reading {
   std::vector<Fault>& faults;
   std::vector<std::string> path;  // of the current key
   ValueWriter& writer;
+  size_t expression_parts = 0;  // of the current key
 
   enum class Place : uint8_t { value, key };
   void fault(std::string message, std::string hint = {}, Place place = Place::value, std::string word = {}) {
+    if (faults.size() == kFaultsMax) return;
     faults.push_back({path, std::move(word), std::move(message), std::move(hint), place == Place::key});
   }
   void expected(const std::string& what) { fault("'" + key_name() + "' expects " + what + ", found " + found()); }
@@ -152,6 +179,7 @@ template <class T, size_t N>
 void read_key(Reading<T>& reading, const std::array<Key<T>, N>& keys, const std::string& name,
               const std::string& owner) {
   reading.path.push_back(name);
+  reading.expression_parts = 0;
   const auto known = std::find_if(keys.begin(), keys.end(), [&](const Key<T>& key) { return name == key.name; });
   if (known == keys.end()) {
     std::vector<std::string> names;
@@ -221,21 +249,34 @@ int take_function(Reading<T>& reading) {
 
 // ---- expressions ----
 
-bool contains_reference(lua_State* L, int index, unsigned depth) {
-  if (luaL_testudata(L, index, kRefType)) return true;
-  if (!lua_istable(L, index) || depth > kPathStepsMax) return false;
-  luaL_checkstack(L, 3, "tables nested too deep");
-  index = lua_absindex(L, index);
-  lua_pushnil(L);
-  while (lua_next(L, index)) {
-    const bool found = contains_reference(L, -1, depth + 1);
-    lua_pop(L, 1);
-    if (found) {
-      lua_pop(L, 1);
-      return true;
+// Whether a ref is somewhere inside of a value. Each table is looked at once, however many others share it.
+class ReferenceSearch {
+ public:
+  explicit ReferenceSearch(lua_State* L) : L_(L) {}
+
+  bool finds(int index, unsigned depth = 0) {
+    if (luaL_testudata(L_, index, kRefType)) return true;
+    if (!lua_istable(L_, index) || depth > kPathStepsMax || !seen_.insert(lua_topointer(L_, index)).second)
+      return false;
+    luaL_checkstack(L_, 3, "tables nested too deep");
+    index = lua_absindex(L_, index);
+    lua_pushnil(L_);
+    while (lua_next(L_, index)) {
+      look_at_budget(L_);
+      const bool found = finds(-1, depth + 1);
+      lua_pop(L_, found ? 2 : 1);
+      if (found) return true;
     }
+    return false;
   }
-  return false;
+
+ private:
+  lua_State* L_;
+  std::unordered_set<const void*> seen_;
+};
+
+bool contains_reference(lua_State* L, int index) {
+  return ReferenceSearch(L).finds(index);
 }
 
 // The value on top as an expression; what cannot be one becomes a fault and null.
@@ -243,16 +284,25 @@ template <class T>
 Expression read_expression(Reading<T>& reading) {
   lua_State* L = reading.L;
   luaL_checkstack(L, 4, "tables nested too deep");
+  look_at_budget(L);
   Expression made;
+  if (++reading.expression_parts > kExpressionPartsMax) {
+    if (reading.expression_parts == kExpressionPartsMax + 1)
+      reading.fault("more than " + std::to_string(kExpressionPartsMax) + " values and tables");
+    return made;
+  }
   if (const auto* reference = static_cast<const Reference*>(luaL_testudata(L, -1, kRefType))) {
     made.kind = Expression::Kind::reference;
     made.reference = *reference;
     if (made.reference.root.empty()) reading.fault("'ref' alone says nothing: name a stage, or ref.request");
     return made;
   }
-  if (!contains_reference(L, -1, 0)) {
+  if (!contains_reference(L, -1)) {
     Result<Value> value = read_value(L, -1, nullptr, reading.writer);
-    if (value.ok()) made.constant = std::move(*value);
+    if (value.ok()) {
+      count_described_bytes(L, value->bytes().size());
+      made.constant = std::move(*value);
+    }
     if (!value.ok()) reading.fault("'" + reading.path.back() + "': " + value.status().to_string());
     return made;
   }
@@ -293,12 +343,15 @@ Value read_constant(Reading<T>& reading) {
     reading.fault("a stage as '" + reading.path.back() + "' is not available yet");
     return Value();
   }
-  if (contains_reference(reading.L, -1, 0)) {
+  if (contains_reference(reading.L, -1)) {
     reading.fault("'" + reading.path.back() + "' holds a ref: it is a constant or a function(ctx, err)");
     return Value();
   }
   Result<Value> value = read_value(reading.L, -1, nullptr, reading.writer);
-  if (value.ok()) return std::move(*value);
+  if (value.ok()) {
+    count_described_bytes(reading.L, value->bytes().size());
+    return std::move(*value);
+  }
   reading.fault("'" + reading.path.back() + "': " + value.status().to_string());
   return Value();
 }
@@ -346,6 +399,7 @@ void read_list(Reading<T>& reading, const std::string& expected, Read read) {
     return reading.expected(expected);
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, -1));
   for (lua_Integer i = 1; i <= count; ++i) {
+    look_at_budget(L);
     lua_rawgeti(L, -1, i);
     reading.path.push_back(std::to_string(i));
     read();
@@ -903,43 +957,47 @@ bool run_script(LuaState& state, ScriptHost& host, const SourceText& source, Scr
   Result<LuaState::Coroutine> coroutine = state.take_coroutine();
   if (!coroutine.ok()) return errors.add(source, 0, coroutine.status().to_string()), false;
   lua_State* co = coroutine->thread;
-  int line = 0;
-  const Status loaded = LuaState::load_text(co, source.text(), "@" + source.name());
-  if (!loaded.ok()) {
-    const std::string message = without_place(loaded.error().message, line);
-    errors.add(source, line, message);
+  const auto refuse = [&](std::string message) {
+    int line = line_of_failure(co);
+    int told = 0;
+    message = without_place(message, told);
+    errors.add(source, told > 0 ? told : line, std::move(message));
     state.give_back(*coroutine, limits.entry_cpu_max);
     return false;
+  };
+  const auto stop = [&](const LuaState::Run& run) {
+    int line = 0;
+    without_place(run.stopped_at + ": ", line);
+    errors.add(source, line,
+               run.how == LuaState::Ended::out_of_stack
+                   ? "C stack overflow: coroutines nest too deep"
+                   : "loading takes more than " + format_duration(limits.load_cpu_max) + " of CPU time");
+    state.drop(*coroutine);
+    return false;
+  };
+  LuaState::Run run = state.load(*coroutine, source.text(), "@" + source.name(), limits.load_cpu_max);
+  if (run.how == LuaState::Ended::returned) {
+    ScriptSession session{source, kind, into};
+    host.loading = &session;
+    run = state.resume(*coroutine, 0, limits.load_cpu_max);
+    host.loading = nullptr;
   }
-  ScriptSession session{source, kind, into};
-  host.loading = &session;
-  const LuaState::Run run = state.resume(*coroutine, 0, limits.load_cpu_max);
-  host.loading = nullptr;
-  bool good = false;
   switch (run.how) {
     case LuaState::Ended::returned:
       if (kind == ScriptKind::pipelines) take_pipelines(co, run.values, source, into, errors);
-      good = true;
       break;
     case LuaState::Ended::out_of_time:
-      without_place(run.stopped_at + ": ", line);
-      errors.add(source, line, "loading takes more than " + format_duration(limits.load_cpu_max) + " of CPU time");
-      state.drop(*coroutine);
-      return false;
+    case LuaState::Ended::out_of_stack:
+      return stop(run);
+    case LuaState::Ended::out_of_memory:
+      return refuse("out of memory: " + state.memory_limit());
     case LuaState::Ended::yielded:
-      errors.add(source, line_of_failure(co),
-                 "a script cannot wait while it loads: yield only inside of coroutines of its own");
-      break;
-    case LuaState::Ended::failed: {
-      line = line_of_failure(co);
-      int told = 0;
-      const std::string message = without_place(error_text(co, -1), told);
-      errors.add(source, told > 0 ? told : line, message);
-      break;
-    }
+      return refuse("a script cannot wait while it loads: yield only inside of coroutines of its own");
+    case LuaState::Ended::failed:
+      return refuse(error_text(co, -1));
   }
   state.give_back(*coroutine, limits.entry_cpu_max);
-  return good;
+  return true;
 }
 
 }  // namespace dormouse

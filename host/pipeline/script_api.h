@@ -18,12 +18,15 @@ struct FunctionFrame;
 
 enum class ScriptKind : uint8_t { pipelines, policies };
 
-// While one script loads: where what it says goes.
+// While one script loads: where what it says goes, and how much that is. What it describes lies outside of the Lua
+// state, so that state's limit does not bound it.
 struct ScriptSession {
   const SourceText& source;
   ScriptKind kind;
   ScriptDescription& into;
   ValueWriter writer = ValueWriter();
+  size_t described = 0;        // stages, pipelines, pools, caches
+  size_t described_bytes = 0;  // of refs and constants
 };
 
 // What the host's C functions find behind a Lua state: LuaState's owner.

@@ -489,3 +489,38 @@ TEST_CASE("the example in the scripts page is sound") {
   CHECK(t.errors_of(t.start().load(false)) == "");
   CHECK(t.engine->find("name"));
 }
+
+TEST_CASE("tables that share tables are visited once and not unfolded without end") {
+  Checked_script t;
+  const std::string shared = "local t = { LEAF } for _ = 1, 25 do t = { t, t } end\n";
+  const auto described = [&](const char* leaf, const char* stage) {
+    std::string text = shared + "return dm.pipeline('p', { input = { a = 'int' }, " + stage + ", output = ref.s })";
+    text.replace(text.find("LEAF"), 4, leaf);
+    return t.errors(text);
+  };
+  CHECK(described("1", "stage('s', { run = function() return 1 end, fallback = t })").find("larger than allowed") !=
+        std::string::npos);
+  CHECK(described("ref.request.a", "stage('s', { component = 'nlu.entities', input = { text = t } })")
+            .find("more than 10000 values and tables") != std::string::npos);
+  CHECK(described("ref.request.a", "stage('s', { run = function() return 1 end, fallback = t })")
+            .find("'fallback' holds a ref") != std::string::npos);
+}
+
+TEST_CASE("what a script describes is bounded") {
+  Checked_script t;
+  CHECK(t.errors("for i = 1, 5001 do stage('s' .. i, { run = function() end }) end")
+            .find("a script describes at most 5000 stages, pipelines, pools and caches") != std::string::npos);
+  CHECK(t.errors(
+             "local s = ('x'):rep(1 << 20)\nfor i = 1, 100 do stage('s' .. i, { run = function() end, fallback = s }) "
+             "end")
+            .find("the refs and constants of a script take at most 33554432 bytes") != std::string::npos);
+  CHECK(t.errors("local keep = {}\nfor i = 1, 1e6 do keep[i] = ref.request.text end")
+            .find("the refs and constants of a script take at most 33554432 bytes") != std::string::npos);
+  CHECK(t.errors("local x = ref.request[('x'):rep(1000)]").find("a name in a ref is too long") != std::string::npos);
+  CHECK(
+      t.errors(
+           "local tags = {}\nfor i = 1, 1000 do tags[i] = i end\n"
+           "return dm.pipeline('p', { input = {}, stage('s', { run = function() end, cache = { use = 'c', tags = tags "
+           "} }), output = ref.s })")
+          .size() < 20'000);
+}

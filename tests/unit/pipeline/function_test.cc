@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <ctime>
+
 #include "unit/pipeline/script_host.h"
 
 using namespace dormouse;
@@ -333,7 +335,9 @@ TEST_CASE("a function over its memory fails its stage and the next request is we
   t.options.limits.memory_bytes_max = 2 << 20;
   t.function(
       "if ctx.request.text == 'grow' then local t = {}; while true do t[#t + 1] = {} end end\nreturn { fine = true }");
-  CHECK(t.run("p", text_map({{"text", "grow"}})).status.to_string().find("not enough memory") != std::string::npos);
+  const std::string told = t.run("p", text_map({{"text", "grow"}})).status.to_string();
+  CHECK(told.find(":3: its function used up the memory of its Lua state") != std::string::npos);
+  CHECK(told.find("at most 2 MiB in one Lua state (scripts.memory_bytes_max)") != std::string::npos);
   for (int i = 0; i < 10; ++i) CHECK(t.answer() == R"({"fine":true})");
 }
 
@@ -344,6 +348,26 @@ TEST_CASE("what a function returns has to be a value") {
   t.function("return { f = function() end }");
   CHECK(t.answer() ==
         "stage p/f (" + t.where() + ":2), /f: its function returned what cannot be used: a function cannot be a value");
+}
+
+TEST_CASE("what a function returns is read within the CPU budget") {
+  Functions t;
+  t.options.limits.entry_cpu_max = 30ms;
+  // A table of many slots and no entries, a thousand times: nothing to write, much to look at.
+  t.function(
+      "local sparse = {}\nfor i = 1, 50000 do sparse['k' .. i] = i end\nfor i = 1, 50000 do sparse['k' .. i] = nil "
+      "end\n"
+      "local all = {}\nfor i = 1, 20000 do all[i] = sparse end\nreturn all");
+  const auto cpu = [] {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+  };
+  const double before = cpu();
+  CHECK(t.answer().find("CPU time") != std::string::npos);
+  CHECK(cpu() - before < 1);
+  t.function("return { fine = true }");
+  CHECK(t.answer() == R"({"fine":true})");
 }
 
 TEST_CASE("requests of refs and static fallbacks never enter Lua") {

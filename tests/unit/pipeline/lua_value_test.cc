@@ -95,7 +95,7 @@ TEST_CASE("what cannot be a value is refused with its path") {
   CHECK(lua.text("{ a = { 1, print_it = 2 } }") == "/a: a table with both names and numbers, or with gaps");
   CHECK(lua.text("{ a = { 1, function() end } }") == "/a/2: a function cannot be a value");
   CHECK(lua.text("{ [1.5] = 1 }") == "a table with both names and numbers, or with gaps");
-  CHECK(lua.text("{ x = dm.ref.request }") == "/x: a userdata cannot be a value");
+  CHECK(lua.text("{ x = dm.ref }") == "/x: a userdata cannot be a value");
 }
 
 TEST_CASE("a table that contains itself is refused") {

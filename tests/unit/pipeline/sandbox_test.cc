@@ -52,25 +52,62 @@ TEST_CASE("work inside of library functions is bounded") {
   CHECK(run_lua("return ('x'):rep(1 << 20, ('y'):rep(100))") == "1: string.rep would make more than 16777216 bytes");
   CHECK(run_lua("local s = ('x'):rep(1 << 20); local t = {}; for i = 1, 20 do t[i] = s end; return table.concat(t)") ==
         "1: table.concat would make more than 16777216 bytes");
-  CHECK(run_lua("return table.concat({}, '', 1, math.maxinteger)").find("16777216 bytes") != std::string::npos);
-  CHECK(run_lua("local t = {}; for i = 1, 200001 do t[i] = i end; table.sort(t)") ==
-        "1: table.sort takes at most 200000 elements");
-  CHECK(run_lua("local s = ('x'):rep(1 << 20)\nlocal t = {}; for i = 1, 1000 do t[i] = s end; table.sort(t)") ==
-        "2: table.sort of 1000 texts as long as these could take too long: sort by something shorter");
-  CHECK(run_lua("table.sort({2, 1}, math.ult)") ==
-        "1: table.sort compares with a function of the script: write function(a, b) ... end");
-  CHECK(run_lua("local t = {('x'):rep(1 << 20), 'b', 'a'}; table.sort(t); assert(t[1] == 'a')") == "");
-  CHECK(run_lua("table.insert(setmetatable({}, {__len = function() return 1 << 40 end}), 1, 0)") ==
-        "1: a table with __len is changed up to 1000000 elements");
-  CHECK(run_lua("table.move({}, 1, math.maxinteger - 1, 2)") == "1: table.move moves at most 1000000 elements");
-  CHECK(run_lua("table.move({}, math.mininteger, math.maxinteger - 1, 1)") ==
-        "1: table.move moves at most 1000000 elements");
+  CHECK(run_lua("return string.pack('c2000000000', '')") == "1: string.pack would make more than 16777216 bytes");
+  CHECK(run_lua("return string.format(('%d'):rep(1001), table.unpack({}, 1, 1000))") ==
+        "1: string.format takes at most 1000 values");
 }
 
-TEST_CASE("memory of a state is capped and the error is Lua's own") {
+TEST_CASE("table functions do what Lua's own do") {
+  CHECK(run_lua("local t = {3, 1, 2}\ntable.sort(t)\nassert(table.concat(t, ',') == '1,2,3')\n"
+                "table.sort(t, function(a, b) return a > b end)\nassert(table.concat(t, ',') == '3,2,1')\n"
+                "local m = {}\nfor i = 1, 1000 do m[i] = i * 7919 % 1009 end\ntable.sort(m)\n"
+                "for i = 2, 1000 do assert(m[i - 1] <= m[i]) end\n"
+                "local s = {'b', 'a', 'c'}\ntable.sort(s)\nassert(table.concat(s) == 'abc')\n"
+                "table.sort({2, 1}, math.ult)\ntable.sort({})\ntable.sort({1})\n"
+                "assert(not pcall(table.sort, {1, 'x'}) and not pcall(table.sort, {1, 2}, 1))") == "");
+  CHECK(run_lua("local t = {1, 2}\ntable.insert(t, 3)\ntable.insert(t, 1, 0)\nassert(table.concat(t) == '0123')\n"
+                "assert(table.remove(t) == 3 and table.remove(t, 1) == 0 and #t == 2)\n"
+                "assert(table.remove({}) == nil and table.remove(t, 3) == nil)\n"
+                "assert(not pcall(table.insert, t, 5, 1) and not pcall(table.insert, t, 0, 1))\n"
+                "assert(not pcall(table.insert, t) and not pcall(table.remove, t, 5))\n"
+                "assert(not pcall(table.insert, 1, 1))") == "");
+  CHECK(run_lua("local t = {1, 2, 3}\ntable.move(t, 1, 3, 2)\nassert(table.concat(t) == '1123')\n"
+                "table.move(t, 2, 4, 1)\nassert(table.concat(t) == '1233')\n"
+                "table.move(t, 2, 4, 1, t)\nassert(table.concat(t) == '2333')\n"
+                "assert(table.concat(table.move({7, 8}, 1, 2, 1, {})) == '78')\n"
+                "assert(not pcall(table.move, {}, math.mininteger, math.maxinteger, 1))\n"
+                "assert(not pcall(table.move, {}, 1, 2, math.maxinteger))") == "");
+  CHECK(run_lua("assert(select('#', table.unpack({1, nil, 3}, 1, 3)) == 3 and table.unpack({}, 2, 1) == nil)\n"
+                "assert(select('#', table.unpack({}, math.maxinteger, math.maxinteger)) == 1)\n"
+                "assert(not pcall(table.unpack, {}, 1, 1e8) and not pcall(table.unpack, {}, math.mininteger, "
+                "math.maxinteger))\n"
+                "local p = table.pack(nil, 2)\nassert(p.n == 2 and p[2] == 2)") == "");
+  CHECK(run_lua("assert(table.concat({}) == '' and table.concat({1, 2.5, 'x'}, ', ') == '1, 2.5, x')\n"
+                "assert(table.concat({'a', 'b', 'c'}, '-', 2, 3) == 'b-c' and table.concat({'a'}, '-', 2) == '')\n"
+                "assert(table.concat({[math.maxinteger] = 'z'}, '', math.maxinteger, math.maxinteger) == 'z')\n"
+                "local ok, e = pcall(table.concat, {1, {}})\n"
+                "assert(not ok and e == \"invalid value (at index 2) in table for 'concat'\")") == "");
+  CHECK(run_lua("local seen = {}\nlocal p = setmetatable({}, {__len = function() return 3 end,\n"
+                "  __index = function(_, k) return 10 - k end, __newindex = function(_, k, v) seen[k] = v end})\n"
+                "table.sort(p)\nassert(table.concat(seen, ',') == '7,8,9' and table.concat(p, ',') == '9,8,7')") == "");
+}
+
+TEST_CASE("string rep joins as Lua's own") {
+  CHECK(run_lua("assert(('ab'):rep(3) == 'ababab' and ('a'):rep(3, ', ') == 'a, a, a' and ('a'):rep(1, ', ') == 'a')\n"
+                "assert(('a'):rep(0) == '' and ('a'):rep(-1) == '' and (''):rep(3, '-') == '--')\n"
+                "assert(('abc'):rep(1000) == table.concat((function() local t = {} for i = 1, 1000 do t[i] = 'abc' end "
+                "return t end)()))") == "");
+}
+
+TEST_CASE("memory of a state is capped and the error names the limit and its key") {
   ScriptLimits limits;
   limits.memory_bytes_max = 1 << 20;
-  CHECK(run_lua("local t = {}; for i = 1, 1e7 do t[i] = {} end", limits) == "1: not enough memory");
+  CHECK(run_lua("local t = {}; for i = 1, 1e7 do t[i] = {} end", limits) ==
+        "1: out of memory: at most 1 MiB in one Lua state (scripts.memory_bytes_max)");
+  const std::string bomb = "local t = {}\nfor i = 1, 1e7 do t[i] = {} end";
+  for (const std::string& text : {"coroutine.wrap(function() " + bomb + " end)()",
+                                  "local ok, e = pcall(function() " + bomb + " end)\nerror(e, 0)"})
+    CHECK(run_lua(text, limits).find(": out of memory: at most 1 MiB in one Lua state") != std::string::npos);
 }
 
 TEST_CASE("finalizers are refused because nothing could stop them") {
