@@ -59,6 +59,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   using ErrorCode = boost::system::error_code;
 
+  static constexpr size_t kBufferBytes = 4 << 10;      // a request with its header, nearly always
+  static constexpr size_t kSmallBodyBytes = 64 << 10;  // not counted in bodies_bytes_max
+  static constexpr Duration kLinger = std::chrono::seconds(2);
+  static constexpr Duration kStreamStall = std::chrono::seconds(30);  // a stream's reader that takes nothing is gone
+
   const HttpLimits& limits() const { return shard_->options().limits; }
   void set_phase(Phase phase, Duration time_left);
 

@@ -1,0 +1,194 @@
+// The half of a connection that writes: answers, goodbyes, streams. Reading stands in connection.cc.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/write.hpp>
+#include <cstring>
+
+#include "http/connection.h"
+#include "http/response_text.h"
+
+namespace dormouse {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr size_t kCopiedBodyBytes = 16 << 10;  // an answer's body up to here goes out in one piece with its head
+constexpr size_t kOutBytesKept = 8 << 10;      // by a connection between two answers
+constexpr size_t kLingerBytesMax = size_t{32} << 20;
+
+}  // namespace
+
+// ---- out ----
+
+void Connection::answer(Response response) {
+  if (reactor().in_loop_thread()) {
+    if (phase_ == Phase::handling) respond(std::move(response));
+    return;
+  }
+  reactor().post(
+      [self = shared_from_this(), response = std::move(response)]() mutable { self->answer(std::move(response)); });
+}
+
+void Connection::fail(const Problem& problem) {
+  answer(response_of(problem));
+}
+
+// Answers what no route will see, and closes when more of it may come.
+void Connection::refuse(const Problem& problem) {
+  keep_alive_ = std::exchange(whole_when_refused_, false) && parser_->keep_alive();
+  unread_input_ = !keep_alive_;
+  respond(response_of(problem));
+}
+
+void Connection::respond(Response response) {
+  if (shard_->shared().stopping.load(std::memory_order_relaxed)) keep_alive_ = false;
+  out_.clear();
+  out_ += "HTTP/1.1 ";
+  out_ += std::to_string(response.status);
+  out_ += ' ';
+  out_ += reason_of(response.status);
+  out_ += "\r\nDate: ";
+  out_ += shard_->date();
+  out_ += "\r\nContent-Type: ";
+  out_ += response.content_type;
+  out_ += "\r\nContent-Length: ";
+  out_ += std::to_string(response.body.size());
+  out_ += "\r\n";
+  out_ += response.headers;
+  if (!keep_alive_) {
+    out_ += "Connection: close\r\n";
+  } else if (parsed_request_.version < 11) {
+    out_ += "Connection: keep-alive\r\n";
+  }
+  out_ += "\r\n";
+  body_out_.clear();
+  if (!head_only_ && response.body.size() <= kCopiedBodyBytes) {
+    out_ += response.body;
+  } else if (!head_only_) {
+    body_out_ = std::move(response.body);
+  }
+  phase_ = Phase::writing;  // within the time the request has left
+  if (unread_input_) deadline_ = shard_->reactor().now() + kLinger;
+  if (response.headers.capacity() + response.body.capacity() <= kOutBytesKept) spare_ = std::move(response);
+  write_out();
+}
+
+// Nearly every answer fits into the socket at once; only the rest goes through the loop.
+void Connection::write_out() {
+  std::array<asio::const_buffer, 2> parts{asio::buffer(out_), asio::buffer(body_out_)};
+  ErrorCode error;
+  size_t written = body_out_.empty() ? socket_.write_some(asio::buffer(out_), error) : socket_.write_some(parts, error);
+  if (error && error != asio::error::would_block && error != asio::error::try_again) return close();
+  if (error) written = 0;
+  if (written == out_.size() + body_out_.size()) return finish_response();
+  const size_t of_head = std::min(written, out_.size());
+  parts[0] += of_head;
+  parts[1] += written - of_head;
+  asio::async_write(socket_, parts,
+                    [self = shared_from_this()](ErrorCode failed, size_t) { self->on_written(failed); });
+}
+
+void Connection::on_written(ErrorCode error) {
+  if (phase_ != Phase::writing) return;
+  error ? close() : finish_response();
+}
+
+Response Connection::blank_response() {
+  Response blank = std::move(spare_);
+  blank.status = 200;
+  blank.content_type = Response().content_type;
+  blank.headers.clear();
+  blank.body.clear();
+  return blank;
+}
+
+void Connection::finish_response() {
+  if (out_.capacity() > kOutBytesKept) out_ = {};
+  if (body_out_.capacity() > 0) body_out_ = {};
+  if (memory_taken_ > 0) shard_->shared().body_bytes -= std::exchange(memory_taken_, 0);
+  if (!keep_alive_) return unread_input_ ? linger() : close();
+  next_request();
+}
+
+void Connection::next_request() {
+  if (shard_->shared().stopping.load(std::memory_order_relaxed)) return close();
+  parser_.reset();
+  parsed_request_.clear();
+  route_ = nullptr;
+  head_only_ = false;
+  const size_t left = filled_ - parsed_;
+  if (left > 0) std::memmove(buffer_.get(), buffer_.get() + parsed_, left);
+  filled_ = left;
+  parsed_ = 0;
+  head_end_ = 0;
+  if (capacity_ > limits().header_bytes_max && left <= kBufferBytes) grow(kBufferBytes);
+  if (left > 0) {
+    set_phase(Phase::head, limits().header_timeout);
+  } else {
+    set_phase(Phase::idle, limits().idle_timeout);
+  }
+  process();
+}
+
+// Closing with unread bytes resets the connection, and the client may lose the answer it was about to read.
+void Connection::linger() {
+  ErrorCode ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  set_phase(Phase::lingering, kLinger);
+  read_to_nowhere();
+}
+
+void Connection::read_to_nowhere() {
+  if (reading_) return;  // the read under way ends in on_read, which leads here again
+  filled_ = 0;
+  parsed_ = 0;
+  reading_ = true;
+  socket_.async_read_some(asio::mutable_buffer(buffer_.get(), capacity_),
+                          [self = shared_from_this()](ErrorCode error, size_t size) {
+                            self->reading_ = false;
+                            self->lingered_bytes_ += size;
+                            if (self->phase_ == Phase::closed) return;
+                            if (error || self->lingered_bytes_ > kLingerBytesMax) return self->close();
+                            self->read_to_nowhere();
+                          });
+}
+
+// ---- streams ----
+
+void Connection::begin_stream(std::string_view content_type) {
+  if (phase_ != Phase::handling) return;
+  keep_alive_ = false;
+  set_phase(Phase::streaming, kStreamStall);
+  std::string head = "HTTP/1.1 200 OK\r\nDate: ";
+  head += shard_->date();
+  head += "\r\nContent-Type: ";
+  head += content_type;
+  head += "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n";
+  write_stream(head);
+  // The client says nothing more; its end of the connection does.
+  if (phase_ == Phase::streaming) read_to_nowhere();
+}
+
+void Connection::write_stream(std::string_view text) {
+  if (phase_ != Phase::streaming) return;
+  stream_next_ += text;
+  if (stream_out_.empty()) continue_stream();
+}
+
+void Connection::continue_stream() {
+  std::swap(stream_out_, stream_next_);
+  if (stream_out_.empty()) return;
+  set_phase(Phase::streaming, kStreamStall);
+  asio::async_write(socket_, asio::buffer(stream_out_), [self = shared_from_this()](ErrorCode error, size_t) {
+    if (self->phase_ != Phase::streaming) return;
+    if (error) return self->close();
+    self->stream_out_.clear();
+    if (!self->stream_next_.empty()) return self->continue_stream();
+    Task told = std::exchange(self->on_stream_change_, {});
+    if (told) told();
+    if (self->phase_ == Phase::streaming && !self->on_stream_change_) self->on_stream_change_ = std::move(told);
+  });
+}
+
+}  // namespace dormouse
