@@ -164,7 +164,8 @@ uint64_t raise_descriptor_limit() {
 DataOptions within_descriptors(DataOptions data, const ControlOptions& control, unsigned threads, uint64_t limit) {
   constexpr uint64_t kOfTheHost = 64;  // log, state folder, plugin files being read, models of plugins
   constexpr uint64_t kOfAThread = 8;   // epoll, event and timer descriptors, two listening sockets
-  const uint64_t kept = kOfTheHost + kOfAThread * (threads + 1) + control.limits.connections_max;
+  const uint64_t kept = kOfTheHost + kOfAThread * (threads + 1) + control.limits.connections_max +
+                        refused_connections_max(control.limits) + refused_connections_max(data.limits);
   const uint64_t room = std::max<uint64_t>(limit > kept ? limit - kept : 0, 1);
   if (data.limits.connections_max <= room) return data;
   std::fprintf(

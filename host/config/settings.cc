@@ -166,9 +166,10 @@ void add_listener(std::vector<Setting<Config>>& rows, const std::string& prefix,
   rows.push_back({prefix + ".allowed_origins", Kind::words, "",
                   "Origins (https://app.example.org) whose pages may ask; a request of any other page gets 403.",
                   [](Config& c) -> Slot { return &(c.*Listener).allowed_origins; }});
-  rows.push_back({prefix + ".connections_max", Kind::count, "connections",
-                  "Open at once; beyond it the longest idle one is closed, or the new one answered 503.",
-                  [](Config& c) -> Slot { return &(c.*Listener).limits.connections_max; }, 1, 1'000'000});
+  rows.push_back(
+      {prefix + ".connections_max", Kind::count, "connections",
+       "Open at once; beyond it one that is idle between requests gives way, or the new one is answered 503.",
+       [](Config& c) -> Slot { return &(c.*Listener).limits.connections_max; }, 1, 1'000'000});
   rows.push_back({prefix + ".header_bytes_max", Kind::bytes, "", "Request line and header fields; beyond it 431.",
                   [](Config& c) -> Slot { return &(c.*Listener).limits.header_bytes_max; }, 512, uint64_t{1} << 20});
   rows.push_back(
@@ -224,9 +225,20 @@ void add_host(std::vector<Setting<Config>>& rows) {
 void add_data(std::vector<Setting<Config>>& rows) {
   using Kind = SettingKind;
   add_listener<&Config::data>(rows, "host.data", "Where pipelines are served; port 0: any free one.");
-  rows.push_back({"host.data.concurrent_max", Kind::count, "requests",
-                  "Pipeline requests running at once; beyond it 503 with Retry-After, at once.",
-                  [](Config& c) -> Slot { return &c.data.concurrent_max; }, 1, 1'000'000});
+  rows.push_back({"host.data.answers_bytes_max", Kind::bytes, "",
+                  "Answers over 64 KiB that their clients have not read yet, all together; beyond it 503 instead.",
+                  [](Config& c) -> Slot { return &c.data.limits.answers_bytes_max; }, 1, uint64_t{1} << 36});
+  rows.push_back({"host.data.cors_credentials", Kind::flag, "",
+                  "Whether browsers may send cookies and client certificates with the requests of allowed_origins.",
+                  [](Config& c) -> Slot { return &c.data.cors_credentials; }});
+  rows.push_back({"host.data.loop_lag_max", Kind::duration, "",
+                  "While a reactor is late all the time: a request that waited longer to be read gets 503. 0: never.",
+                  [](Config& c) -> Slot { return &c.data.limits.loop_lag_max; }, 0, 60 * kSecond});
+  rows.push_back(
+      {"host.data.concurrent_max", Kind::count, "requests",
+       "Pipeline requests running at once; beyond it 503 with Retry-After, at once. A pipeline alone holds at "
+       "most 8/9 of them.",
+       [](Config& c) -> Slot { return &c.data.concurrent_max; }, 1, 1'000'000});
   rows.push_back({"host.data.priority_max", Kind::word, "",
                   "The most that a request may ask for with its Priority header.",
                   [](Config& c) -> Slot { return &c.data.priority_max; }, 0, 0, "high|normal|low"});

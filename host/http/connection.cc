@@ -1,12 +1,11 @@
 #include "http/connection.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <cstring>
 
 #include "http/origin_rules.h"
+#include "http/socket_state.h"
 
 namespace dormouse {
 namespace {
@@ -23,6 +22,7 @@ Connection::Connection(std::shared_ptr<ServerShard> shard, ServerShard::Socket s
 
 Connection::~Connection() {
   if (memory_taken_ > 0) shard_->shared().body_bytes -= memory_taken_;
+  if (answer_memory_taken_ > 0) shard_->shared().answer_bytes -= answer_memory_taken_;
 }
 
 void Connection::set_phase(Phase phase, Duration time_left) {
@@ -45,12 +45,13 @@ void Connection::start() {
 
 void Connection::start_refused(std::string why) {
   refused_ = true;
+  refused_why_ = std::move(why);
   ErrorCode ignored;
   socket_.non_blocking(true, ignored);
   shard_->add(*this);
-  set_phase(Phase::writing, kLinger);
-  if (!grow(kBufferBytes)) return close();
-  refuse(Problem::of(Status(Error{Code::overloaded, std::move(why), shard_->options().name, {}, {}, {}})));
+  set_phase(Phase::head, kRefusedWait);
+  if (!grow(kRefusedBufferBytes)) return close();
+  read();
 }
 
 void Connection::close() {
@@ -66,10 +67,15 @@ void Connection::close() {
 }
 
 void Connection::sweep(Time now) {
-  if (phase_ == Phase::handling && !watching_) watch_client();
+  if (phase_ == Phase::handling) {
+    if (!watching_) watch_client();
+    if (bytes_hide_end_ && is_peer_gone(socket_.native_handle())) return close();
+  }
+  if (phase_ == Phase::writing && now >= stalls_at_) return close();
   if (now < deadline_) return;
   switch (phase_) {
     case Phase::head:
+      if (refused_) return refuse_connection();
       if (filled_ == 0) return close();
       return refuse(Problem::of(HttpProblem::request_timeout, "the header did not arrive in time"));
     case Phase::body:
@@ -88,6 +94,39 @@ void Connection::sweep(Time now) {
     default:
       return close();
   }
+}
+
+// The times are those after which an honest client has long sent what it came for. A connection that was idle for less
+// may have a request on its way, and would lose it without an answer.
+Connection::Dispensable Connection::dispensable(Time now) const {
+  const auto after = [now](Time since, Duration at_least, int rank) {
+    return now - since >= at_least ? Dispensable{rank, since} : Dispensable{};
+  };
+  if (refused_) return {};
+  if (phase_ == Phase::idle) return after(deadline_ - limits().idle_timeout, kIdleBeforeClose, 3);
+  const Time begun = deadline_ - (phase_ == Phase::head ? limits().header_timeout : limits().body_timeout);
+  if (phase_ == Phase::head) return filled_ == 0 ? after(begun, kIdleBeforeClose, 2) : after(begun, kSlowHead, 1);
+  if (phase_ == Phase::body) return after(begun, kSlowBody, 1);
+  return {};
+}
+
+bool Connection::has_unread() {
+  return has_unread_bytes(socket_.native_handle());
+}
+
+void Connection::give_way() {
+  const auto self = shared_from_this();
+  if (refused_ && phase_ == Phase::head) {
+    refuse_connection();
+  } else if ((phase_ == Phase::head && filled_ > 0) || phase_ == Phase::body) {
+    refuse(
+        Problem::of(HttpProblem::request_timeout, "the request came too slowly while others wait for the connection"));
+  }
+  // What is left unread at a close resets the connection, and takes the answer with it.
+  ErrorCode error;
+  for (int i = 0; i < 16 && !error && capacity_ > 0; ++i)
+    socket_.read_some(asio::mutable_buffer(buffer_.get(), capacity_), error);
+  close();
 }
 
 // ---- in ----
@@ -113,6 +152,7 @@ void Connection::on_read(ErrorCode error, size_t size) {
   if (phase_ == Phase::closed) return;
   if (error) return close();  // the client is gone; what it sent so far is no request
   if (phase_ == Phase::lingering) return read_to_nowhere();
+  if (refused_) return refuse_connection();
   if (phase_ == Phase::idle) set_phase(Phase::head, limits().header_timeout);
   filled_ += size;
   process();
@@ -223,6 +263,7 @@ void Connection::fill_request() {
 // All that can be said about a request before its body is there.
 bool Connection::check_head() {
   if (!check_authority()) return false;
+  if (request_.method == "OPTIONS") return answer_options(), false;
   Problem problem{};
   std::string allow;
   route_ = find_route(shard_->shared().routes, request_, &problem, &allow);
@@ -249,6 +290,10 @@ bool Connection::check_head() {
                                                                   "neither",
                                                                   {}})),
            false;
+  return check_expectation();
+}
+
+bool Connection::check_expectation() {
   const std::string_view expect = request_.header("Expect");
   if (expect.empty() || parsed_request_.version < 11) return true;
   if (!equals_ignoring_case(expect, "100-continue"))
@@ -288,18 +333,51 @@ bool Connection::check_authority() {
     if (host.empty()) return bad(HttpProblem::bad_request, "it is no host name", "Host");
     ErrorCode ignored;
     const std::string local = socket_.local_endpoint(ignored).address().to_string();
-    if (!is_host_allowed(host, local, shard_->options().allowed_hosts))
+    if (is_host_allowed(host, local, shard_->options().allowed_hosts)) {
+      accepted_authority_ = authority;
+    } else if (!is_probe() || !is_address(host)) {
       return bad(HttpProblem::forbidden, "this host name is not allowed here",
                  "Host '" + std::string(host.substr(0, 100)) + "'", "add it to allowed_hosts when it is yours");
-    accepted_authority_ = authority;
+    }
   }
-  for (const HeaderField& field : request_.fields)
-    if (equals_ignoring_case(field.name, "Origin") &&
-        !is_origin_allowed(field.value, authority, shard_->options().allowed_origins))
-      return bad(HttpProblem::forbidden, "pages of this origin are not allowed here",
-                 "Origin '" + std::string(field.value.substr(0, 100)) + "'",
-                 "add it to allowed_origins when it is yours");
-  return true;
+  return check_origin(authority);
+}
+
+// Health checks name the address that they reach us by, which behind a balancer is none of ours. A page whose name was
+// rebound cannot come that way, since it sends its name.
+bool Connection::is_probe() const {
+  const std::vector<Route>& routes = shard_->shared().routes;
+  return std::any_of(routes.begin(), routes.end(),
+                     [&](const Route& route) { return route.probe && route.pattern == request_.path; });
+}
+
+bool Connection::check_origin(std::string_view authority) {
+  allowed_origin_.clear();
+  if (!request_.has_header("Origin")) return true;
+  const std::string_view origin = request_.header("Origin");
+  if (is_origin_listed(origin, shard_->options().allowed_origins)) return allowed_origin_ = origin, true;
+  if (is_own_origin(origin, authority)) return true;
+  refuse(Problem::of(HttpProblem::forbidden, Error{Code::invalid_argument,
+                                                   "pages of this origin are not allowed here",
+                                                   "Origin '" + std::string(origin.substr(0, 100)) + "'",
+                                                   {},
+                                                   {},
+                                                   "add it to allowed_origins when it is yours"}));
+  return false;
+}
+
+// What may be done to a path; for a page of another origin, whether its browser may send the request at all.
+void Connection::answer_options() {
+  Problem problem{};
+  std::string allow;
+  find_route(shard_->shared().routes, request_, &problem, &allow);
+  if (allow.empty()) return refuse(problem);
+  Response response;
+  response.status = 204;
+  response.headers = "Allow: " + allow + "\r\n";
+  if (!allowed_origin_.empty() && request_.has_header("Access-Control-Request-Method"))
+    response.headers += preflight_fields(allow);
+  answer_early(std::move(response));
 }
 
 // Small bodies are bounded by the number of connections; large ones by their sum.
@@ -363,23 +441,35 @@ void Connection::dispatch() {
   phase_ = Phase::handling;
   request_.received = reactor().now();  // what its times are told from: not the coarse clock
   deadline_ = request_.received + limits().request_timeout;
+  LagGate& gate = shard_->lag_gate();
+  request_.waited = gate.is_late() ? time_unread() : Duration::zero();
+  gate.request_waited(request_.waited);
+  request_.came_too_late = gate.refuses(request_.received, request_.waited);
   ++serial_;
   watching_ = false;
+  bytes_hide_end_ = false;
+  shard_->watch_soon(request_.received);
   route_->handle(request_, Responder(shared_from_this()));
 }
 
+// How long the request had to wait for the loop. What it waited for an earlier request of its own connection is not the
+// loop's doing.
+Duration Connection::time_unread() {
+  const Duration since_free = free_since_ == Time::min() ? Duration::max() : request_.received - free_since_;
+  return std::clamp(since_last_arrival(socket_.native_handle()), Duration::zero(),
+                    std::max(since_free, Duration::zero()));
+}
+
 // Most requests are answered long before anybody would ask whether their client is still there, so this starts with
-// the first sweep that finds one running. Bytes that come early (a pipelined request) end the watch: they stay where
-// they are until their turn.
+// the first sweep that finds one running. Bytes that come early (a pipelined request) stay where they are until their
+// turn, and hide the end behind them: then each sweep asks the kernel.
 void Connection::watch_client() {
   watching_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this(), serial = serial_](ErrorCode error) {
     if (error || self->phase_ != Phase::handling || self->serial_ != serial) return;
-    char byte;
-    const ssize_t size = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (size > 0) return;
-    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return self->watch_client();
-    self->close();
+    if (is_peer_gone(self->socket_.native_handle())) return self->close();
+    self->bytes_hide_end_ = self->has_unread();
+    if (!self->bytes_hide_end_) self->watch_client();
   });
 }
 

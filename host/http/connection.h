@@ -3,6 +3,8 @@
 // of a responder that may come from any thread.
 #pragma once
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
@@ -13,6 +15,7 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/request_parser.h"
+#include "http/response_text.h"
 #include "http/router.h"
 #include "http/server_shard.h"
 
@@ -35,11 +38,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection();
 
   void start();
-  // Instead of start: one 503 and goodbye.
+  // Instead of start: one 503 and goodbye. Answered after the client's first bytes, or when there are none for a
+  // second.
   void start_refused(std::string why);
   // Looks at the time limits, and whether the client of a running request is gone.
   void sweep(Time now);
   void close();
+
+  // How little a close would cost, for a server that has too many connections. Rank 0: it must not be closed.
+  struct Dispensable {
+    int rank = 0;  // 3: idle between requests; 2: silent since it came; 1: its request has been coming for seconds
+    Time since = Time::max();
+  };
+  Dispensable dispensable(Time now) const;
+  bool has_unread();
+  // Answers what was begun and closes, for another connection's sake.
+  void give_way();
 
   Phase phase() const { return phase_; }
   bool is_refused() const { return refused_; }
@@ -61,7 +75,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   static constexpr size_t kBufferBytes = 4 << 10;      // a request with its header, nearly always
   static constexpr size_t kSmallBodyBytes = 64 << 10;  // not counted in bodies_bytes_max
+  static constexpr size_t kRefusedBufferBytes = 1 << 10;
+  static constexpr Duration kRefusedWait = std::chrono::seconds(1);  // for the first bytes of a refused connection
+  // What makes a connection dispensable.
+  static constexpr Duration kIdleBeforeClose = std::chrono::milliseconds(250);
+  static constexpr Duration kSlowHead = std::chrono::seconds(1);
+  static constexpr Duration kSlowBody = std::chrono::seconds(5);
   static constexpr Duration kLinger = std::chrono::seconds(2);
+  static constexpr Duration kAnswerStall = std::chrono::seconds(10);  // so is an answer's
   static constexpr Duration kStreamStall = std::chrono::seconds(30);  // a stream's reader that takes nothing is gone
 
   const HttpLimits& limits() const { return shard_->options().limits; }
@@ -80,15 +101,25 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void fill_request();
   bool check_head();
   bool check_authority();
+  bool check_origin(std::string_view authority);
+  bool check_expectation();
+  bool is_probe() const;
+  void answer_options();
   bool take_memory(size_t bytes);
   void refuse_parse_error(ErrorCode error);
   void dispatch();
+  Duration time_unread();
 
   // ---- out ----
-  void refuse(const Problem& problem);
+  void refuse(const Problem& problem) { answer_early(response_of(problem)); }
+  void refuse_connection();
+  void answer_early(Response response);
   void respond(Response response);
+  void append_origin_fields(std::string& head) const;
+  bool take_answer_memory(size_t bytes);
   void write_out();
-  void on_written(ErrorCode error);
+  void write_more();
+  std::array<boost::asio::const_buffer, 2> unwritten() const;
   void finish_response();
   void next_request();
   void linger();
@@ -101,10 +132,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ServerShard::Socket socket_;
   Phase phase_ = Phase::idle;
   Time deadline_{};
+  Time free_since_ = Time::min();  // since when nothing of its own keeps it from reading
   bool refused_ = false;
-  bool reading_ = false;     // an async read is under way
-  bool processing_ = false;  // process() is on the stack
-  bool watching_ = false;    // waits for the client to go
+  bool reading_ = false;         // an async read is under way
+  bool processing_ = false;      // process() is on the stack
+  bool watching_ = false;        // waits for the client to go
+  bool bytes_hide_end_ = false;  // bytes of the next request wait, so that only the kernel sees the end behind them
   bool keep_alive_ = true;
   bool head_only_ = false;           // a HEAD request: its answer has no body
   bool whole_when_refused_ = false;  // the header is being checked, and there is no body
@@ -123,11 +156,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Route* route_ = nullptr;
   size_t memory_taken_ = 0;
   std::string accepted_authority_;  // the last Host that was checked
+  std::string allowed_origin_;      // of this request, when it is one of allowed_origins
+  std::string refused_why_;
   size_t lingered_bytes_ = 0;
 
-  std::string out_;         // head of the answer, and small bodies
-  Response spare_;          // the last answer, for the memory of the next one
-  std::string body_out_;    // large bodies, sent from where they are
+  std::string out_;       // head of the answer, and small bodies
+  Response spare_;        // the last answer, for the memory of the next one
+  std::string body_out_;  // large bodies, sent from where they are
+  size_t written_ = 0;    // of both
+  Time stalls_at_{};      // a client that takes nothing until then is gone
+  size_t answer_memory_taken_ = 0;
   std::string stream_out_;  // being written
   std::string stream_next_;
   Task on_stream_change_;

@@ -1,11 +1,10 @@
 // The half of a connection that writes: answers, goodbyes, streams. Reading stands in connection.cc.
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <boost/asio/write.hpp>
 #include <cstring>
 
 #include "http/connection.h"
+#include "http/origin_rules.h"
 #include "http/response_text.h"
 
 namespace dormouse {
@@ -35,14 +34,26 @@ void Connection::fail(const Problem& problem) {
 }
 
 // Answers what no route will see, and closes when more of it may come.
-void Connection::refuse(const Problem& problem) {
+void Connection::answer_early(Response response) {
   keep_alive_ = std::exchange(whole_when_refused_, false) && parser_->keep_alive();
   unread_input_ = !keep_alive_;
-  respond(response_of(problem));
+  respond(std::move(response));
+}
+
+void Connection::refuse_connection() {
+  refuse(Problem::of(Status(Error{Code::overloaded, refused_why_, shard_->options().name, {}, {}, {}})));
 }
 
 void Connection::respond(Response response) {
   if (shard_->shared().stopping.load(std::memory_order_relaxed)) keep_alive_ = false;
+  if (response.body.size() > kSmallBodyBytes && !head_only_ && !take_answer_memory(response.body.size()))
+    response = response_of(Problem::of(Status(Error{Code::overloaded,
+                                                    "too many large answers wait for their clients to read them",
+                                                    shard_->options().name,
+                                                    "at most " + std::to_string(limits().answers_bytes_max) + " bytes",
+                                                    {},
+                                                    "try again, or raise answers_bytes_max"})));
+  const bool has_content = response.status != 204;
   out_.clear();
   out_ += "HTTP/1.1 ";
   out_ += std::to_string(response.status);
@@ -50,12 +61,15 @@ void Connection::respond(Response response) {
   out_ += reason_of(response.status);
   out_ += "\r\nDate: ";
   out_ += shard_->date();
-  out_ += "\r\nContent-Type: ";
-  out_ += response.content_type;
-  out_ += "\r\nContent-Length: ";
-  out_ += std::to_string(response.body.size());
+  if (has_content) {
+    out_ += "\r\nContent-Type: ";
+    out_ += response.content_type;
+    out_ += "\r\nContent-Length: ";
+    out_ += std::to_string(response.body.size());
+  }
   out_ += "\r\n";
   out_ += response.headers;
+  append_origin_fields(out_);
   if (!keep_alive_) {
     out_ += "Connection: close\r\n";
   } else if (parsed_request_.version < 11) {
@@ -74,24 +88,55 @@ void Connection::respond(Response response) {
   write_out();
 }
 
-// Nearly every answer fits into the socket at once; only the rest goes through the loop.
-void Connection::write_out() {
-  std::array<asio::const_buffer, 2> parts{asio::buffer(out_), asio::buffer(body_out_)};
-  ErrorCode error;
-  size_t written = body_out_.empty() ? socket_.write_some(asio::buffer(out_), error) : socket_.write_some(parts, error);
-  if (error && error != asio::error::would_block && error != asio::error::try_again) return close();
-  if (error) written = 0;
-  if (written == out_.size() + body_out_.size()) return finish_response();
-  const size_t of_head = std::min(written, out_.size());
-  parts[0] += of_head;
-  parts[1] += written - of_head;
-  asio::async_write(socket_, parts,
-                    [self = shared_from_this()](ErrorCode failed, size_t) { self->on_written(failed); });
+// A cache must not give one origin's answer to another, hence Vary on all answers.
+void Connection::append_origin_fields(std::string& head) const {
+  const ServerOptions& options = shard_->options();
+  if (options.allowed_origins.empty()) return;
+  head += "Vary: Origin\r\n";
+  if (!allowed_origin_.empty()) append_cross_origin_fields(head, allowed_origin_, options.cors_credentials);
 }
 
-void Connection::on_written(ErrorCode error) {
-  if (phase_ != Phase::writing) return;
-  error ? close() : finish_response();
+// Small answers are bounded by the number of connections; large ones by their sum. Taken before the first byte is sent:
+// afterwards there is no other answer to give.
+bool Connection::take_answer_memory(size_t bytes) {
+  std::atomic<size_t>& taken = shard_->shared().answer_bytes;
+  if (taken.fetch_add(bytes) + bytes > limits().answers_bytes_max) {
+    taken.fetch_sub(bytes);
+    return false;
+  }
+  answer_memory_taken_ += bytes;
+  return true;
+}
+
+std::array<asio::const_buffer, 2> Connection::unwritten() const {
+  std::array<asio::const_buffer, 2> parts{asio::buffer(out_), asio::buffer(body_out_)};
+  const size_t of_head = std::min(written_, out_.size());
+  parts[0] += of_head;
+  parts[1] += written_ - of_head;
+  return parts;
+}
+
+// Nearly every answer fits into the socket at once; only the rest goes through the loop.
+void Connection::write_out() {
+  ErrorCode error;
+  written_ = 0;
+  written_ = body_out_.empty() ? socket_.write_some(asio::buffer(out_), error) : socket_.write_some(unwritten(), error);
+  if (error && error != asio::error::would_block && error != asio::error::try_again) return close();
+  if (error) written_ = 0;
+  if (written_ == out_.size() + body_out_.size()) return finish_response();
+  stalls_at_ = SystemClock().now_coarse() + kAnswerStall;
+  write_more();
+}
+
+void Connection::write_more() {
+  socket_.async_write_some(unwritten(), [self = shared_from_this()](ErrorCode error, size_t size) {
+    if (self->phase_ != Phase::writing) return;
+    if (error) return self->close();
+    self->written_ += size;
+    if (self->written_ == self->out_.size() + self->body_out_.size()) return self->finish_response();
+    self->stalls_at_ = SystemClock().now_coarse() + kAnswerStall;
+    self->write_more();
+  });
 }
 
 Response Connection::blank_response() {
@@ -107,6 +152,7 @@ void Connection::finish_response() {
   if (out_.capacity() > kOutBytesKept) out_ = {};
   if (body_out_.capacity() > 0) body_out_ = {};
   if (memory_taken_ > 0) shard_->shared().body_bytes -= std::exchange(memory_taken_, 0);
+  if (answer_memory_taken_ > 0) shard_->shared().answer_bytes -= std::exchange(answer_memory_taken_, 0);
   if (!keep_alive_) return unread_input_ ? linger() : close();
   next_request();
 }
@@ -123,11 +169,9 @@ void Connection::next_request() {
   parsed_ = 0;
   head_end_ = 0;
   if (capacity_ > limits().header_bytes_max && left <= kBufferBytes) grow(kBufferBytes);
-  if (left > 0) {
-    set_phase(Phase::head, limits().header_timeout);
-  } else {
-    set_phase(Phase::idle, limits().idle_timeout);
-  }
+  const Duration time_left = left > 0 ? limits().header_timeout : limits().idle_timeout;
+  set_phase(left > 0 ? Phase::head : Phase::idle, time_left);
+  free_since_ = deadline_ - time_left;
   process();
 }
 
@@ -164,7 +208,15 @@ void Connection::begin_stream(std::string_view content_type) {
   head += shard_->date();
   head += "\r\nContent-Type: ";
   head += content_type;
-  head += "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n";
+  head += "\r\nCache-Control: no-store\r\n";
+  append_origin_fields(head);
+  head += "Connection: close\r\n\r\n";
+  if (head_only_) {
+    out_ = std::move(head);
+    body_out_.clear();
+    phase_ = Phase::writing;
+    return write_out();
+  }
   write_stream(head);
   // The client says nothing more; its end of the connection does.
   if (phase_ == Phase::streaming) read_to_nowhere();

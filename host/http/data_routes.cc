@@ -2,10 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <atomic>
 #include <optional>
 
 #include "base/suggest.h"
+#include "http/admission.h"
 #include "http/json.h"
 #include "http/json_text.h"
 #include "http/pipeline_request.h"
@@ -25,44 +25,25 @@ struct DataState {
   DataState(const DataOptions& options, const HostView& host)
       : options(options),
         host(host),
+        admission(options.concurrent_max),
         overloaded(refused(host, "overloaded")),
         not_found(refused(host, "not_found")),
         invalid(refused(host, "invalid")) {}
 
   const DataOptions options;
   const HostView host;
-  std::atomic<unsigned> running{0};
+  Admission admission;
   Counter &overloaded, &not_found, &invalid;
-};
-
-// Counts one request while it runs.
-class Admission {
- public:
-  // Nothing when as many as allowed are running.
-  static std::optional<Admission> enter(const std::shared_ptr<DataState>& state) {
-    if (state->running.fetch_add(1, std::memory_order_relaxed) >= state->options.concurrent_max) {
-      state->running.fetch_sub(1, std::memory_order_relaxed);
-      return std::nullopt;
-    }
-    return Admission(state);
-  }
-  Admission(Admission&&) noexcept = default;
-  Admission& operator=(Admission&&) = delete;
-  ~Admission() {
-    if (state_) state_->running.fetch_sub(1, std::memory_order_relaxed);
-  }
-
- private:
-  explicit Admission(std::shared_ptr<DataState> state) : state_(std::move(state)) {}
-  std::shared_ptr<DataState> state_;
 };
 
 // What is kept of a request while its pipeline runs.
 struct Running {
-  Admission admission;
+  std::shared_ptr<DataState> state;
+  Admission::Place place;  // of its admission
   Responder responder;
   uint64_t id;
-  Time received;
+  Time arrived;
+  Duration unread;  // from then until it was read
   std::string pipeline;
   std::string traceparent;
 };
@@ -106,12 +87,12 @@ void log_end(const Running& run, const PipelineResponse& response) {
 // On the request's loop.
 void finish(Running run, PipelineResponse response) {
   log_end(run, response);
-  const Duration total = response.ended - run.received;
+  const Duration total = response.ended - run.arrived;
   Response answer = run.responder.blank_response();
   answer.headers += "Dormouse-Request-Id: ";
   append_request_id(answer.headers, run.id);
   answer.headers += "\r\nServer-Timing: ";
-  append_server_timing(answer.headers, response.stages, total);
+  append_server_timing(answer.headers, run.unread, response.stages, total);
   answer.headers += "\r\n";
   if (!response.status.ok()) {
     Problem problem = Problem::of(response.status);
@@ -123,25 +104,46 @@ void finish(Running run, PipelineResponse response) {
   run.responder.answer(std::move(answer));
 }
 
+Problem overloaded(std::string message, std::string needed, std::string found) {
+  return Problem::of(
+      Status(Error{Code::overloaded, std::move(message), "data listener", std::move(needed), std::move(found), {}}));
+}
+
+std::string ms_text(Duration time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
+}
+
+Problem too_late(const DataState& state, const Request& request) {
+  return overloaded("the host has more to do than it gets done: this request waited too long before it was read",
+                    "at most " + ms_text(state.options.limits.loop_lag_max), ms_text(request.waited));
+}
+
+Problem too_many(const DataState& state, Admission::Refusal why, const std::string& pipeline) {
+  const std::string at_most = "at most " + std::to_string(state.options.concurrent_max);
+  return why == Admission::Refusal::full
+             ? overloaded("too many requests are running", at_most, {})
+             : overloaded("too many of the running requests are for pipeline '" + pipeline + "'",
+                          at_most + ", with places left for other pipelines", {});
+}
+
 void run_pipeline(const std::shared_ptr<DataState>& state, const Request& request, Responder responder) {
   const auto refuse = [&](Counter& reason, Problem problem) {
     reason.add();
     problem.headers += "Dormouse-Request-Id: " + request_id_text(request.id) + "\r\n";
+    if (request.waited > Duration::zero()) {
+      problem.headers += "Server-Timing: ";
+      append_server_timing(problem.headers, request.waited, {}, request.waited);
+      problem.headers += "\r\n";
+    }
     responder.fail(problem);
   };
   // First, so that a host with too much to do does not parse what it will refuse.
-  std::optional<Admission> admission = Admission::enter(state);
-  if (!admission)
-    return refuse(state->overloaded,
-                  Problem::of(Status(Error{Code::overloaded,
-                                           "too many requests are running",
-                                           "data listener",
-                                           "at most " + std::to_string(state->options.concurrent_max),
-                                           {},
-                                           {}})));
+  if (request.came_too_late) return refuse(state->overloaded, too_late(*state, request));
   const std::string& name = request.capture("name");
   const PipelinePtr pipeline = state->host.engine.find(name);
   if (!pipeline) return refuse(state->not_found, unknown_pipeline(*state, name));
+  Admission::Place place = state->admission.enter(name);
+  if (!place) return refuse(state->overloaded, too_many(*state, place.refusal(), name));
 
   const Result<std::optional<Duration>> timeout = parse_request_timeout(request.header("Request-Timeout"));
   if (!timeout.ok()) return refuse(state->invalid, Problem::of(timeout.status()));
@@ -149,17 +151,21 @@ void run_pipeline(const std::shared_ptr<DataState>& state, const Request& reques
   std::optional<Value> input = read_input(request, pipeline->info().input, &problem);
   if (!input) return refuse(state->invalid, std::move(problem));
 
+  // The client's clock runs from when its request arrived, read or not.
+  const Time arrived = request.received - request.waited;
   PipelineRequest run{.input = std::move(*input),
                       .request_id = request.id,
-                      .deadline = timeout->has_value() ? request.received + **timeout : Time::max(),
+                      .deadline = timeout->has_value() ? arrived + **timeout : Time::max(),
                       .priority = parse_priority(request.header("Priority"), state->options.priority_max),
                       .cancel = request.cancel};
   const std::string_view trace = request.header("traceparent");
   EventLoop& loop = responder.loop();
-  Running running{std::move(*admission),
+  Running running{state,
+                  std::move(place),
                   std::move(responder),
                   request.id,
-                  request.received,
+                  arrived,
+                  request.waited,
                   name,
                   std::string(is_traceparent(trace) ? trace : std::string_view())};
   Engine& engine = state->host.engine;
@@ -196,11 +202,13 @@ std::vector<Route> health_routes(const HostView& host) {
   std::vector<Route> routes;
   routes.push_back(Route{.method = "GET",
                          .pattern = "/healthz",
+                         .probe = true,
                          .summary = "Says that the process answers; asks nothing else.",
                          .handle = [](const Request&, Responder responder) { answer_healthz(std::move(responder)); }});
   routes.push_back(
       Route{.method = "GET",
             .pattern = "/readyz",
+            .probe = true,
             .summary = "Says whether requests can be served: scripts loaded, preloads done, not stopping.",
             .handle = [host](const Request&, Responder responder) { answer_readyz(host, std::move(responder)); }});
   return routes;

@@ -9,6 +9,17 @@
 namespace dormouse {
 namespace {
 
+constexpr MetricInfo kLoopLag{"dormouse_loop_lag_seconds",
+                              "How late the loop of a reactor was, looked at 10 to 50 times a second while clients are "
+                              "connected to the data listener.",
+                              MetricType::histogram, 1, kCallBounds};
+
+std::vector<Histogram*> loop_lag(Metrics& metrics, size_t reactors) {
+  std::vector<Histogram*> cells;
+  for (size_t i = 0; i < reactors; ++i) cells.push_back(&metrics.histogram(kLoopLag, {{"reactor", std::to_string(i)}}));
+  return cells;
+}
+
 template <class Options>
 ServerOptions server_options(Options& options, std::string name, std::string key) {
   ServerOptions server;
@@ -45,8 +56,10 @@ Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptio
   Result<std::unique_ptr<Server>> control_server =
       Server::bind(std::move(for_control), std::move(control_table), {&control});
   if (!control_server.ok()) return control_server.status();
-  Result<std::unique_ptr<Server>> data_server =
-      Server::bind(server_options(data, "data listener", "host.data.listen"), std::move(data_table), reactors);
+  ServerOptions for_data = server_options(data, "data listener", "host.data.listen");
+  for_data.cors_credentials = data.cors_credentials;
+  for_data.loop_lag = loop_lag(host.metrics, reactors.size());
+  Result<std::unique_ptr<Server>> data_server = Server::bind(std::move(for_data), std::move(data_table), reactors);
   if (!data_server.ok()) return data_server.status();
   impl->control = std::move(*control_server);
   impl->data = std::move(*data_server);

@@ -85,13 +85,37 @@ bool is_host_allowed(std::string_view host, std::string_view local_address, cons
                      [&](const std::string& name) { return equals_ignoring_case(host, name); });
 }
 
-bool is_origin_allowed(std::string_view origin, std::string_view authority, const std::vector<std::string>& allowed) {
+bool is_address(std::string_view host) {
+  boost::system::error_code error;
+  ip::make_address(std::string(host), error);
+  return !error;
+}
+
+bool is_own_origin(std::string_view origin, std::string_view authority) {
   constexpr std::string_view kScheme = "http://";
-  if (!authority.empty() && origin.starts_with(kScheme) &&
-      equals_ignoring_case(origin.substr(kScheme.size()), authority))
-    return true;
+  return !authority.empty() && origin.starts_with(kScheme) &&
+         equals_ignoring_case(origin.substr(kScheme.size()), authority);
+}
+
+bool is_origin_listed(std::string_view origin, const std::vector<std::string>& allowed) {
   return std::any_of(allowed.begin(), allowed.end(),
                      [&](const std::string& name) { return equals_ignoring_case(origin, name); });
+}
+
+void append_cross_origin_fields(std::string& head, std::string_view origin, bool credentials) {
+  head.append("Access-Control-Allow-Origin: ").append(origin).append("\r\n");
+  if (credentials) head += "Access-Control-Allow-Credentials: true\r\n";
+  head += "Access-Control-Expose-Headers: Dormouse-Degraded, Dormouse-Request-Id, Retry-After, Server-Timing\r\n";
+}
+
+std::string preflight_fields(std::string_view methods) {
+  std::string fields = "Access-Control-Allow-Methods: ";
+  fields += methods;
+  // What a request may carry that means something here, beyond what browsers always let through.
+  fields +=
+      "\r\nAccess-Control-Allow-Headers: Authorization, Content-Type, Last-Event-ID, Priority, Request-Timeout, "
+      "traceparent\r\nAccess-Control-Max-Age: 600\r\n";
+  return fields;
 }
 
 bool is_token(std::string_view authorization, std::string_view token) {

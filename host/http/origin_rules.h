@@ -29,8 +29,18 @@ std::string_view host_of(std::string_view authority);
 // `host` from host_of: localhost, a loopback address, `local_address` (the connection's own), or one of `allowed`.
 bool is_host_allowed(std::string_view host, std::string_view local_address, const std::vector<std::string>& allowed);
 
-// `origin` is one of `allowed`, or `authority`'s own: a page that this listener served itself.
-bool is_origin_allowed(std::string_view origin, std::string_view authority, const std::vector<std::string>& allowed);
+// `host` from host_of is an IP address, and so no name that could be rebound.
+bool is_address(std::string_view host);
+
+// `origin` is `authority`'s own: a page that this listener served itself.
+bool is_own_origin(std::string_view origin, std::string_view authority);
+// `origin` is one of `allowed`.
+bool is_origin_listed(std::string_view origin, const std::vector<std::string>& allowed);
+
+// The fields that let a page of `origin`, which is allowed, read an answer.
+void append_cross_origin_fields(std::string& head, std::string_view origin, bool credentials);
+// The fields that let its browser send a request; `methods` as in Allow.
+std::string preflight_fields(std::string_view methods);
 
 // `authorization` is "Bearer <token>" with exactly this token. Takes the same time for every wrong one. An empty token
 // matches nothing.

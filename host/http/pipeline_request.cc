@@ -165,7 +165,11 @@ Result<Value> input_of_bytes(std::string_view body, const Type& input) {
   return writer.finish();
 }
 
-void append_server_timing(std::string& out, const std::vector<StageTrace>& stages, Duration total) {
+void append_server_timing(std::string& out, Duration unread, const std::vector<StageTrace>& stages, Duration total) {
+  if (unread > Duration::zero()) {
+    append_timing(out, "unread", "", unread);
+    out += ", ";
+  }
   const size_t count = std::min(stages.size(), kTimedStagesMax);
   for (size_t i = 0; i < count; ++i) {
     const StageTrace& stage = stages[i];

@@ -36,8 +36,9 @@ bool is_traceparent(std::string_view text);
 // Errors: invalid_argument when the pipeline wants something else.
 Result<Value> input_of_bytes(std::string_view body, const Type& input);
 
-// Appends "language;dur=0.100, language-cold;dur=12.3, total;dur=12.9", in milliseconds.
-void append_server_timing(std::string& out, const std::vector<StageTrace>& stages, Duration total);
+// Appends "unread;dur=8.0, language;dur=0.100, language-cold;dur=12.3, total;dur=20.9", in milliseconds. `unread` is
+// part of `total`, and is left out when it is zero.
+void append_server_timing(std::string& out, Duration unread, const std::vector<StageTrace>& stages, Duration total);
 
 // "intent=timeout, entities=error": the stages whose result is missing or a fallback.
 std::string degraded_stages(const std::vector<StageTrace>& stages);

@@ -34,9 +34,11 @@ struct Request {
   std::string_view body;
   std::vector<HeaderField> fields;
   std::array<Capture, 2> captures;
-  uint64_t id = 0;     // unique in this process
-  Time received{};     // when its header was complete
-  CancelToken cancel;  // set when the client is gone or the request's time is up
+  uint64_t id = 0;             // unique in this process
+  Time received{};             // when it was read whole
+  Duration waited{};           // before that, unread, where the loop was late enough to ask; zero elsewhere
+  bool came_too_late = false;  // it waited longer than loop_lag_max in a queue that stands: to be refused
+  CancelToken cancel;          // set when the client is gone or the request's time is up
   mutable Task
       when_given_up;  // set by a handler: runs once, on the loop, when `cancel` is set before there is an answer
 

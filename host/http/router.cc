@@ -77,6 +77,10 @@ bool take_parts(const Route& route, const RawCaptures& raw, Request& request, Pr
   return true;
 }
 
+bool answers(const Route& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
 }  // namespace
 
 const Route* find_route(const std::vector<Route>& routes, Request& request, Problem* problem, std::string* allow) {
@@ -84,14 +88,16 @@ const Route* find_route(const std::vector<Route>& routes, Request& request, Prob
   for (const Route& route : routes) {
     RawCaptures captures{};
     if (!matches(route.pattern, request.path, &captures)) continue;
-    if (route.method == request.method) return take_parts(route, captures, request, problem) ? &route : nullptr;
+    if (answers(route, request.method)) return take_parts(route, captures, request, problem) ? &route : nullptr;
     if (allow->find(route.method) != std::string::npos) continue;
     if (!allow->empty()) *allow += ", ";
     *allow += route.method;
+    if (route.method == "GET") *allow += ", HEAD";
   }
   if (allow->empty()) {
     *problem = not_found(routes, request.path);
   } else {
+    *allow += ", OPTIONS";
     *problem = Problem::of(HttpProblem::method_not_allowed, Error{Code::invalid_argument,
                                                                   "this path does not answer that method",
                                                                   std::string(request.path.substr(0, 200)),

@@ -117,8 +117,13 @@ Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, std::vector<
   shared->next_request_id = (uint64_t{std::random_device()()} << 32) | 1;
 
   std::unique_ptr<Server> server(new Server(shared));
-  for (size_t i = 0; i < reactors.size(); ++i)
-    server->shards_.push_back(std::make_shared<ServerShard>(shared, *reactors[i], std::move((*acceptors)[i])));
+  const auto count = static_cast<unsigned>(reactors.size());
+  const unsigned refused_max = (refused_connections_max(shared->options.limits) + count - 1) / count;
+  for (unsigned i = 0; i < count; ++i) {
+    Histogram* lag = i < shared->options.loop_lag.size() ? shared->options.loop_lag[i] : nullptr;
+    server->shards_.push_back(
+        std::make_shared<ServerShard>(shared, *reactors[i], std::move((*acceptors)[i]), refused_max, lag));
+  }
   return server;
 }
 

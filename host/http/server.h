@@ -1,8 +1,10 @@
 // The server core under both listeners: sockets, limits, Host and Origin, routing. Knows no route's business.
 // One acceptor per reactor on the same port; a connection lives and dies on the reactor that accepted it.
 //
-// Decisions at the limits: beyond connections_max the longest idle connection is closed in favour of the new one; when
-// none is idle the new one is answered 503 and closed, and when even those pile up it is closed without a word.
+// Decisions at the limits: beyond connections_max a connection gives way that has been idle between two requests for a
+// while, else one that has said nothing since it came, else one whose request has been coming for seconds. A connection
+// with a request under way never does. When none gives way the new one is answered 503 and closed, after its first
+// bytes, so that its client reads the answer as one to its request.
 // What cannot be understood is answered once and closed. A client that closes its end while its request runs is gone:
 // the request is cancelled, also when it only closed its sending side.
 #pragma once
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/status.h"
 #include "exec/reactor.h"
 #include "http/options.h"
@@ -30,7 +33,9 @@ struct ServerOptions {
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
   HttpLimits limits;
-  std::string token;  // for routes with Access::token; empty: nobody gets in
+  bool cors_credentials = false;     // pages of allowed_origins may send cookies and the like
+  std::vector<Histogram*> loop_lag;  // one for each reactor, or none; they outlive the server
+  std::string token;                 // for routes with Access::token; empty: nobody gets in
 };
 
 // What all reactors of one server share.
@@ -39,7 +44,8 @@ struct ServerShared {
   std::vector<Route> routes;
   std::string address;  // "127.0.0.1:8080", as bound
   std::atomic<unsigned> connections{0};
-  std::atomic<size_t> body_bytes{0};  // of large bodies, see HttpLimits::bodies_bytes_max
+  std::atomic<size_t> body_bytes{0};    // of large bodies, see HttpLimits::bodies_bytes_max
+  std::atomic<size_t> answer_bytes{0};  // of large answers, see HttpLimits::answers_bytes_max
   std::atomic<uint64_t> next_request_id{0};
   std::atomic<bool> stopping{false};
 

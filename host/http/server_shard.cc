@@ -12,10 +12,11 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
-constexpr unsigned kRefusedMax = 32;                               // per reactor, being told 503 at the same time
+constexpr int kAcceptsATurn = 64;                                  // then the sockets that are already here
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);  // after running out of descriptors
 constexpr Duration kSweepAtMost = std::chrono::milliseconds(100);
 constexpr Duration kSweepAtLeast = std::chrono::milliseconds(5);
+constexpr Duration kNoRoomPause = std::chrono::milliseconds(10);
 
 Duration sweep_interval(const HttpLimits& limits) {
   const Duration shortest =
@@ -25,11 +26,18 @@ Duration sweep_interval(const HttpLimits& limits) {
 
 }  // namespace
 
-ServerShard::ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor, Acceptor acceptor)
+ServerShard::ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor, Acceptor acceptor,
+                         unsigned refused_max, Histogram* loop_lag)
     : shared_(std::move(shared)),
       reactor_(reactor),
       acceptor_(std::move(acceptor)),
-      sweep_every_(sweep_interval(shared_->options.limits)) {}
+      refused_max_(refused_max),
+      sweep_idle_(sweep_interval(shared_->options.limits)),
+      lag_gate_(shared_->options.limits.loop_lag_max),
+      loop_lag_(loop_lag) {
+  ErrorCode ignored;
+  acceptor_.non_blocking(true, ignored);
+}
 
 void ServerShard::accept() {
   if (!acceptor_.is_open()) return;
@@ -38,9 +46,23 @@ void ServerShard::accept() {
     if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
         error == asio::error::no_memory || error == boost::system::errc::too_many_files_open_in_system)
       return self->pause_accepting();
-    if (!error) self->take(std::move(socket));
+    if (!error) {
+      self->take(std::move(socket));
+      self->accept_waiting();
+    }
     self->accept();
   });
+}
+
+// One connection a turn would put each newcomer behind all that the loop has to do. Errors are left to the next turn.
+void ServerShard::accept_waiting() {
+  for (int i = 1; i < kAcceptsATurn; ++i) {
+    ErrorCode error;
+    Socket socket(reactor_.context().get_executor());
+    acceptor_.accept(socket, error);
+    if (error) return;
+    take(std::move(socket));
+  }
 }
 
 // Trying again at once would spin; connections wait in the backlog meanwhile.
@@ -49,31 +71,51 @@ void ServerShard::pause_accepting() {
 }
 
 void ServerShard::take(Socket socket) {
-  const unsigned limit = shared_->options.limits.connections_max;
-  if (shared_->connections.fetch_add(1) >= limit && !close_longest_idle()) {
-    shared_->connections.fetch_sub(1);
-    if (refused_ >= kRefusedMax) return;
-    std::make_shared<Connection>(shared_from_this(), std::move(socket))
-        ->start_refused("too many connections, at most " + std::to_string(limit));
-    return;
-  }
-  std::make_shared<Connection>(shared_from_this(), std::move(socket))->start();
+  auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
+  if (shared_->connections.fetch_add(1) < shared_->options.limits.connections_max || make_room())
+    return connection->start();
+  shared_->connections.fetch_sub(1);
+  refuse(std::move(connection));
 }
 
-bool ServerShard::close_longest_idle() {
-  Connection* longest = nullptr;
-  for (Connection* each : connections_)
-    if (each->phase() == Connection::Phase::idle && (!longest || each->deadline() < longest->deadline()))
-      longest = each;
-  if (longest) longest->close();
-  return longest != nullptr;
+// Whoever came first among the refused has had the most time to read the answer.
+void ServerShard::refuse(std::shared_ptr<Connection> connection) {
+  while (refused_ >= refused_max_ && !refusals_.empty()) {
+    const auto oldest = refusals_.front().lock();
+    refusals_.pop_front();
+    if (oldest) oldest->give_way();
+  }
+  while (!refusals_.empty() && refusals_.front().expired()) refusals_.pop_front();
+  refusals_.push_back(connection);
+  connection->start_refused("too many connections, at most " + std::to_string(shared_->options.limits.connections_max));
+}
+
+// Closes the connection of this reactor that is the most dispensable, and never one with a request under way.
+bool ServerShard::make_room() {
+  const Time now = reactor_.now();
+  if (now < no_room_until_) return false;
+  Connection* chosen = nullptr;
+  Connection::Dispensable how{};
+  for (Connection* each : connections_) {
+    const Connection::Dispensable here = each->dispensable(now);
+    const bool better = here.rank > how.rank || (here.rank == how.rank && here.since < how.since);
+    if (!better || each->has_unread()) continue;
+    chosen = each;
+    how = here;
+  }
+  if (!chosen) {
+    no_room_until_ = now + kNoRoomPause;
+    return false;
+  }
+  chosen->give_way();
+  return true;
 }
 
 void ServerShard::add(Connection& connection) {
   connection.index = connections_.size();
   connections_.push_back(&connection);
   if (connection.is_refused()) ++refused_;
-  arm_sweep();
+  if (sweep_at_ == Time::max()) arm_sweep(reactor_.now() + sweep_idle_);
 }
 
 void ServerShard::remove(Connection& connection) {
@@ -91,21 +133,29 @@ void ServerShard::remove(Connection& connection) {
 
 // One timer for all connections: looking at a thousand deadlines takes microseconds, setting a timer for every read of
 // every connection takes more. A server without connections sleeps.
-void ServerShard::arm_sweep() {
-  if (sweep_armed_ || connections_.empty()) return;
-  sweep_armed_ = true;
-  reactor_.at(reactor_.now() + sweep_every_, [weak = weak_from_this()] {
+void ServerShard::arm_sweep(Time at) {
+  if (sweep_at_ != Time::max()) reactor_.cancel(sweep_timer_);
+  sweep_at_ = at;
+  sweep_timer_ = reactor_.at(at, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->sweep();
   });
 }
 
+// The timer is also the probe for how late the loop is.
 void ServerShard::sweep() {
-  sweep_armed_ = false;
   const Time now = reactor_.now();
+  lag_gate_.observe(now, now - sweep_at_);
+  if (loop_lag_) loop_lag_->observe_alone(lag_gate_.lag());
+  sweep_at_ = Time::max();
+  bool running = false;
   // From the end: a connection that closes is replaced by the last one, which has been looked at.
-  for (size_t i = connections_.size(); i-- > 0;)
-    if (i < connections_.size()) connections_[i]->sweep(now);
-  arm_sweep();
+  for (size_t i = connections_.size(); i-- > 0;) {
+    if (i >= connections_.size()) continue;
+    running |= connections_[i]->phase() == Connection::Phase::handling;
+    connections_[i]->sweep(now);
+  }
+  if (!connections_.empty() && sweep_at_ == Time::max())
+    arm_sweep(reactor_.now() + (running ? std::min(kSweepRunning, sweep_idle_) : sweep_idle_));
 }
 
 void ServerShard::begin_stop() {

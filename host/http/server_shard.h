@@ -6,11 +6,14 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "exec/reactor.h"
+#include "http/lag_gate.h"
 #include "http/server.h"
 
 namespace dormouse {
@@ -24,7 +27,9 @@ class ServerShard : public std::enable_shared_from_this<ServerShard> {
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
-  ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor, Acceptor acceptor);
+  // `loop_lag`, which may be null, is added to by this shard alone.
+  ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor, Acceptor acceptor, unsigned refused_max,
+              Histogram* loop_lag);
 
   void accept();
   // Closes the acceptor and all connections without a running request.
@@ -35,6 +40,12 @@ class ServerShard : public std::enable_shared_from_this<ServerShard> {
   void add(Connection& connection);
   void remove(Connection& connection);
 
+  // Of a connection that begins to run a request at `now`: from here on the sweep is frequent.
+  void watch_soon(Time now) {
+    if (now + kSweepRunning < sweep_at_) arm_sweep(now + kSweepRunning);
+  }
+  LagGate& lag_gate() { return lag_gate_; }
+
   ServerShared& shared() { return *shared_; }
   const ServerOptions& options() const { return shared_->options; }
   Reactor& reactor() { return reactor_; }
@@ -42,19 +53,29 @@ class ServerShard : public std::enable_shared_from_this<ServerShard> {
   std::string_view date();
 
  private:
+  static constexpr Duration kSweepRunning = std::chrono::milliseconds(20);  // while a request runs
+
+  void accept_waiting();
   void take(Socket socket);
   void pause_accepting();
-  bool close_longest_idle();
-  void arm_sweep();
+  bool make_room();
+  void refuse(std::shared_ptr<Connection> connection);
+  void arm_sweep(Time at);
   void sweep();
 
   const std::shared_ptr<ServerShared> shared_;
   Reactor& reactor_;
   Acceptor acceptor_;
-  std::vector<Connection*> connections_;  // each knows its index
-  unsigned refused_ = 0;                  // of them: only here to be told 503
-  bool sweep_armed_ = false;
-  Duration sweep_every_;
+  std::vector<Connection*> connections_;            // each knows its index
+  const unsigned refused_max_;                      // open at once of those that are here to be answered 503
+  unsigned refused_ = 0;                            // of connections_
+  std::deque<std::weak_ptr<Connection>> refusals_;  // in the order they came; some are gone
+  Time no_room_until_{};                            // looking for room again before would find none
+  EventLoop::TimerId sweep_timer_ = 0;
+  Time sweep_at_ = Time::max();  // max: not armed
+  const Duration sweep_idle_;    // between sweeps while no request runs
+  LagGate lag_gate_;
+  Histogram* const loop_lag_;
   time_t date_second_ = 0;
   std::string date_;
 };

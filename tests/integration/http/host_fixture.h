@@ -103,6 +103,17 @@ return dm.pipeline("blob", {
   output = { data = dm.ref.request.data },
 })
 )lua");
+    write_script("burn.lua", R"lua(
+return dm.pipeline("burn", {
+  input = {},
+  dm.stage("burn", { run = function(ctx)
+    local n = 0
+    for i = 1, 500000 do n = n + i % 7 end
+    return n
+  end }),
+  output = { n = dm.ref.burn },
+})
+)lua");
     write_script("echo.lua", R"lua(
 return dm.pipeline("echo", {
   input = { text = "string", user = "string?" },

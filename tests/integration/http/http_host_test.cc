@@ -103,6 +103,33 @@ TEST_CASE("admission counts running requests and not answered ones") {
   for (int i = 0; i < 50; ++i) CHECK(client.ask(post("/v1/pipelines/echo", kHello)).status == 200);
 }
 
+TEST_CASE("a late host refuses requests by how long they waited and says it") {
+  DataOptions options;
+  options.limits.loop_lag_max = 10ms;
+  HostFixture host(options);
+  std::mutex mutex;
+  RawResponse refused;
+  std::atomic<bool> found{false};
+  std::vector<std::thread> clients;
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  for (int i = 0; i < 24; ++i) {
+    clients.emplace_back([&] {
+      RawClient client(host.http->data_address());
+      while (!found && std::chrono::steady_clock::now() < end) {
+        RawResponse response = client.ask(post("/v1/pipelines/burn", "{}"));
+        const std::lock_guard lock(mutex);
+        if (response.status != 503 || found.exchange(true)) continue;
+        refused = std::move(response);
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  REQUIRE(refused.status == 503);
+  CHECK(refused.has("retry-after"));
+  CHECK_THAT(Document(refused).text("detail"), Contains("waited too long"));
+  CHECK_THAT(refused.headers.at("server-timing"), Catch::StartsWith("unread;dur="));
+}
+
 TEST_CASE("health is 200 and readiness follows the host on both listeners") {
   HostFixture host;
   for (const bool data : {true, false}) {

@@ -95,6 +95,12 @@ void RawClient::shut_sending() {
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
+void RawClient::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
 std::string get(const std::string& path, const std::string& more_headers) {
   return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + more_headers + "\r\n";
 }

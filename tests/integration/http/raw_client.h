@@ -35,6 +35,7 @@ class RawClient {
   bool is_closed(std::chrono::milliseconds at_most = std::chrono::seconds(10));
   void close() { fd_.reset(); }
   void shut_sending();
+  void reset();  // closes with an RST
 
   RawResponse ask(std::string_view bytes) {
     send(bytes);

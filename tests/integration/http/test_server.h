@@ -82,12 +82,16 @@ class TestServer {
                          std::function<void(const Request&, Responder)> handle) -> Route& {
       return routes.emplace_back(Route{.method = method, .pattern = std::move(pattern), .handle = std::move(handle)});
     };
-    add("GET", "/healthz", [](const Request&, Responder to) { to.answer(text("ok")); });
+    add("GET", "/healthz", [](const Request&, Responder to) { to.answer(text("ok")); }).probe = true;
     add("POST", "/echo", [](const Request& request, Responder to) { to.answer(text(std::string(request.body))); });
     add("POST", "/size",
         [](const Request& request, Responder to) { to.answer(text(std::to_string(request.body.size()))); });
     add("POST", "/needed", [](const Request&, Responder to) { to.answer(text("")); }).body = Route::Body::required;
     add("POST", "/secret", [](const Request&, Responder to) { to.answer(text("open")); }).access = Route::Access::token;
+    add("GET", "/busy", [](const Request& request, Responder to) {
+      if (!request.came_too_late) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      to.answer(text(request.came_too_late ? "late" : "done"));
+    });
     add("GET", "/forget", [](const Request&, Responder) {});
     add("GET", "/large", [](const Request&, Responder to) { to.answer(text(std::string(8 << 20, 'x'))); });
     add("GET", "/later", [this](const Request&, Responder to) {

@@ -49,12 +49,20 @@ TEST_CASE("only our own host names are ours") {
 
 TEST_CASE("only allow-listed origins and our own may ask") {
   const std::vector<std::string> allowed{"https://app.example.org"};
-  CHECK(is_origin_allowed("https://app.example.org", "localhost:8081", allowed));
-  CHECK(is_origin_allowed("http://localhost:8081", "localhost:8081", allowed));
+  CHECK(is_origin_listed("https://app.example.org", allowed));
+  CHECK(is_own_origin("http://localhost:8081", "localhost:8081"));
   for (const char* other : {"", "null", "https://evil.example", "http://localhost:8080", "https://localhost:8081",
-                            "http://app.example.org", "https://app.example.org.evil.example", "http://"})
-    CHECK_FALSE(is_origin_allowed(other, "localhost:8081", allowed));
-  CHECK_FALSE(is_origin_allowed("http://", "", allowed));  // HTTP/1.0 without a Host
+                            "http://app.example.org", "https://app.example.org.evil.example", "http://"}) {
+    CHECK_FALSE(is_origin_listed(other, allowed));
+    CHECK_FALSE(is_own_origin(other, "localhost:8081"));
+  }
+  CHECK_FALSE(is_own_origin("http://", ""));  // HTTP/1.0 without a Host
+}
+
+TEST_CASE("an address is no name that could be rebound") {
+  for (const char* address : {"10.0.0.5", "::1", "fd00::1", "0.0.0.0", "203.0.113.9"}) CHECK(is_address(address));
+  for (const char* name : {"", "localhost", "evil.example", "10.0.0.5.evil.example", "2130706433", "10.0.0", "0x7f.1"})
+    CHECK_FALSE(is_address(name));
 }
 
 TEST_CASE("only the exact token opens") {

@@ -12,7 +12,7 @@ namespace {
 
 std::string timing(const std::vector<StageTrace>& stages, Duration total) {
   std::string out;
-  append_server_timing(out, stages, total);
+  append_server_timing(out, Duration::zero(), stages, total);
   return out;
 }
 
@@ -148,6 +148,12 @@ TEST_CASE("degraded stages are told with their outcome") {
 
 TEST_CASE("request ids are sixteen digits") {
   CHECK(request_id_text(0xabc) == "0000000000000abc");
+}
+
+TEST_CASE("the time that a request was not read stands first") {
+  std::string out;
+  append_server_timing(out, 34ms, {}, 35ms);
+  CHECK(out == "unread;dur=34.0, total;dur=35.0");
 }
 
 }  // namespace dormouse

@@ -66,9 +66,15 @@ TEST_CASE("a known path with another method is 405 and says which it answers") {
   const Found found = find(routes, "DELETE", "/v1/components");
   CHECK(found.route == nullptr);
   CHECK(found.problem.row->status == 405);
-  CHECK(found.allow == "GET, POST");
-  CHECK(find(routes, "HEAD", "/v1/components/x").allow == "GET");
+  CHECK(found.allow == "GET, HEAD, POST, OPTIONS");
+  CHECK(find(routes, "HEAD", "/v1/components/x/load").allow == "POST, OPTIONS");
   CHECK(find(routes, "get", "/v1/components").problem.row->status == 405);
+}
+
+TEST_CASE("HEAD finds the route of GET") {
+  const auto routes = table();
+  CHECK(find(routes, "HEAD", "/v1/components").route == &routes[0]);
+  CHECK(find(routes, "HEAD", "/v1/components/x").route == &routes[1]);
 }
 
 TEST_CASE("unknown query parameters are refused with a suggestion") {
