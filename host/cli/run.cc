@@ -165,9 +165,11 @@ DataOptions within_descriptors(DataOptions data, const ControlOptions& control, 
   constexpr uint64_t kOfTheHost = 64;  // log, state folder, plugin files being read, models of plugins
   constexpr uint64_t kOfAThread = 8;   // epoll, event and timer descriptors, two listening sockets
   const uint64_t kept = kOfTheHost + kOfAThread * (threads + 1) + control.limits.connections_max +
-                        refused_connections_max(control.limits) + refused_connections_max(data.limits);
-  const uint64_t room = std::max<uint64_t>(limit > kept ? limit - kept : 0, 1);
-  if (data.limits.connections_max <= room) return data;
+                        refused_connections_max(control.limits);
+  const uint64_t sockets = limit > kept ? limit - kept : 0;
+  const uint64_t refused = refused_connections_max(data.limits);
+  if (data.limits.connections_max + refused <= sockets) return data;
+  const uint64_t room = std::max<uint64_t>(sockets - std::min(sockets / 2, refused), 1);
   std::fprintf(
       stderr,
       "warning: host.data.connections_max is %u, but the limit of %llu descriptors has room for %llu: these are "

@@ -4,7 +4,8 @@
 // Decisions at the limits: beyond connections_max a connection gives way that has been idle between two requests for a
 // while, else one that has said nothing since it came, else one whose request has been coming for seconds. A connection
 // with a request under way never does. When none gives way the new one is answered 503 and closed, after its first
-// bytes, so that its client reads the answer as one to its request.
+// bytes, so that its client reads the answer as one to its request; when too many of those are to be answered, the next
+// ones wait to be accepted.
 // What cannot be understood is answered once and closed. A client that closes its end while its request runs is gone:
 // the request is cancelled, also when it only closed its sending side.
 #pragma once

@@ -16,6 +16,7 @@ constexpr int kAcceptsATurn = 64;                                  // then the s
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);  // after running out of descriptors
 constexpr Duration kSweepAtMost = std::chrono::milliseconds(100);
 constexpr Duration kSweepAtLeast = std::chrono::milliseconds(5);
+constexpr Duration kRefusalPause = std::chrono::milliseconds(10);  // while all refused clients are still to be answered
 constexpr Duration kNoRoomPause = std::chrono::milliseconds(10);
 
 Duration sweep_interval(const HttpLimits& limits) {
@@ -45,18 +46,18 @@ void ServerShard::accept() {
     if (!self->acceptor_.is_open()) return;
     if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
         error == asio::error::no_memory || error == boost::system::errc::too_many_files_open_in_system)
-      return self->pause_accepting();
+      return self->pause_accepting(kAcceptPause);
     if (!error) {
       self->take(std::move(socket));
       self->accept_waiting();
     }
-    self->accept();
+    if (!self->accepting_paused_) self->accept();
   });
 }
 
 // One connection a turn would put each newcomer behind all that the loop has to do. Errors are left to the next turn.
 void ServerShard::accept_waiting() {
-  for (int i = 1; i < kAcceptsATurn; ++i) {
+  for (int i = 1; i < kAcceptsATurn && !accepting_paused_; ++i) {
     ErrorCode error;
     Socket socket(reactor_.context().get_executor());
     acceptor_.accept(socket, error);
@@ -66,8 +67,12 @@ void ServerShard::accept_waiting() {
 }
 
 // Trying again at once would spin; connections wait in the backlog meanwhile.
-void ServerShard::pause_accepting() {
-  reactor_.at(reactor_.now() + kAcceptPause, [self = shared_from_this()] { self->accept(); });
+void ServerShard::pause_accepting(Duration time) {
+  accepting_paused_ = true;
+  reactor_.at(reactor_.now() + time, [self = shared_from_this()] {
+    self->accepting_paused_ = false;
+    self->accept();
+  });
 }
 
 void ServerShard::take(Socket socket) {
@@ -75,19 +80,20 @@ void ServerShard::take(Socket socket) {
   if (shared_->connections.fetch_add(1) < shared_->options.limits.connections_max || make_room())
     return connection->start();
   shared_->connections.fetch_sub(1);
-  refuse(std::move(connection));
+  // When nothing may end, this one is one too many: those behind it wait in the backlog, where they lose nothing.
+  if (refused_ >= refused_max_ && !end_a_refusal()) pause_accepting(kRefusalPause);
+  connection->start_refused("too many connections, at most " + std::to_string(shared_->options.limits.connections_max));
 }
 
-// Whoever came first among the refused has had the most time to read the answer.
-void ServerShard::refuse(std::shared_ptr<Connection> connection) {
-  while (refused_ >= refused_max_ && !refusals_.empty()) {
-    const auto oldest = refusals_.front().lock();
-    refusals_.pop_front();
-    if (oldest) oldest->give_way();
-  }
-  while (!refusals_.empty() && refusals_.front().expired()) refusals_.pop_front();
-  refusals_.push_back(connection);
-  connection->start_refused("too many connections, at most " + std::to_string(shared_->options.limits.connections_max));
+// Of those with their answer, which only linger for their clients to read it, the one that has lingered longest.
+bool ServerShard::end_a_refusal() {
+  Connection* oldest = nullptr;
+  for (Connection* each : connections_)
+    if (each->is_refused() && each->phase() == Connection::Phase::lingering &&
+        (!oldest || each->deadline() < oldest->deadline()))
+      oldest = each;
+  if (oldest) oldest->give_way();
+  return oldest != nullptr;
 }
 
 // Closes the connection of this reactor that is the most dispensable, and never one with a request under way.

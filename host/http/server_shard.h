@@ -6,7 +6,6 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,20 +56,20 @@ class ServerShard : public std::enable_shared_from_this<ServerShard> {
 
   void accept_waiting();
   void take(Socket socket);
-  void pause_accepting();
+  void pause_accepting(Duration time);
   bool make_room();
-  void refuse(std::shared_ptr<Connection> connection);
+  bool end_a_refusal();
   void arm_sweep(Time at);
   void sweep();
 
   const std::shared_ptr<ServerShared> shared_;
   Reactor& reactor_;
   Acceptor acceptor_;
-  std::vector<Connection*> connections_;            // each knows its index
-  const unsigned refused_max_;                      // open at once of those that are here to be answered 503
-  unsigned refused_ = 0;                            // of connections_
-  std::deque<std::weak_ptr<Connection>> refusals_;  // in the order they came; some are gone
-  Time no_room_until_{};                            // looking for room again before would find none
+  bool accepting_paused_ = false;
+  std::vector<Connection*> connections_;  // each knows its index
+  const unsigned refused_max_;            // open at once of those that are here to be answered 503
+  unsigned refused_ = 0;                  // of connections_
+  Time no_room_until_{};                  // looking for room again before would find none
   EventLoop::TimerId sweep_timer_ = 0;
   Time sweep_at_ = Time::max();  // max: not armed
   const Duration sweep_idle_;    // between sweeps while no request runs

@@ -10,7 +10,7 @@ YAML
 printf '#!/bin/sh\nulimit -n 256\nexec "%s" "$@"\n' "$DORMOUSE" > "$SCRATCH/limited"
 chmod +x "$SCRATCH/limited"
 DORMOUSE="$SCRATCH/limited" start_host "$SCRATCH/echo.yaml"
-says host.err "host.data.connections_max is 5000, but the limit of 256 descriptors has room for 112"
+says host.err "host.data.connections_max is 5000, but the limit of 256 descriptors has room for 24"
 same "$(ask "$DATA/v1/pipelines/echo" -d '{"text":"hello"}')" '{"text":"hello"}'
 stop_host
 same "$HOST_EXIT" 0
