@@ -65,8 +65,8 @@ void Component::begin_load() {
   });
   const Status queued = context_.loaders->submit(
       [this, job](unsigned slot) {
-        Result<Prepared> prepared =
-            prepare(spec_, DM_OPEN_SERVE, context_.options.state_dir, context_.index, context_.copies);
+        Result<Prepared> prepared = prepare(spec_, DM_OPEN_SERVE, context_.options.state_dir, context_.index,
+                                            context_.copies, context_.model_copies);
         // A parked library of another content makes room first; its destructors belong on this thread.
         if (loaded_ && loaded_->library && (!prepared.ok() || prepared->sha256 != loaded_->prepared.sha256))
           (void)unmap_library(*loaded_), loaded_->library.reset();

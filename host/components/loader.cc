@@ -18,6 +18,18 @@ std::string object_of(const std::string& component) {
   return "component '" + component + "'";
 }
 
+// Fills in model_copy and model_sha256, when there is a model.
+Status copy_model(const std::string& component, PrivateCopies& copies, Prepared& prepared) {
+  if (prepared.model_path.empty()) return {};
+  Result<PluginFile> model = open_model_file(prepared.model_path);
+  if (!model.ok()) return model.status();
+  Result<std::string> copy = copies.prepare(*model, component);
+  if (!copy.ok()) return copy.status();
+  prepared.model_copy = std::move(*copy);
+  prepared.model_sha256 = model->sha256;
+  return {};
+}
+
 // The manifest is read again from the very descriptor that will be copied: the file may have been replaced since the
 // index saw it. Unchanged content keeps the index's object, so pipelines checked against it need no second look.
 Result<Prepared> read_plugin(const PluginEntry& entry, const PluginFile& file) {
@@ -123,6 +135,16 @@ bool has_instances(const LoadedPlugin& plugin) {
                      [](const MethodManifest& method) { return method.thread == ThreadRule::instance; });
 }
 
+// A plugin knows its model by the private copy; people know the one that was trained.
+Status name_original_model(const Prepared& prepared, const Status& status) {
+  Error error = status.error();
+  if (!prepared.model_copy.empty())
+    for (size_t at = 0; (at = error.message.find(prepared.model_copy, at)) != std::string::npos;
+         at += prepared.model_path.size())
+      error.message.replace(at, prepared.model_copy.size(), prepared.model_path);
+  return error;
+}
+
 Status call_open(LoadedPlugin& plugin, const OpenOptions& options, const CallOptions& call) {
   CallFrame frame(call);
   dm_open_args args{};
@@ -130,13 +152,13 @@ Status call_open(LoadedPlugin& plugin, const OpenOptions& options, const CallOpt
   args.purpose = options.purpose;
   args.name = plugin.name.c_str();
   args.settings = plugin.prepared.settings.view();
-  args.model_path = plugin.prepared.model_path.c_str();
+  args.model_path = plugin.prepared.model_copy.c_str();
   args.data_dir = options.data_dir.c_str();
   const std::string where = object_of(plugin.name) + ", open";
   const CurrentCall here(names_of(plugin), "open");
   return guarded(where, [&]() -> Status {
     const int32_t returned = plugin.type->open(plugin.ledger->host(), frame.abi(), &args, &plugin.component);
-    if (returned != DM_OK) return frame.status(returned, where);
+    if (returned != DM_OK) return name_original_model(plugin.prepared, frame.status(returned, where));
     plugin.opened = true;
     ask_capabilities(plugin);
     return {};
@@ -192,6 +214,7 @@ uint64_t stamp_of(const Prepared& prepared) {
   mix(prepared.sha256);
   mix(prepared.type->name);
   mix(prepared.model_path);
+  mix(prepared.model_sha256);
   const std::span<const std::byte> settings = prepared.settings.bytes();
   mix({reinterpret_cast<const char*>(settings.data()), settings.size()});
   return hash == 0 ? 1 : hash;
@@ -210,7 +233,7 @@ std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) 
 }
 
 Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
-                         PrivateCopies& copies) {
+                         PrivateCopies& copies, PrivateCopies& model_copies) {
   Result<PluginEntry> entry = index.find(spec.plugin, spec.version);
   if (!entry.ok()) return entry.status();
   Result<PluginFile> file = open_plugin_file(entry->path);
@@ -245,6 +268,7 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
                    "none",
                    "run: dormouse train " + spec.name + " --data FILE"};
     prepared->model_path = *model;
+    if (Status copied = copy_model(spec.name, model_copies, *prepared); !copied.ok()) return copied;
   }
   Result<std::string> copy = copies.prepare(*file);
   if (!copy.ok()) return copy.status();

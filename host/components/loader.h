@@ -39,7 +39,9 @@ struct Prepared {
   const TypeManifest* type = nullptr;  // inside *manifest
   Safety safety;
   Value settings;          // complete
-  std::string model_path;  // empty: none
+  std::string model_path;  // as trained; empty: none
+  std::string model_copy;  // what the plugin gets
+  std::string model_sha256;
 };
 
 // Differs when the code, the settings or the model do; never 0.
@@ -56,7 +58,7 @@ std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index);
 // [loader thread] Finds, checks, hashes and copies. Errors as Library's, PluginIndex's and the manifest's; not_found
 // for a missing model, with the command that makes it.
 Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
-                         PrivateCopies& copies);
+                         PrivateCopies& copies, PrivateCopies& model_copies);
 
 // A component that is mapped, and open while `component` says so. Constant while a lease lives, but for instances, each
 // of which belongs to the lane thread of its slot.

@@ -128,4 +128,17 @@ Result<PluginFile> open_plugin_file(const std::string& path) {
   return file;
 }
 
+Result<PluginFile> open_model_file(const std::string& path) {
+  PluginFile file;
+  file.path = path;
+  file.fd = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file.fd < 0) return open_error("model " + path, path, errno, "file");
+  struct stat info {};
+  if (fstat(file.fd, &info) != 0) return file_error("look at it", path, errno);
+  if (!S_ISREG(info.st_mode))
+    return refused("is no regular file", "model " + path, "a regular file", "a folder or something special",
+                   "train the component again");
+  return file;
+}
+
 }  // namespace dormouse

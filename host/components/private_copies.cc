@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sha2.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <condition_variable>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -107,10 +110,10 @@ Result<std::string> hash_and_copy(int from, const std::string& from_path, int to
 Status changed(const std::string& path) {
   return Status(Error{Code::unavailable,
                       "changed while it was read",
-                      "plugin file " + path,
+                      "file " + path,
                       {},
                       {},
-                      "try again; replace plugins by renaming, not by writing over them"});
+                      "try again; replace files by renaming, not by writing over them"});
 }
 
 // ---- the file of hashes: "device inode size mtime ctime hash", a line each ----
@@ -187,13 +190,16 @@ std::vector<Copy> copies_in(const std::string& libs_dir) {
   return copies;
 }
 
-// Removes the copies that are neither in `current` (by hash) nor among the newest of their name. What another process
-// has mapped stays mapped; what cannot be removed stays.
-void prune(const std::string& libs_dir, const std::set<std::string>& current) {
+// Removes the copies that are neither in `current` (by hash) nor among the newest of their name, and those of names
+// that are not wanted. What is mapped stays mapped; what cannot be removed stays.
+void prune(const std::string& libs_dir, const std::set<std::string>& current,
+           const std::function<bool(const std::string& name)>& is_wanted) {
   std::map<std::string, size_t> kept;
   std::error_code error;
   for (const Copy& copy : copies_in(libs_dir)) {
-    if (kept[copy.name]++ < PrivateCopies::kCopiesKept || current.contains(copy.folder.filename().string())) continue;
+    const bool wanted = is_wanted(copy.name);
+    if (wanted && kept[copy.name]++ < PrivateCopies::kCopiesKept) continue;
+    if (wanted && current.contains(copy.folder.filename().string())) continue;
     fs::remove(copy.folder / copy.name, error);
     fs::remove(copy.folder, error);  // when it is empty
   }
@@ -203,7 +209,8 @@ void prune(const std::string& libs_dir, const std::set<std::string>& current) {
 
 struct PrivateCopies::Impl {
   const std::string libs_dir;
-  const std::vector<std::string> plugin_folders;
+  const std::vector<std::string> sources;
+  const Kind kind;
   std::mutex starting;  // held while the folder is checked and tidied up: no copy is made meanwhile
   std::mutex mutex;     // guards what follows; never held while a file is read or written
   std::condition_variable copied;
@@ -213,8 +220,8 @@ struct PrivateCopies::Impl {
   std::set<std::string> in_progress;             // paths of copies that some thread is making or verifying
   std::mutex hashes_file;                        // held while libs_dir/hashes is written
 
-  Impl(std::string dir, std::vector<std::string> folders)
-      : libs_dir(std::move(dir)), plugin_folders(std::move(folders)) {}
+  Impl(std::string dir, std::vector<std::string> from, Kind of)
+      : libs_dir(std::move(dir)), sources(std::move(from)), kind(of) {}
 
   std::string hashes_path() const { return libs_dir + "/hashes"; }
 
@@ -223,7 +230,7 @@ struct PrivateCopies::Impl {
   std::set<std::string> current_hashes() {
     std::set<std::string> current;
     std::error_code error;
-    for (const std::string& folder : plugin_folders) {
+    for (const std::string& folder : sources) {
       for (const fs::directory_entry& file : fs::directory_iterator(folder, error)) {
         struct stat info {};
         if (lstat(file.path().c_str(), &info) != 0) continue;
@@ -231,6 +238,15 @@ struct PrivateCopies::Impl {
       }
     }
     return current;
+  }
+
+  void remove_old() {
+    if (kind == Kind::plugins) return prune(libs_dir, current_hashes(), [](const std::string&) { return true; });
+    prune(libs_dir, {}, [this](const std::string& name) {
+      std::error_code error;
+      return std::any_of(sources.begin(), sources.end(),
+                         [&](const std::string& folder) { return fs::is_directory(folder + "/" + name, error); });
+    });
   }
 
   // Creates the folder, reads what an earlier start has left in it, and removes what is old.
@@ -248,7 +264,7 @@ struct PrivateCopies::Impl {
       hashes.merge(read);
       folder_checked = true;
     }
-    prune(libs_dir, current_hashes());
+    remove_old();
     return Status();
   }
 
@@ -261,7 +277,10 @@ struct PrivateCopies::Impl {
   }
 
   void remember(const FileIdentity& identity, const std::string& hash) {
-    if (!is_settled(identity)) return;
+    if (is_settled(identity)) keep_hash(identity, hash);
+  }
+
+  void keep_hash(const FileIdentity& identity, const std::string& hash) {
     {
       const std::lock_guard lock(mutex);
       // Files that were replaced leave their entries behind; starting over is simpler than ageing.
@@ -331,6 +350,7 @@ struct PrivateCopies::Impl {
       const auto known = verified.find(path);
       if (known != verified.end() && known->second == identity_of(info)) return true;
     }
+    if (kind == Kind::models && remembered(identity_of(info)) == sha256) return true;
     const Result<std::string> hash = hash_and_copy(fd.get(), path, -1, {});
     if (!hash.ok() || *hash != sha256) return false;
     note_verified(path, identity_of(info));
@@ -343,7 +363,6 @@ struct PrivateCopies::Impl {
   }
 
   Status make(const PluginFile& file, const std::string& folder, const std::string& path) {
-    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return file_error("create it", folder, errno);
     if (Status ours = ensure_private_folder(folder); !ours.ok()) return ours;
     // Of this process alone: `train` may make the same copy while the host does.
     const std::string temporary = path + ".tmp." + std::to_string(getpid());
@@ -358,7 +377,9 @@ struct PrivateCopies::Impl {
   Status write_copy(const PluginFile& file, const std::string& temporary) {
     const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd) return file_error("create it", temporary, errno);
-    const Result<std::string> hash = hash_and_copy(file.fd, file.path, fd.get(), temporary);
+    const bool shared = ioctl(fd.get(), FICLONE, file.fd) == 0;
+    const Result<std::string> hash =
+        shared ? hash_and_copy(fd.get(), temporary, -1, {}) : hash_and_copy(file.fd, file.path, fd.get(), temporary);
     if (!hash.ok()) return hash.status();
     if (*hash != file.sha256) return changed(file.path);
     if (fchmod(fd.get(), 0400) != 0) return file_error("set its mode", temporary, errno);
@@ -367,17 +388,17 @@ struct PrivateCopies::Impl {
   }
 };
 
-PrivateCopies::PrivateCopies(std::string libs_dir, std::vector<std::string> plugin_folders)
-    : impl_(std::make_unique<Impl>(std::move(libs_dir), std::move(plugin_folders))) {}
+PrivateCopies::PrivateCopies(std::string folder, std::vector<std::string> sources, Kind kind)
+    : impl_(std::make_unique<Impl>(std::move(folder), std::move(sources), kind)) {}
 PrivateCopies::~PrivateCopies() = default;
 
-Result<std::string> PrivateCopies::prepare(PluginFile& file) {
+Result<std::string> PrivateCopies::prepare(PluginFile& file, const std::string& name) {
   if (Status folder = impl_->check_folder(); !folder.ok()) return folder;
   const std::optional<FileIdentity> identity = identity_of(file.fd);
   if (!identity) return file_error("look at it", file.path, errno);
   if (Status hashed = impl_->find_hash(file, *identity); !hashed.ok()) return hashed;
   const std::string folder = impl_->libs_dir + "/" + file.sha256;
-  const std::string path = folder + "/" + std::string(name_in_path(file.path));
+  const std::string path = folder + "/" + (name.empty() ? std::string(name_in_path(file.path)) : name);
   const Impl::Turn turn(*impl_, path);
   if (impl_->is_good(path, file.sha256, identity->size())) return path;
   if (Status made = impl_->make(file, folder, path); !made.ok()) {
@@ -387,6 +408,13 @@ Result<std::string> PrivateCopies::prepare(PluginFile& file) {
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return file_error("look at it", path, errno);
   impl_->note_verified(path, identity_of(info));
+  if (impl_->kind == Kind::models) {
+    // Nobody else can have written to it meanwhile, so its times need not settle.
+    impl_->keep_hash(identity_of(info), file.sha256);
+    // The original is not read again; what is mapped from now on is the copy.
+    (void)posix_fadvise(file.fd, 0, 0, POSIX_FADV_DONTNEED);
+    impl_->remove_old();
+  }
   return path;
 }
 

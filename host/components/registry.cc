@@ -28,6 +28,8 @@ RegistryContext::RegistryContext(RegistryOptions options, const Clock& clock, Ev
       metrics(metrics),
       index(this->options.plugins),
       copies(this->options.state_dir + "/libs", this->options.plugins.folders),
+      model_copies(this->options.state_dir + "/libs/models", {this->options.state_dir + "/models"},
+                   PrivateCopies::Kind::models),
       loaders(std::move(loader_lane)) {}
 
 PoolPolicy RegistryContext::policy_of(const std::string& component) const {
@@ -197,8 +199,8 @@ void Registry::stop(Duration grace, UniqueFunction<void(std::vector<std::string>
 }
 
 Result<Value> Registry::run_offline(OfflineRun run) {
-  Result<Prepared> prepared =
-      prepare(run.spec, DM_OPEN_TRAIN, context_->options.state_dir, context_->index, context_->copies);
+  Result<Prepared> prepared = prepare(run.spec, DM_OPEN_TRAIN, context_->options.state_dir, context_->index,
+                                      context_->copies, context_->model_copies);
   if (!prepared.ok()) return prepared.status();
   const MethodManifest* method = prepared->type->find_method(run.method);
   if (!method || !method->offline)

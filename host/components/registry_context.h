@@ -66,6 +66,7 @@ struct RegistryContext {
   Metrics& metrics;
   PluginIndex index;
   PrivateCopies copies;
+  PrivateCopies model_copies;
   std::vector<std::unique_ptr<Component>> components;
   std::unordered_map<std::string_view, Component*> by_name;
 
