@@ -21,7 +21,8 @@ Result<std::unique_ptr<Lane>> Lane::create(std::string name, Limits limits) {
   return lane;
 }
 
-Lane::Lane(std::string name, Limits limits) : name_(std::move(name)), limits_(limits) {
+Lane::Lane(std::string name, Limits limits)
+    : name_(std::move(name)), limits_(limits), pending_max_(limits.pending_max) {
   for (unsigned i = 0; i < limits_.threads_max; ++i) slots_.push_back(std::make_shared<Slot>());
 }
 
@@ -36,24 +37,38 @@ void Lane::set_hooks(Hooks hooks) {
   hooked_ = true;
 }
 
-Status Lane::submit(SlotTask task, Priority priority) {
+Status Lane::submit(SlotTask task, Priority priority, Ticket* ticket) {
   std::shared_ptr<Slot> woken;
   {
     std::lock_guard lock(mutex_);
     if (stopping_)
       return Status({Code::unavailable, "the lane is closing", "lane " + name_, "", "", "try again later"});
-    if (queued_ >= limits_.pending_max) {
+    if (queued_ >= pending_max_) {
       return Status({Code::queue_full, "its queue is full", "lane " + name_, "",
                      std::to_string(queued_) + " waiting tasks", "try again later, or raise max_pending"});
     }
     submitted_ = true;
-    queues_[static_cast<size_t>(priority)].push_back(std::move(task));
+    queues_[static_cast<size_t>(priority)].push_back({++last_ticket_, std::move(task)});
+    if (ticket) *ticket = last_ticket_;
     ++queued_;
     woken = staff();
   }
   // After unlocking, so that the woken thread does not run into our lock: one futex wake is all it takes.
   if (woken) woken->wake.notify_one();
   return {};
+}
+
+bool Lane::withdraw(Ticket ticket, Priority priority) {
+  SlotTask withdrawn;  // destroyed after unlocking: what it owns may come back to the lane
+  const std::lock_guard lock(mutex_);
+  std::deque<Queued>& queue = queues_[static_cast<size_t>(priority)];
+  const auto found = std::lower_bound(queue.begin(), queue.end(), ticket,
+                                      [](const Queued& queued, Ticket wanted) { return queued.ticket < wanted; });
+  if (found == queue.end() || found->ticket != ticket) return false;
+  withdrawn = std::move(found->task);
+  queue.erase(found);
+  --queued_;  // a thread on its way for it finds nothing and goes idle
+  return true;
 }
 
 void Lane::returning(unsigned slot) {
@@ -73,6 +88,20 @@ void Lane::submit_control(Task task) {
     }
   }
   if (woken) woken->wake.notify_one();
+}
+
+unsigned Lane::grow(unsigned count) {
+  const std::lock_guard lock(mutex_);
+  assert(hooked_);
+  const unsigned wanted = stopping_ ? 1 : std::min(count, static_cast<unsigned>(slots_.size()));
+  for (unsigned i = 1; i < wanted; ++i)
+    if (!slots_[i]->alive && !start(i).ok()) return i;
+  return wanted;
+}
+
+void Lane::set_pending_max(unsigned pending_max) {
+  const std::lock_guard lock(mutex_);
+  pending_max_ = pending_max;
 }
 
 void Lane::shrink() {
@@ -167,7 +196,7 @@ std::shared_ptr<Lane::Slot> Lane::staff() {
 
 Lane::SlotTask Lane::pop() {
   const auto queue = std::find_if(queues_.begin(), queues_.end(), [](const auto& q) { return !q.empty(); });
-  SlotTask task = std::move(queue->front());
+  SlotTask task = std::move(queue->front().task);
   queue->pop_front();
   --queued_;
   return task;

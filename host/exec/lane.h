@@ -44,9 +44,17 @@ class Lane {
   };
   void set_hooks(Hooks hooks);
 
+  // Names one accepted task; never used twice by a lane.
+  using Ticket = uint64_t;
+
   // A request's work: `task(slot)` runs on one of the threads and must not throw. Errors: queue_full, unavailable once
-  // join began. An accepted task is destroyed on the lane thread, a refused one before submit returns. Any thread.
-  Status submit(UniqueFunction<void(unsigned slot)> task, Priority priority);
+  // join began. An accepted task is destroyed on the lane thread (or by withdraw), a refused one before submit returns.
+  // `ticket`, when given, is set before the task can run. Any thread.
+  Status submit(UniqueFunction<void(unsigned slot)> task, Priority priority, Ticket* ticket = nullptr);
+
+  // Takes a task out of the queue, and its place with it: nobody waits for what it would do. False when it began, ended
+  // or was never accepted. The task is destroyed on the calling thread. Any thread.
+  bool withdraw(Ticket ticket, Priority priority);
 
   // Said by a submitted task on `slot` right before its last act, such as posting its answer: whoever hears the answer
   // may submit the next task before this thread is idle again, and no second thread should be started for that. What
@@ -56,6 +64,13 @@ class Lane {
   // Life-cycle work of the component itself (open, trim): runs on slot 0, before any submitted task that slot 0 has not
   // begun, not bounded. The other slots go on meanwhile. Any thread; while join waits only from the lane's own tasks.
   void submit_control(Task task);
+
+  // Starts the threads of the slots below `count` that are not there; their start hooks run without waiting here. Returns
+  // how many slots from 0 on have a thread: fewer than `count` when there is none to be had. After set_hooks, any thread.
+  unsigned grow(unsigned count);
+
+  // The bound of queued tasks from now on; what is queued already stays. Any thread.
+  void set_pending_max(unsigned pending_max);
 
   // Lets all threads but slot 0 end once they are idle (their stop hooks run), without waiting. They come back on
   // demand.
@@ -84,6 +99,10 @@ class Lane {
     bool returning = false;   // its task is about to end; counted in waking_
   };
   using SlotTask = UniqueFunction<void(unsigned slot)>;
+  struct Queued {
+    Ticket ticket;
+    SlotTask task;
+  };
 
   Lane(std::string name, Limits limits);
 
@@ -107,8 +126,10 @@ class Lane {
   // Shared, because a submitter notifies after unlocking: by then its task may have run, and even have led to the
   // lane's end on another thread. The slot outlives that.
   std::vector<std::shared_ptr<Slot>> slots_;
-  std::array<std::deque<SlotTask>, 3> queues_;  // by priority
+  std::array<std::deque<Queued>, 3> queues_;  // by priority, each in order of its tickets
+  Ticket last_ticket_ = 0;
   std::deque<Task> control_;
+  unsigned pending_max_;
   unsigned queued_ = 0;  // in queues_
   unsigned waking_ = 0;  // threads started, woken or returning that have not looked at the queues yet
   bool hooked_ = false;  // hooks_ is set

@@ -58,7 +58,10 @@ Reactor::~Reactor() {
 Status Reactor::start() {
   assert(!impl_->thread.joinable());
   Result<std::thread> thread =
-      start_thread("dm-reactor-" + std::to_string(impl_->index), [impl = impl_.get()] { impl->context.run(); });
+      start_thread("dm-reactor-" + std::to_string(impl_->index), [impl = impl_.get()] {
+    ask_for_short_turns();
+    impl->context.run();
+  });
   if (!thread.ok()) return thread.status();
   impl_->thread = std::move(*thread);
   return {};

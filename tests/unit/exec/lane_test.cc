@@ -119,6 +119,54 @@ TEST_CASE("a full queue refuses and takes again when there is room") {
   control.get_future().get();
 }
 
+TEST_CASE("a withdrawn task never runs and gives its place back at once") {
+  const auto lane = make_lane(1, 2);
+  Blocker blocker(*lane);
+  Record record;
+  std::array<Lane::Ticket, 2> tickets{};
+  for (size_t i = 0; i < tickets.size(); ++i)
+    REQUIRE(lane->submit([&record, i](unsigned) { record.add(std::to_string(i)); }, Priority::normal, &tickets[i]).ok());
+  CHECK(lane->submit([](unsigned) {}, Priority::normal).code() == Code::queue_full);
+  CHECK(lane->withdraw(tickets[0], Priority::normal));
+  CHECK_FALSE(lane->withdraw(tickets[0], Priority::normal));
+  CHECK(lane->pending() == 1);
+  REQUIRE(lane->submit([&record](unsigned) { record.add("late"); }, Priority::normal).ok());
+  blocker.release();
+  lane->join();
+  CHECK(record.words() == Words{"1", "late"});
+}
+
+TEST_CASE("a task that began cannot be withdrawn") {
+  const auto lane = make_lane(1);
+  Lane::Ticket ticket = 0;
+  std::promise<void> began, leave;
+  REQUIRE(lane->submit(
+                  [&](unsigned) {
+                    began.set_value();
+                    leave.get_future().wait();
+                  },
+                  Priority::normal, &ticket)
+              .ok());
+  began.get_future().wait();
+  CHECK_FALSE(lane->withdraw(ticket, Priority::normal));
+  leave.set_value();
+}
+
+TEST_CASE("tasks withdrawn while threads run them run once or never") {
+  constexpr int kTasks = 2'000;
+  const auto lane = make_lane(2, kTasks);
+  std::atomic<int> ran{0};
+  int withdrawn = 0;
+  std::vector<Lane::Ticket> tickets(kTasks);
+  for (Lane::Ticket& ticket : tickets)
+    REQUIRE(lane->submit([&ran](unsigned) { ++ran; }, Priority::normal, &ticket).ok());
+  for (auto ticket = tickets.rbegin(); ticket != tickets.rend(); ++ticket)
+    withdrawn += lane->withdraw(*ticket, Priority::normal);
+  lane->join();
+  CHECK(ran + withdrawn == kTasks);
+  CHECK(lane->pending() == 0);
+}
+
 TEST_CASE("priorities are strict and in order of submitting within one") {
   Record record;
   auto lane = make_lane(1);
