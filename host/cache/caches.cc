@@ -9,6 +9,7 @@ Caches::Caches(MakeSpace make_space, uint64_t seed, Metrics& metrics)
 
 void Caches::apply(const std::vector<CachePolicy>& policies) {
   std::vector<Cache*> left;
+  std::vector<std::pair<Cache*, const CachePolicy*>> applied;
   {
     std::lock_guard lock(mutex_);
     std::map<std::string, InForce> now;
@@ -21,7 +22,7 @@ void Caches::apply(const std::vector<CachePolicy>& policies) {
         cache =
             std::make_unique<Cache>(policy.name, policy.store, std::move(values), std::move(failures), seed_, metrics_);
       }
-      cache->set_limits(policy);
+      applied.emplace_back(cache.get(), &policy);
       now.emplace(policy.name, InForce{policy, cache.get()});
     }
     for (const auto& [name, old] : in_force_) {
@@ -30,6 +31,8 @@ void Caches::apply(const std::vector<CachePolicy>& policies) {
     }
     in_force_ = std::move(now);
   }
+  // Not under the lock: both may take a while in the component.
+  for (const auto& [cache, policy] : applied) cache->set_limits(*policy);
   for (Cache* cache : left) (void)cache->purge(nullptr);
 }
 

@@ -13,10 +13,15 @@ ComponentSpace::ComponentSpace(Component& component, std::string name)
     : component_(component), name_(std::move(name)) {}
 
 void ComponentSpace::set_limits(const CacheLimits& limits) {
-  std::lock_guard lock(mutex_);
-  if (limits.max_bytes == limits_.max_bytes && limits.eviction == limits_.eviction) return;
-  limits_ = limits;
-  revision_.fetch_add(1, std::memory_order_release);
+  {
+    std::lock_guard lock(mutex_);
+    if (limits.max_bytes == limits_.max_bytes && limits.eviction == limits_.eviction) return;
+    limits_ = limits;
+    revision_.fetch_add(1, std::memory_order_release);
+  }
+  // A space that is open takes them now: a lowered bound must not wait for somebody to put something.
+  const std::optional<Lease> lease = component_.try_observe();
+  if (lease && opened_space_of(*lease)) (void)space_of(*lease);
 }
 
 void* ComponentSpace::space_of(const Lease& lease) {

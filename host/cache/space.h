@@ -19,7 +19,7 @@ class CacheSpace {
  public:
   virtual ~CacheSpace() = default;
 
-  // In force from the next use on.
+  // In force at once in a component that is in memory, else when it is loaded. May evict for a while: not on a reactor.
   virtual void set_limits(const CacheLimits& limits) = 0;
 
   // Where and when a key was looked for; with it alone a put goes where no purge has come between.

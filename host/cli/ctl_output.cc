@@ -284,6 +284,13 @@ std::string show_scripts(dm_value answer) {
   for_each(answer, "warnings", [&](dm_value warning) {
     text += "warning: " + to_cell(dm_kind(warning) == DM_MAP ? dm_map_get(warning, "text") : warning) + "\n";
   });
+  for_each(answer, "pool_changes", [&](dm_value change) {
+    const std::string component = text_at(change, "component");
+    text += "pool of " + component + ": " + text_at(change, "key") + " " + text_at(change, "from") + " -> " +
+            text_at(change, "to") +
+            (text_at(change, "acts") == "at_once" ? " now" : " with its next load: dormouse ctl reload " + component) +
+            "\n";
+  });
   return text;
 }
 

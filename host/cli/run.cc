@@ -91,36 +91,17 @@ class EventWriter {
   uint64_t last_ = 0;  // guarded by mutex_
 };
 
-// Ready once every component with `preload` was callable; from then on until it stops.
+// The registry's readiness, until the host stops.
 class Readiness {
  public:
-  Readiness(const Config& config, Registry& registry) : registry_(registry) {
-    for (const ComponentConfig& component : config.components)
-      if (component.spec.preload) preloads_.push_back(component.spec.name);
-  }
-  Status operator()() {
-    if (stopping_) return Status(Code::unavailable, "the host is stopping");
-    if (ready_) return {};
-    for (const std::string& name : preloads_) {
-      const ComponentStatus status = registry_.find(name)->status();
-      if (!is_callable(status.state)) {
-        return Status(Error{Code::unavailable,
-                            "is not loaded yet",
-                            "component " + name,
-                            {},
-                            std::string(to_string(status.state)),
-                            status.last_error.ok() ? "" : status.last_error.to_string()});
-      }
-    }
-    ready_ = true;
-    return {};
+  explicit Readiness(const Registry& registry) : registry_(registry) {}
+  Status operator()() const {
+    return stopping_ ? Status(Code::unavailable, "the host is stopping") : registry_.readiness();
   }
   void stop() { stopping_ = true; }
 
  private:
-  Registry& registry_;
-  std::vector<std::string> preloads_;
-  std::atomic<bool> ready_{false};
+  const Registry& registry_;
   std::atomic<bool> stopping_{false};
 };
 
@@ -236,7 +217,7 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
       parts.control_reactor(), parts.events(), parts.metrics());
 
   // Ports open last: who can connect is served.
-  Readiness readiness(*config, parts.registry());
+  Readiness readiness(parts.registry());
   HostView view{parts.registry(), parts.engine(), parts.events(),
                 parts.metrics(),  parts.clock(),  parts.clock().now(),
                 DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); },

@@ -18,17 +18,17 @@ constexpr unsigned kShareMin = 8;
 
 }  // namespace
 
-BatchQueue::BatchQueue(Limits limits) : limits_(limits) {}
+BatchQueue::BatchQueue(Limits limits) : limits_(limits), pending_max_(limits.pending_max) {}
 BatchQueue::~BatchQueue() = default;
 
-Result<BatchQueue::Next> BatchQueue::push(std::unique_ptr<CallJob>& job) {
+Result<BatchQueue::Next> BatchQueue::push(std::shared_ptr<CallJob>& job) {
   const std::lock_guard lock(mutex_);
   // The first to wait is always taken in: whether the lane has room for its turn is the lane's to say.
-  if (waiting_ > 0 && waiting_ >= limits_.pending_max)
+  if (waiting_ > 0 && waiting_ >= pending_max_)
     return Error{Code::queue_full,
                  "too many calls wait to be answered",
                  {},
-                 "at most " + std::to_string(limits_.pending_max) + " waiting calls",
+                 "at most " + std::to_string(pending_max_) + " waiting calls",
                  std::to_string(waiting_),
                  "try again later, or raise max_pending"};
   jobs_[static_cast<size_t>(job->options.priority)].push_back(std::move(job));
@@ -70,21 +70,35 @@ void BatchQueue::answered(size_t count, Duration ran) {
   last_ran_ = ran;
 }
 
-std::vector<std::unique_ptr<CallJob>> BatchQueue::take_all() {
+void BatchQueue::set_pending_max(unsigned pending_max) {
+  const std::lock_guard lock(mutex_);
+  pending_max_ = pending_max;
+}
+
+void BatchQueue::withdraw(const CallJob& job) {
+  const std::lock_guard lock(mutex_);
+  auto& jobs = jobs_[static_cast<size_t>(job.options.priority)];
+  const auto found = std::find_if(jobs.begin(), jobs.end(), [&](const auto& each) { return each.get() == &job; });
+  if (found == jobs.end()) return;
+  jobs.erase(found);
+  --waiting_;
+}
+
+std::vector<std::shared_ptr<CallJob>> BatchQueue::take_all() {
   const std::lock_guard lock(mutex_);
   turn_due_ = false;
   return pop(waiting_);
 }
 
-std::vector<std::unique_ptr<CallJob>> BatchQueue::pop(unsigned count) {
-  std::vector<std::unique_ptr<CallJob>> taken;
+std::vector<std::shared_ptr<CallJob>> BatchQueue::pop(unsigned count) {
+  std::vector<std::shared_ptr<CallJob>> taken;
   taken.reserve(std::min(count, waiting_));
   for (auto& jobs : jobs_)
     while (!jobs.empty() && taken.size() < count) {
-      taken.push_back(std::move(jobs.front()));
+      if (jobs.front()->claim()) taken.push_back(std::move(jobs.front()));
       jobs.pop_front();
+      --waiting_;
     }
-  waiting_ -= static_cast<unsigned>(taken.size());
   return taken;
 }
 

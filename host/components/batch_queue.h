@@ -29,6 +29,9 @@ class BatchQueue {
   explicit BatchQueue(Limits limits);
   ~BatchQueue();
 
+  // The bound of waiting calls from now on. Any thread.
+  void set_pending_max(unsigned pending_max);
+
   // What the caller owes the queue.
   enum class Next : uint8_t {
     nothing,  // a turn on the lane is on its way and will take this call too
@@ -36,13 +39,13 @@ class BatchQueue {
     timer     // call due() after limits().delay
   };
 
-  // Errors: queue_full; then `job` is untouched.
-  Result<Next> push(std::unique_ptr<CallJob>& job);
+  // Errors: queue_full; then `job` is untouched. Calls that are given out by take() and take_all() are claimed.
+  Result<Next> push(std::shared_ptr<CallJob>& job);
   // The delay of a timer has passed: nothing or turn.
   Next due();
 
   struct Turn {
-    std::vector<std::unique_ptr<CallJob>> jobs;  // high priority first, then oldest first; perhaps none
+    std::vector<std::shared_ptr<CallJob>> jobs;  // high priority first, then oldest first; perhaps none
     bool again = false;                          // more wait: submit another turn, as after Next::turn
   };
   // A turn has come: up to batch_max calls, and of many a share for each thread.
@@ -52,17 +55,20 @@ class BatchQueue {
   Duration worth_waiting() const;
   // A batch of `count` is about to be answered, after it ran that long.
   void answered(size_t count, Duration ran);
+  // Takes a claimed call out of the queue, and its place with it: nobody waits for its answer.
+  void withdraw(const CallJob& job);
   // Everything, because nobody will come for it.
-  std::vector<std::unique_ptr<CallJob>> take_all();
+  std::vector<std::shared_ptr<CallJob>> take_all();
 
   const Limits& limits() const { return limits_; }
 
  private:
-  std::vector<std::unique_ptr<CallJob>> pop(unsigned count);  // with mutex_ held
+  std::vector<std::shared_ptr<CallJob>> pop(unsigned count);  // with mutex_ held; not those that are being withdrawn
 
   const Limits limits_;
   mutable std::mutex mutex_;
-  std::array<std::deque<std::unique_ptr<CallJob>>, 3> jobs_;  // by priority
+  std::array<std::deque<std::shared_ptr<CallJob>>, 3> jobs_;  // by priority
+  unsigned pending_max_;
   unsigned waiting_ = 0;                                      // in jobs_
   bool turn_due_ = false;                                     // submitted, and has not begun
   bool timer_set_ = false;

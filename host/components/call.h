@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -19,17 +21,32 @@
 
 namespace dormouse {
 
-// Says that nobody waits any more. Copies share one flag; any thread.
+// Hears that nobody waits any more.
+class CancelListener {
+ public:
+  virtual ~CancelListener() = default;
+  // At most once, on the thread that cancels, which may be a reactor: must not block.
+  virtual void on_cancel() = 0;
+};
+
+// Says that nobody waits any more. Copies share one state; any thread.
 class CancelToken {
  public:
-  CancelToken() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
-  void cancel() { flag_->store(true, std::memory_order_relaxed); }
-  bool cancelled() const { return flag_->load(std::memory_order_relaxed); }
+  CancelToken() : state_(std::make_shared<State>()) {}
+  void cancel();
+  bool cancelled() const { return state_->cancelled.load(std::memory_order_relaxed); }
+  // Tells `listener`, while it lives, of a cancel to come. False: cancelled already, and it will not be told.
+  bool listen(std::weak_ptr<CancelListener> listener) const;
   // Whether it can serve another request as a new one: nobody else holds it, and it was not cancelled.
-  bool is_unused() const { return flag_.use_count() == 1 && !cancelled(); }
+  bool is_unused() const { return state_.use_count() == 1 && !cancelled(); }
 
  private:
-  std::shared_ptr<std::atomic<bool>> flag_;
+  struct State {
+    std::atomic<bool> cancelled{false};
+    std::mutex mutex;  // over the list; never held while a listener runs
+    std::vector<std::weak_ptr<CancelListener>> listeners;
+  };
+  std::shared_ptr<State> state_;
 };
 
 struct CallOptions {
@@ -70,6 +87,8 @@ Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in, 
 // Queues the call on the component's lane and returns at once. `done` runs on `reply`'s thread, exactly once, also when
 // the call was refused (queue_full) or given up before it started (cancelled, deadline_exceeded). The lease is released
 // and `in` let go before `done` is posted, after the method has really returned.
+// A call whose token is cancelled while it waits leaves the queue at once, with its place and its lease. One that runs
+// goes on; when it has not ended kCancelGrace later it is overdue (overdue_calls.h).
 void call_on_lane(Lease lease, uint32_t method, Value in, CallOptions options, EventLoop& reply,
                   UniqueFunction<void(CallResult)> done);
 

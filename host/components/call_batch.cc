@@ -50,18 +50,20 @@ Status enter_batch(const LoadedPlugin& plugin, uint32_t method, void* self, std:
 }  // namespace
 
 void run_batch_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
-                       std::vector<std::unique_ptr<CallJob>> jobs) {
+                       std::vector<std::shared_ptr<CallJob>> jobs) {
   const Time started = plugin.clock->now();
   const MethodManifest& manifest = plugin.prepared.type->methods[method];
   std::deque<Item> items;
-  for (const std::unique_ptr<CallJob>& job : jobs) {
+  for (const std::shared_ptr<CallJob>& job : jobs) {
     const Duration queued = started - job->submitted;
     Status over = given_up(plugin, *job, started);
     if (over.ok()) over = manifest.input.check(job->in.view());
-    if (over.ok())
+    if (over.ok()) {
       items.emplace_back(*job, queued, thread_writer(items.size()));
-    else
+      job->begins(plugin, method, started);
+    } else {
       job->answer(over, queued, {});
+    }
   }
   if (items.empty()) return;
   std::vector<dm_batch_item*> abi;

@@ -1,6 +1,7 @@
 // One call on its way to a lane and back. Private to call*.cc and batch_queue.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,19 +10,46 @@
 
 namespace dormouse {
 
+class BatchQueue;
+class OverdueCalls;
 struct LoadedPlugin;
 
-// Made on the caller's thread, moved to the lane, answered exactly once.
-struct CallJob {
+// Made on the caller's thread, moved to the lane, answered exactly once: by whoever takes it out of `waiting`, which is
+// the lane that runs it or the thread that cancels it.
+struct CallJob : CancelListener, std::enable_shared_from_this<CallJob> {
+  CallJob(Lease lease, Value in, CallOptions options, EventLoop& reply, UniqueFunction<void(CallResult)> done,
+          Time submitted);
+
+  // Takes it out of `waiting`, to run it or to refuse it; false: it was withdrawn, and answered. Any thread.
+  bool claim();
+  // [lane] It runs from `now` on; after claim().
+  void begins(const LoadedPlugin& plugin, uint32_t method, Time now);
+  // Lets the input and the lease go, then posts the answer. After claim(), any thread.
+  void answer(Result<Value> value, Duration queued, Duration ran);
+  // From now on a cancel takes it out of the queue it stands in. After it was queued.
+  void listen_to_cancel();
+
+  void on_cancel() override;
+
   Lease lease;
   Value in;
   CallOptions options;
   EventLoop& reply;
   UniqueFunction<void(CallResult)> done;
-  Time submitted;
+  const Time submitted;
+  // Where it waits; one of the two, set before listen_to_cancel(). The lease keeps both alive while it waits.
+  Lane* lane = nullptr;
+  Lane::Ticket ticket = 0;
+  BatchQueue* batch = nullptr;
 
-  // Lets the input and the lease go, then posts the answer. Any thread.
-  void answer(Result<Value> value, Duration queued, Duration ran);
+ private:
+  enum class Phase : uint8_t { waiting, claimed, runs, cancelled, ended };
+  std::atomic<Phase> phase_{Phase::waiting};
+  // Of a call that runs; set before `runs`.
+  std::shared_ptr<OverdueCalls> overdue_;
+  const LoadedPlugin* plugin_ = nullptr;
+  uint32_t method_ = 0;
+  Time began_{};
 };
 
 // Why a job is not worth starting any more; ok: it is. [lane]
@@ -37,9 +65,9 @@ Result<void*> self_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
 // "component 'x', method 'y'".
 std::string where(const LoadedPlugin& plugin, uint32_t method);
 
-// [lane, slot] Answers jobs of one method through dormouse.batch/1, each on its own terms.
+// [lane, slot] Answers claimed jobs of one method through dormouse.batch/1, each on its own terms.
 void run_batch_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
-                       std::vector<std::unique_ptr<CallJob>> jobs);
+                       std::vector<std::shared_ptr<CallJob>> jobs);
 // [lane, slot] Answers one.
 void run_job_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot, CallJob& job);
 

@@ -9,8 +9,6 @@
 namespace dormouse {
 namespace {
 
-constexpr size_t kWaitersMax = 4096;  // demands waiting for one load; admission bounds requests long before
-
 std::string milliseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count() / 1000.0).substr(0, 8);
 }
@@ -69,6 +67,7 @@ ComponentStatus Component::status() const {
   status.leases = gate_.inside();
   if (published_lane_) status.threads = published_lane_->threads();
   if (published_ledger_) status.ledger = published_ledger_->open_entries();
+  if (published_overdue_) status.overdue = published_overdue_->list();
   const Time now = context_.clock.now();
   if (is_callable(status.state)) status.waiters = 0;  // they were served right after that state was told
   if (is_callable(status.state) || status.state == State::parked) {
@@ -83,6 +82,11 @@ ComponentStatus Component::status() const {
   }
   if (status.retry_in) status.retry_in = std::max(Duration{}, *status.retry_in - now.time_since_epoch());
   return status;
+}
+
+std::optional<PoolPolicy> Component::loaded_policy() const {
+  const std::lock_guard lock(published_mutex_);
+  return published_policy_;
 }
 
 // ---- the registry's loop thread ----
@@ -103,6 +107,7 @@ void Component::publish() {
   s.returned_private_bytes = o.returned_private_bytes;
   s.returned_estimate = o.returned_estimate;
   s.unmapping_proven = o.proven;
+  s.was_ready = o.was_ready;
   s.pinned_dependencies = o.pinned_dependencies;
   s.last_error = o.last_error;
   if (o.state == State::failed) s.retry_in = o.retry_at.time_since_epoch();  // status() makes it relative
@@ -136,6 +141,8 @@ void Component::publish() {
   published_ = std::move(s);
   published_lane_ = loaded_ && o.lane_open ? loaded_->lane : nullptr;
   published_ledger_ = loaded_ && o.lane_open ? loaded_->ledger : nullptr;
+  published_overdue_ = loaded_ && o.lane_open ? loaded_->overdue : nullptr;
+  published_policy_ = loaded_ && o.lane_open ? std::optional(loaded_->policy) : std::nullopt;
   published_ready_at_ = is_callable(o.state) ? std::optional(o.ready_at) : std::nullopt;
   published_trimmed_at_ = o.trimmed_at;
 }
@@ -161,6 +168,7 @@ void Component::change(State to, std::string cause) {
 void Component::refuse_waiters(const Status& status) {
   std::deque<Demand> waiters;
   waiters.swap(owned_->waiters);
+  if (!waiters.empty()) publish();
   for (Demand& waiter : waiters) waiter.done(status);
 }
 
@@ -170,6 +178,24 @@ void Component::serve_waiters() {
   // Counted in with the opening itself: nobody can close the gate between.
   gate_.open(waiters.size());
   for (Demand& waiter : waiters) waiter.done(Lease(this));
+}
+
+// At once and not after the load: who would find its queue full then is refused now, and may go elsewhere.
+Status Component::room_for_waiter() {
+  Owned& o = *owned_;
+  const unsigned bound = context_.policy_of(spec_.name).max_pending;
+  if (o.waiters.size() < bound) return {};
+  std::deque<Demand> gone;
+  for (Demand& waiter : std::exchange(o.waiters, {}))
+    (waiter.is_wanted() ? o.waiters : gone).push_back(std::move(waiter));
+  for (Demand& waiter : gone) waiter.done(Status(Code::cancelled, "given up before it was loaded"));
+  if (o.waiters.size() < bound) return {};
+  return Error{Code::queue_full,
+               "too many requests wait for its load",
+               "component '" + spec_.name + "'",
+               "at most " + std::to_string(bound) + " waiting requests",
+               std::to_string(o.waiters.size()),
+               "try again later, or raise max_pending in dm.pool"};
 }
 
 void Component::on_demand(Demand demand) {
@@ -192,9 +218,8 @@ void Component::on_demand(Demand demand) {
     demand.done(Status(std::move(error)));
     return;
   }
-  if (o.waiters.size() >= kWaitersMax) {
-    demand.done(Status(Code::overloaded, "component '" + spec_.name + "': " + std::to_string(kWaitersMax) +
-                                             " requests wait for it already"));
+  if (const Status full = room_for_waiter(); !full.ok()) {
+    demand.done(full);
     return;
   }
   const std::string cause = demand.cause;

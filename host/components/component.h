@@ -19,6 +19,7 @@
 #include "components/lease.h"
 #include "components/manifest.h"
 #include "components/memory.h"
+#include "components/overdue_calls.h"
 #include "components/safety.h"
 #include "components/state.h"
 
@@ -48,8 +49,11 @@ struct Demand {
   bool retry_now = false;  // try a failed load again before its back-off has passed
   // Called exactly once: at once on the calling thread when the component is callable, otherwise on the registry's loop
   // thread. Must only hand over. Errors: load_failed (with cause and remedy), unavailable (stopping),
-  // overloaded (too many wait), deadline_exceeded (load_timeout).
+  // queue_full (max_pending of its pool wait already), cancelled (not wanted any more).
   UniqueFunction<void(Result<Lease>)> done;
+  // Expires when nobody wants the lease any more: then it gives its place among the waiters to others. The load goes on.
+  std::optional<std::weak_ptr<void>> wanted = std::nullopt;
+  bool is_wanted() const { return !wanted || !wanted->expired(); }
 };
 
 struct LoadTimes {
@@ -65,7 +69,7 @@ struct ComponentStatus {
   std::string plugin_path;      // of the file that its code in memory came from; empty while none is
   std::string plugin_identity;  // what that file was then: file_identity()
   State state = State::absent;
-  std::string cause;  // why it is in this state: "request", "idle for 2m", "asked to", "pinned by ..."
+  std::string cause;  // why it is in this state: "request", "idle for 2m", "asked to unload", the failure of its load
   SafetyClass safety = SafetyClass::unmap;
   std::vector<std::string> safety_reasons;
   std::vector<std::string> pinned_dependencies;
@@ -85,8 +89,10 @@ struct ComponentStatus {
   int64_t returned_private_bytes = 0;
   bool returned_estimate = false;
   bool unmapping_proven = false;  // with state unloaded
+  bool was_ready = false;         // at least once since start
   LoadTimes load_times;
-  std::vector<std::string> ledger;  // what it holds from the host
+  std::vector<std::string> ledger;   // what it holds from the host
+  std::vector<OverdueCall> overdue;  // cancelled, and still running kCancelGrace later
   Status last_error;
   std::optional<Duration> retry_in;  // with state failed
 };
@@ -96,13 +102,17 @@ enum class Verb : uint8_t { load, unload, trim, park, reload, pin, unpin };
 std::string_view to_string(Verb verb);
 
 struct VerbOptions {
-  Duration wait{};       // for running calls to end; zero: a busy component answers `busy` and nothing changes
+  // For the whole verb. When it has passed, what can be taken back is (`busy`); what cannot goes on, and the answer says
+  // so. Zero: a busy component answers `busy` and nothing changes; what needs no running call to end may take its time.
+  // A reload waits for running calls in any case, at most drain_timeout of its pool.
+  Duration wait{};
   bool dry_run = false;  // say what would happen
 };
 
 struct VerbAnswer {
-  Status status;  // busy (409) with the leases, vetoed, load_failed, unavailable
+  Status status;  // busy (409) with the leases, vetoed, load_failed, unavailable; deadline_exceeded with goes_on
   bool changed = false;
+  bool goes_on = false;       // the wait has passed, and the verb is still at work
   std::string explanation;    // one sentence: what was done, or what would be
   ComponentStatus component;  // afterwards
 };
@@ -127,6 +137,8 @@ class Component {
   void acquire(Demand demand);
 
   ComponentStatus status() const;  // any thread
+  // What it was loaded with; none while it is not loaded. Any thread.
+  std::optional<PoolPolicy> loaded_policy() const;
 
   // Says which code, settings and model answered last: equal stamps give equal answers to equal calls, as far as files
   // decide that. 0 before the first load of this process. Any thread.
@@ -150,7 +162,10 @@ class Component {
   struct Owned;
   struct LoadJob;
   void on_demand(Demand demand);
-  void request(Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done);
+  void request(Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done,
+               UniqueFunction<void(VerbAnswer)> finished);
+  UniqueFunction<void(VerbAnswer)> bound(Verb verb, Duration wait, UniqueFunction<void(VerbAnswer)> done,
+                                         UniqueFunction<void(VerbAnswer)> finished);
   void request_pin(bool pin, const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_load(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
   void request_reload(const VerbOptions& options, UniqueFunction<void(VerbAnswer)> done);
@@ -162,6 +177,7 @@ class Component {
   void refuse(UniqueFunction<void(VerbAnswer)>& done, Error error);
   void refuse_busy(UniqueFunction<void(VerbAnswer)>& done);
   void explain(UniqueFunction<void(VerbAnswer)>& done, bool changed, std::string explanation);
+  Status room_for_waiter();
   void refuse_waiters(const Status& status);
   void serve_waiters();
   void change(State to, std::string cause);
@@ -179,6 +195,7 @@ class Component {
   void end_load_slot(LoadJob& job);
   void count_load();
   bool file_changed();
+  std::string files_identity() const;
 
   // Leaving, in order.
   void begin_drain(IdleStep target, const std::string& cause);
@@ -195,7 +212,9 @@ class Component {
   void count_unload();
   void move_on();
 
+  std::string what_it_takes() const;
   void policy_changed();
+  void follow_policy();
   void notice_use();
   void look_at_idleness();
   void arm_idle_timer();
@@ -221,6 +240,8 @@ class Component {
   Time published_trimmed_at_{};
   std::shared_ptr<Lane> published_lane_;
   std::shared_ptr<Ledger> published_ledger_;
+  std::shared_ptr<OverdueCalls> published_overdue_;
+  std::optional<PoolPolicy> published_policy_;
 };
 
 }  // namespace dormouse

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "base/units.h"
+#include "components/batch_queue.h"
 #include "components/component_metrics.h"
 #include "components/component_state.h"
 
@@ -45,8 +46,18 @@ void Component::arm_idle_timer() {
   });
 }
 
+// The keys that act at once on what is loaded; pool_changes.h says which.
+void Component::follow_policy() {
+  const PoolPolicy policy = context_.policy_of(spec_.name);
+  loaded_->max_wait->store(policy.max_wait);
+  loaded_->lane->set_pending_max(policy.max_pending);
+  for (const auto& batch : loaded_->batches)
+    if (batch) batch->set_pending_max(policy.max_pending);
+}
+
 void Component::policy_changed() {
   const State state = owned_->state;
+  if (is_callable(state)) follow_policy();
   if (is_callable(state) || state == State::parked) arm_idle_timer();
 }
 
@@ -168,8 +179,6 @@ void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftove
     const std::string cause = "the component left behind: " + join_lines(leftovers);
     context_.kept.push_back(std::move(loaded_));
     o.proven = false;
-    change(State::parked, o.cause);
-    change(State::closing, o.cause);
     change(State::resident, cause);
     if (reload) return queue_load("asked to reload");
     answer_verbs({}, "closed; its code stays mapped: " + cause);
@@ -177,13 +186,13 @@ void Component::on_closed(MemoryDelta returned, std::vector<std::string> leftove
   }
   loaded_->lane.reset();
   loaded_->ledger.reset();
-  change(State::parked, o.cause);
   if (reload) return queue_load(o.cause);  // which answers the verb
   if (!o.waiters.empty() && !o.stopping) {
     answer_verbs({}, "closed; demand came meanwhile, so it loads again");
-    return move_on();
+    return queue_load(o.waiters.front().cause);
   }
   if (o.drain_target == IdleStep::unload || unload || o.stopping) return begin_unmap(o.cause);
+  change(State::parked, o.cause);
   answer_verbs({}, "parked");
   arm_idle_timer();
 }
@@ -308,6 +317,7 @@ void Component::stop() {
   Owned& o = *owned_;
   o.stopping = true;
   if (o.idle_timer) context_.loop.cancel(std::exchange(o.idle_timer, 0));
+  if (o.retry_timer) context_.loop.cancel(std::exchange(o.retry_timer, 0));
   const Status stopping(Code::unavailable, "the host is stopping");
   switch (o.state) {
     case State::loading:

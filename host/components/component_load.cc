@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "components/component_metrics.h"
 #include "components/component_state.h"
+#include "components/overdue_calls.h"
 
 namespace dormouse {
 namespace {
@@ -22,18 +23,27 @@ Duration backoff_after(unsigned failures) {
 
 }  // namespace
 
-// Whether the file behind a failed load was replaced, asked of the disk at most every kFileLookEvery.
+// Whether the plugin file or the model behind a failed load was replaced, asked of the disk at most every
+// kFileLookEvery.
 bool Component::file_changed() {
   Owned& o = *owned_;
   const Time now = context_.loop.now();
   if (now < o.file_looked_at + kFileLookEvery) return false;
   o.file_looked_at = now;
-  return o.failed_identity != plugin_file_identity(spec_, context_.index);
+  return o.failed_identity != files_identity();
+}
+
+// What the next load would read: the plugin files and the model, by their identity on disk.
+std::string Component::files_identity() const {
+  const Result<std::string> model = current_model(context_.options.state_dir, spec_.name);
+  const std::string of_model = !model.ok() ? model.status().to_string() : *model + " " + file_identity(*model);
+  return plugin_file_identity(spec_, context_.index) + of_model;
 }
 
 void Component::queue_load(const std::string& cause) {
   Owned& o = *owned_;
   if (o.idle_timer) context_.loop.cancel(std::exchange(o.idle_timer, 0));
+  if (o.retry_timer) context_.loop.cancel(std::exchange(o.retry_timer, 0));
   ++o.generation;
   o.load_cause = cause;
   o.policy = context_.policy_of(spec_.name);
@@ -98,7 +108,9 @@ void Component::open_plugin(std::shared_ptr<LoadJob> job, Prepared prepared) {
   p.number = o.generation;
   p.prepared = std::move(prepared);
   p.policy = o.policy;
+  p.max_wait->store(o.policy.max_wait);
   p.clock = &context_.clock;
+  p.overdue = std::make_shared<OverdueCalls>(spec_.name, context_.loop, context_.events);
   p.instances.assign(o.policy.max_instances, nullptr);
   p.times = {};
   p.times.queued = job->began - o.load_queued_at;
@@ -121,7 +133,9 @@ void Component::open_plugin(std::shared_ptr<LoadJob> job, Prepared prepared) {
                             .data_dir = std::move(data_dir)};
   p.lane->submit_control([this, job, &p, options] {
     p.memory_before = read_memory();
-    Status opened = ensure_private_folder(options.data_dir);
+    // Both: somebody may have cleared the state folder of a running host.
+    Status opened = ensure_private_folder(options.data_dir.substr(0, options.data_dir.rfind('/')));
+    if (opened.ok()) opened = ensure_private_folder(options.data_dir);
     if (opened.ok()) opened = open_on_lane(p, options);
     p.memory_added = read_memory() - p.memory_before;
     context_.loop.post([this, job, opened] { on_opened(job, opened); });
@@ -136,6 +150,7 @@ void Component::on_opened(std::shared_ptr<LoadJob> job, Status status) {
   loaded_->memory_added.estimate = context_.windows.close(job->window);
   o.load.reset();
   o.failures = 0;
+  o.was_ready = true;
   o.last_error = {};
   o.proven = false;
   o.pinned_dependencies.clear();
@@ -144,6 +159,7 @@ void Component::on_opened(std::shared_ptr<LoadJob> job, Status status) {
   o.ready_at = context_.loop.now();
   last_used_ns_.store(o.ready_at.time_since_epoch().count(), std::memory_order_relaxed);
   count_load();
+  follow_policy();  // it may have changed while this load ran
   change(State::ready, o.load_cause);
   serve_waiters();
   answer_verbs({}, "loaded");
@@ -221,7 +237,7 @@ void Component::fail(Status why) {
   ++o.failures;
   const Duration wait = backoff_after(o.failures);
   o.retry_at = context_.loop.now() + wait;
-  o.failed_identity = plugin_file_identity(spec_, context_.index);
+  o.failed_identity = files_identity();
   Error error = why.error();
   error.code = Code::load_failed;
   const bool named = error.object.empty() || error.object == "component '" + spec_.name + "'";
@@ -229,9 +245,14 @@ void Component::fail(Status why) {
   error.object = "component '" + spec_.name + "'";
   o.last_error = Status(std::move(error));
   context_.metrics.counter(kPluginLoadFailures, {{"component", spec_.name}}).add();
-  change(State::failed, o.load_cause);
+  change(State::failed, o.last_error.to_string_within("component '" + spec_.name + "'"));
   refuse_waiters(o.last_error);
   answer_verbs(o.last_error, "");
+  if (spec_.preload && !o.stopping)
+    o.retry_timer = context_.loop.at(o.retry_at, [this] {
+      owned_->retry_timer = 0;
+      if (owned_->state == State::failed && !owned_->stopping) queue_load("preload");
+    });
 }
 
 // The waiters are told at once; the plugin's own open is asked to stop and its result is undone whenever it returns.

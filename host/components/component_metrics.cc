@@ -11,6 +11,8 @@ constexpr MetricInfo kState{"dormouse_component_state", "1 for the state the com
 constexpr MetricInfo kLeases{"dormouse_component_leases", "Calls and requests that hold the component now.", gauge};
 constexpr MetricInfo kWaiters{"dormouse_component_waiters", "Requests that wait for the component's load.", gauge};
 constexpr MetricInfo kThreads{"dormouse_component_threads", "Threads of the component's lane.", gauge};
+constexpr MetricInfo kOverdue{"dormouse_calls_overdue",
+                              "Calls that still run a second after they were cancelled: nobody waits for them.", gauge};
 constexpr MetricInfo kLoads{"dormouse_component_generation", "Loads begun since the host started.", gauge};
 constexpr MetricInfo kBytes{
     "dormouse_component_bytes",
@@ -43,7 +45,7 @@ std::string_view unload_reason(std::string_view cause) {
 }
 
 void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStatus>& components) {
-  for (const MetricInfo& each : {kState, kLeases, kWaiters, kThreads, kLoads, kBytes}) sink.declare(each);
+  for (const MetricInfo& each : {kState, kLeases, kWaiters, kThreads, kOverdue, kLoads, kBytes}) sink.declare(each);
   for (const ComponentStatus& component : components) {
     const MetricLabels labels{{"component", component.name}};
     sink.value(kState, {{"component", component.name}, {"state", std::string(to_string(component.state))}}, 1);
@@ -53,6 +55,7 @@ void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStat
     sink.value(kLeases, labels, static_cast<double>(component.leases));
     sink.value(kWaiters, labels, component.waiters);
     sink.value(kThreads, labels, component.threads);
+    sink.value(kOverdue, labels, static_cast<double>(component.overdue.size()));
     collect_bytes(sink, component);
   }
   const MemoryReading process = read_memory();

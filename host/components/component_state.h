@@ -38,6 +38,8 @@ struct Component::Owned {
   std::string failed_identity;
   std::string served_identity;  // of the plugin files and the model at the last load that succeeded
   Time file_looked_at{};
+  EventLoop::TimerId retry_timer = 0;  // of a preload that failed
+  bool was_ready = false;
   Status last_error;
 
   Time ready_at{};

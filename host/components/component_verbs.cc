@@ -1,6 +1,7 @@
 // What operators may ask of a component: each verb happens, is so already, or is refused with the reason.
 #include <algorithm>
 
+#include "base/units.h"
 #include "components/component_state.h"
 
 namespace dormouse {
@@ -26,24 +27,54 @@ void Component::answer_verbs(const Status& status, const std::string& explanatio
   verbs.swap(owned_->verbs);
   for (const Owned::PendingVerb& pending : verbs)
     if (pending.timer) context_.loop.cancel(pending.timer);
-  for (Owned::PendingVerb& pending : verbs) pending.done(VerbAnswer{status, status.ok(), explanation, this->status()});
+  for (Owned::PendingVerb& pending : verbs) pending.done(VerbAnswer{status, status.ok(), false, explanation, this->status()});
 }
 
 void Component::refuse(Reply& done, Error error) {
   error.object = "component '" + spec_.name + "'";
-  done(VerbAnswer{Status(std::move(error)), false, {}, status()});
+  done(VerbAnswer{Status(std::move(error)), false, false, {}, status()});
 }
 
 void Component::explain(Reply& done, bool changed, std::string explanation) {
-  done(VerbAnswer{{}, changed, std::move(explanation), status()});
+  done(VerbAnswer{{}, changed, false, std::move(explanation), status()});
 }
 
-void Component::request(Verb verb, VerbOptions options, Reply done) {
+// The same reply within `wait`: what has not ended by then is answered as going on, and its end goes to `finished`. A
+// drain that still waits for calls is not meant: await() takes it back at that very time.
+Reply Component::bound(Verb verb, Duration wait, Reply done, Reply finished) {
+  struct Bounded {
+    Reply done, finished;
+    EventLoop::TimerId timer = 0;
+  };
+  const auto reply = std::make_shared<Bounded>(Bounded{std::move(done), std::move(finished)});
+  reply->timer = context_.loop.at(context_.loop.now() + wait, [this, reply, verb, wait] {
+    const Owned& o = *owned_;
+    if (o.state == State::draining && o.drain_waits && verb != Verb::load && !o.stopping) return;
+    Reply late = std::exchange(reply->done, {});
+    late(VerbAnswer{Error{Code::deadline_exceeded, "is not done with the " + std::string(to_string(verb)),
+                          "component '" + spec_.name + "'", "an end within " + format_duration(wait),
+                          "still " + std::string(to_string(o.state)) + "; it goes on",
+                          "look at it later: dormouse ctl components " + spec_.name},
+                    false, true, "the " + std::string(to_string(verb)) + " goes on", status()});
+  });
+  return [this, reply](VerbAnswer answer) {
+    if (reply->done) {
+      context_.loop.cancel(reply->timer);
+      reply->done(std::move(answer));
+    } else if (reply->finished) {
+      reply->finished(std::move(answer));
+    }
+  };
+}
+
+void Component::request(Verb verb, VerbOptions options, Reply done, Reply finished) {
   if (owned_->stopping) return refuse(done, {.code = Code::unavailable, .message = "the host is stopping"});
   if (owned_->verbs.size() >= kVerbsMax)
     return refuse(
         done, {.code = Code::overloaded, .message = "too many verbs wait for it already", .remedy = "ask again later"});
   notice_use();
+  if (options.wait > Duration{} && !options.dry_run)
+    done = bound(verb, options.wait, std::move(done), std::move(finished));
   switch (verb) {
     case Verb::pin:
     case Verb::unpin:
@@ -70,16 +101,33 @@ void Component::request_pin(bool pin, const VerbOptions& options, Reply done) {
   explain(done, true, pin ? "pinned" : "unpinned");
 }
 
+// What a dry run can say of the memory: measured at the last load, else what the manifest promises.
+std::string Component::what_it_takes() const {
+  const ComponentStatus now = status();
+  if (now.was_ready && now.loaded_private_bytes > 0)
+    return "; its last load took " + format_bytes(static_cast<uint64_t>(now.loaded_private_bytes));
+  const TypeManifest* type = nullptr;
+  const PluginIndex::Snapshot known = context_.index.snapshot();
+  for (size_t i = 0; known && i < known->size() && !type; ++i) {
+    const PluginEntry& entry = (*known)[i];
+    if (entry.id != spec_.plugin || !entry.manifest) continue;
+    if (!spec_.version.empty() && entry.version != spec_.version) continue;
+    if (const Result<const TypeManifest*> found = choose_type(spec_, *entry.manifest); found.ok()) type = *found;
+  }
+  if (!type || type->memory_estimate_bytes == 0) return "";
+  return "; its manifest says it takes about " + format_bytes(type->memory_estimate_bytes);
+}
+
 void Component::request_load(const VerbOptions& options, Reply done) {
   if (is_callable(owned_->state))
     return explain(done, false, "is " + std::string(to_string(owned_->state)) + " already");
-  if (options.dry_run) return explain(done, false, "would load it");
+  if (options.dry_run) return explain(done, false, "would load it" + what_it_takes());
   // The same way as everybody else's demand; the lease is dropped with the answer.
   on_demand(Demand{"control", /*retry_now=*/true, [this, done = std::move(done)](Result<Lease> lease) mutable {
                      const bool ok = lease.ok();
                      const Status status = lease.status();
                      if (ok) lease->release();
-                     done(VerbAnswer{status, ok, ok ? "loaded" : "", this->status()});
+                     done(VerbAnswer{status, ok, false, ok ? "loaded" : "", this->status()});
                    }});
 }
 
@@ -107,19 +155,22 @@ void Component::request_reload(const VerbOptions& options, Reply done) {
                            .found = "loading",
                            .remedy = "try again once it is ready"});
     case State::parked:
-      if (options.dry_run) return explain(done, false, "would load it again");
+      if (options.dry_run) return explain(done, false, "would load it again" + what_it_takes());
       await(Verb::reload, {}, std::move(done));
       return queue_load(cause);
     case State::ready:
     case State::trimmed:
       break;
   }
-  const bool waits = options.wait > Duration{};
+  const Duration drain = context_.policy_of(spec_.name).drain_timeout;
+  const Duration wait = options.wait > Duration{} ? std::min(options.wait, drain) : drain;
+  const bool waits = wait > Duration{};
   const uint64_t leases = gate_.inside();
   if (options.dry_run && (leases == 0 || waits))
-    return explain(done, false, "would reload it" + (leases ? " after " + count_of(leases, "running call") : ""));
+    return explain(done, false,
+                   "would reload it" + (leases ? " after " + count_of(leases, "running call") : "") + what_it_takes());
   if (options.dry_run || o.trimming || (!waits && !gate_.close_if_empty())) return refuse_busy(done);
-  await(Verb::reload, options.wait, std::move(done));
+  await(Verb::reload, wait, std::move(done));
   waits ? begin_drain(IdleStep::park, cause) : begin_close(IdleStep::park, cause);
 }
 

@@ -29,13 +29,14 @@ struct dm_thread_handle {
   std::atomic<bool> ended{false};
 };
 struct dm_counter {
-  dormouse::Counter* counter;
+  dormouse::Counter counter;
 };
 
 namespace dormouse {
 namespace {
 
-constexpr size_t kCountersMax = 64;
+constexpr size_t kCountersMax = 64;  // of a load; they go with it
+constexpr std::string_view kCountersHelp = "Counted by components of its plugin since they were loaded.";
 constexpr size_t kTimersMax = 1024;
 constexpr size_t kLogBytesMax = 4096;
 
@@ -77,6 +78,7 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
   // dormouse.metric/1
   static dm_counter* metric_counter(const dm_host* host, const char* name);
   static void metric_add(dm_counter* counter, uint64_t n);
+  void show_counters(MetricSink& sink) const;
 
   struct Timer {
     void (*callback)(void*);
@@ -94,6 +96,12 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
   std::map<uint64_t, Timer> timers;
   uint64_t next_timer = 1;
   std::map<std::string, std::unique_ptr<dm_counter>> counters;
+
+  // Shows the counters while this load lasts. Not under `mutex`: a snapshot that is being taken holds its own lock while
+  // it asks for them.
+  std::mutex showing_mutex;
+  bool settled = false;
+  Metrics::Registration showing;
 };
 
 const void* Ledger::Impl::service(const dm_host*, const char* id) {
@@ -262,21 +270,28 @@ dm_counter* Ledger::Impl::metric_counter(const dm_host* host, const char* name) 
     if (!(std::islower(static_cast<unsigned char>(c)) || std::isdigit(static_cast<unsigned char>(c)) || c == '_'))
       return nullptr;
   Impl& self = of(host);
-  std::lock_guard lock(self.mutex);
-  auto& entry = self.counters[text];
-  if (entry) return entry.get();
-  if (self.counters.size() > kCountersMax) {
-    self.counters.erase(text);
-    return nullptr;
+  dm_counter* made = nullptr;
+  {
+    const std::lock_guard lock(self.mutex);
+    if (const auto known = self.counters.find(text); known != self.counters.end()) return known->second.get();
+    if (self.counters.size() >= kCountersMax) return nullptr;
+    made = (self.counters[text] = std::make_unique<dm_counter>()).get();
+    if (self.counters.size() > 1) return made;
   }
-  entry = std::make_unique<dm_counter>(dm_counter{
-      &self.services.metrics->counter("dormouse_component_" + text + "_total", {{"component", self.component}},
-                                      "Counted by components of its plugin.")});
-  return entry.get();
+  const std::lock_guard lock(self.showing_mutex);
+  if (!self.settled) self.showing = self.services.metrics->collect([&self](MetricSink& sink) { self.show_counters(sink); });
+  return made;
 }
 
 void Ledger::Impl::metric_add(dm_counter* counter, uint64_t n) {
-  if (counter) counter->counter->add(n);
+  if (counter) counter->counter.add(n);
+}
+
+void Ledger::Impl::show_counters(MetricSink& sink) const {
+  const std::lock_guard lock(mutex);
+  for (const auto& [name, counter] : counters)
+    sink.value(MetricInfo{.name = "dormouse_component_" + name + "_total", .help = kCountersHelp},
+               {{"component", component}}, static_cast<double>(counter->counter.value()));
 }
 
 Ledger::Ledger(std::string component, LedgerServices services)
@@ -321,6 +336,12 @@ void Ledger::stop_timers() {
 
 std::vector<std::string> Ledger::settle() {
   stop_timers();
+  {
+    // What a plugin counts goes with the load that made it. Waits for a snapshot that is being taken.
+    const std::lock_guard lock(impl_->showing_mutex);
+    impl_->settled = true;
+    impl_->showing = {};
+  }
   std::vector<std::unique_ptr<dm_thread_handle>> ended;
   std::map<void*, size_t> buffers;
   std::vector<std::string> lines;

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 
 #include "base/file.h"
 #include "base/suggest.h"
@@ -12,6 +14,38 @@
 #include "components/registry.h"
 
 namespace dormouse {
+
+// The instances of min_idle on their way, each made by the thread of its slot. On the stack of slot 0 while it waits.
+class FirstInstances {
+ public:
+  FirstInstances(unsigned wanted, const CallOptions& call) : wanted_(wanted), missing_(wanted), call_(call) {}
+
+  void make(LoadedPlugin& plugin, unsigned slot) {
+    if (slot >= wanted_) return;
+    CallFrame frame(call_);
+    leave_out(instance_on_lane(plugin, slot, frame.abi()).status());
+  }
+  void leave_out(const Status& made = {}) {
+    const std::lock_guard lock(mutex_);
+    if (failure_.ok()) failure_ = made;
+    if (--missing_ == 0) all_tried_.notify_one();
+  }
+  // The first failure there was.
+  Status wait() {
+    std::unique_lock lock(mutex_);
+    all_tried_.wait(lock, [&] { return missing_ == 0; });
+    return failure_;
+  }
+
+ private:
+  const unsigned wanted_;
+  std::mutex mutex_;
+  std::condition_variable all_tried_;
+  unsigned missing_;
+  const CallOptions& call_;
+  Status failure_;
+};
+
 namespace {
 
 std::string object_of(const std::string& component) {
@@ -176,6 +210,22 @@ void destroy_instance(LoadedPlugin& plugin, unsigned slot) {
   });
 }
 
+// min_idle of them, each on the thread of its slot, since an instance is made, called and destroyed on the same one. Slot
+// 0 waits for the others. After an error those that were made are destroyed when their threads end.
+Status make_first_instances(LoadedPlugin& plugin, const CallOptions& call) {
+  const auto wanted = static_cast<unsigned>(std::min<size_t>(plugin.policy.min_idle, plugin.instances.size()));
+  if (wanted == 0 || !has_instances(plugin)) return {};
+  FirstInstances first(wanted, call);
+  plugin.first_instances = &first;
+  const unsigned threads = plugin.lane->grow(wanted);
+  first.make(plugin, 0);
+  // A thread that is not to be had makes no instance; its slot would make it with its first call.
+  for (unsigned slot = threads; slot < wanted; ++slot) first.leave_out();
+  Status made = first.wait();
+  plugin.first_instances = nullptr;
+  return made;
+}
+
 void close_component(LoadedPlugin& plugin) {
   if (!plugin.opened) return;
   plugin.opened = false;
@@ -270,6 +320,8 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
     prepared->model_path = *model;
     if (Status copied = copy_model(spec.name, model_copies, *prepared); !copied.ok()) return copied;
   }
+  // Somebody may have cleared the state folder of a running host.
+  if (Status made = ensure_private_folder(state_dir + "/libs"); !made.ok()) return made;
   Result<std::string> copy = copies.prepare(*file);
   if (!copy.ok()) return copy.status();
   prepared->copy_path = *copy;
@@ -309,13 +361,8 @@ Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options) {
     close_component(plugin);
     return kept;
   }
-  if (plugin.policy.min_idle > 0 && has_instances(plugin)) {
-    CallFrame frame(call);
-    if (Result<void*> first = instance_on_lane(plugin, 0, frame.abi()); !first.ok()) {
-      close_component(plugin);
-      return first.status();
-    }
-  }
+  // After an error the end of the lane's threads destroys what was made and closes the component.
+  if (Status made = make_first_instances(plugin, call); !made.ok()) return made;
   plugin.times.open = plugin.clock->now() - mapped;
   return {};
 }
@@ -342,10 +389,15 @@ Result<void*> instance_on_lane(LoadedPlugin& plugin, unsigned slot, const dm_cal
 }
 
 Lane::Hooks lane_hooks(LoadedPlugin& plugin) {
-  return {.on_thread_start = {}, .on_thread_stop = [&plugin](unsigned slot) {
-            destroy_instance(plugin, slot);
-            if (slot == 0) close_component(plugin);
-          }};
+  return {.on_thread_start =
+              [&plugin](unsigned slot) {
+                if (slot > 0 && plugin.first_instances) plugin.first_instances->make(plugin, slot);
+              },
+          .on_thread_stop =
+              [&plugin](unsigned slot) {
+                destroy_instance(plugin, slot);
+                if (slot == 0) close_component(plugin);
+              }};
 }
 
 UnmapReport unmap_library(LoadedPlugin& plugin) {

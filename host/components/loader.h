@@ -2,6 +2,7 @@
 // failure, is decided in component.cc on the registry's loop; here nothing knows of states, waiters or timers.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@
 namespace dormouse {
 
 class BatchQueue;
+class FirstInstances;
+class OverdueCalls;
 
 // A plugin file that passed every check which needs none of its code.
 struct Prepared {
@@ -66,7 +69,9 @@ struct LoadedPlugin {
   std::string name;
   uint64_t number = 0;  // of the load, counted by the component
   Prepared prepared;
-  PoolPolicy policy;  // as of this load
+  PoolPolicy policy;  // as of this load, but for max_wait
+  // In force now. Shared only so that this struct can be moved.
+  std::shared_ptr<std::atomic<Duration>> max_wait = std::make_shared<std::atomic<Duration>>();
   std::unique_ptr<Library> library;
   std::shared_ptr<Ledger> ledger;  // shared with status snapshots
   std::shared_ptr<Lane> lane;
@@ -75,13 +80,15 @@ struct LoadedPlugin {
   void* component = nullptr;
   bool opened = false;
   std::vector<const dm_method*> methods;  // in the order of prepared.type->methods
-  std::vector<void*> instances;           // by lane slot; null: none yet
+  std::vector<void*> instances;           // by lane slot, min_idle of them made at load; null: none yet
+  FirstInstances* first_instances = nullptr;  // while open waits for them; constant while threads start
   const dm_trim* trim = nullptr;
   const dm_veto* veto = nullptr;
   const dm_batch* batch = nullptr;
   const dm_cache* cache = nullptr;
   const dm_observe* observe = nullptr;
   std::vector<std::shared_ptr<BatchQueue>> batches;  // by method; null: its calls are answered one by one
+  std::shared_ptr<OverdueCalls> overdue;
   LoadTimes times;
   MemoryReading memory_before;
   MemoryDelta memory_added;
@@ -98,7 +105,7 @@ struct OpenOptions {
 };
 
 // [lane, slot 0] Maps the library unless it is mapped already, compares manifest and table, opens the component, makes
-// its first instances. After an error nothing is open; the library may be mapped.
+// its first instances. After an error nothing is open once the lane's threads have ended; the library may be mapped.
 Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options);
 
 // [lane, any slot] The instance of this slot, made at first use.

@@ -158,7 +158,10 @@ PluginIndex& Registry::plugins() {
   return context_->index;
 }
 
-void Registry::set_pool_policies(std::vector<NamedPoolPolicy> policies) {
+std::vector<PoolChange> Registry::set_pool_policies(std::vector<NamedPoolPolicy> policies) {
+  std::map<const Component*, PoolPolicy> before;
+  for (const auto& component : context_->components)
+    if (component->loaded_policy()) before[component.get()] = context_->policy_of(component->name());
   {
     std::map<std::string, PoolPolicy> by_name;
     for (NamedPoolPolicy& named : policies) by_name[named.name] = named.policy;
@@ -168,16 +171,49 @@ void Registry::set_pool_policies(std::vector<NamedPoolPolicy> policies) {
   context_->loop.post([context = context_.get()] {
     for (const auto& component : context->components) component->policy_changed();
   });
+  std::vector<PoolChange> changes;
+  for (const auto& component : context_->components) {
+    const auto known = before.find(component.get());
+    const std::optional<PoolPolicy> loaded = component->loaded_policy();
+    if (known == before.end() || !loaded) continue;
+    for (PoolChange& change :
+         pool_changes(component->name(), known->second, *loaded, context_->policy_of(component->name())))
+      changes.push_back(std::move(change));
+  }
+  return changes;
 }
 
 PoolPolicy Registry::pool_policy(std::string_view component) const {
   return context_->policy_of(std::string(component));
 }
 
-void Registry::request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done) {
-  context_->loop.post([&component, verb, options, done = std::move(done)]() mutable {
-    component.request(verb, options, std::move(done));
+void Registry::request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done,
+                       UniqueFunction<void(VerbAnswer)> finished) {
+  context_->loop.post([&component, verb, options, done = std::move(done), finished = std::move(finished)]() mutable {
+    component.request(verb, options, std::move(done), std::move(finished));
   });
+}
+
+Status Registry::readiness() const {
+  for (const auto& component : context_->components) {
+    if (!component->spec().preload) continue;
+    const ComponentStatus now = component->status();
+    // A load that is tried again leaves its failure standing until it has succeeded.
+    const bool failed = now.state == State::failed || (now.state == State::loading && !now.last_error.ok());
+    if (now.was_ready && !failed) continue;
+    const std::string object = "component '" + now.name + "'";
+    return Error{Code::unavailable,
+                 failed ? now.last_error.to_string_within(object) : "is not loaded yet",
+                 object,
+                 "a loaded component, for it has `preload`",
+                 std::string(to_string(now.state)),
+                 failed ? "it is tried again by itself; ctl load " + now.name + " tries at once" : ""};
+  }
+  return {};
+}
+
+void Registry::give_heap_back_soon() {
+  context_->heap_return.soon();
 }
 
 void Registry::preload() {

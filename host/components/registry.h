@@ -17,6 +17,7 @@
 #include "components/component.h"
 #include "components/idle_policy.h"
 #include "components/plugin_index.h"
+#include "components/pool_changes.h"
 #include "exec/event_loop.h"
 
 namespace dormouse {
@@ -69,12 +70,23 @@ class Registry {
   Result<Description> describe(const ComponentSpec& spec);
   PluginIndex& plugins();
 
-  // Replaces all pool policies; the idle clocks of living components are judged anew.
-  void set_pool_policies(std::vector<NamedPoolPolicy> policies);
+  // Replaces all pool policies; the idle clocks of living components are judged anew. Answers what that changes for those
+  // that are loaded.
+  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies);
   PoolPolicy pool_policy(std::string_view component) const;
 
-  // `done` runs once, on the loop thread, and must only hand over.
-  void request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done);
+  // `done` runs once, `finished` once more after an answer that said goes_on, with what it came to in the end; both on
+  // the loop thread, and both must only hand over.
+  void request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done,
+               UniqueFunction<void(VerbAnswer)> finished = {});
+
+  // Whether all components with `preload` serve: ok once each of them was ready, unless its latest load has failed. One
+  // that sleeps serves: it is loaded on demand. Errors: unavailable, with the first cause. Any thread.
+  Status readiness() const;
+
+  // Asks for freed heap to be given back to the system a little later, off all request threads: for parts that let much
+  // go without an unload. Cheap and debounced. Any thread.
+  void give_heap_back_soon();
 
   // Starts the loads of all components with `preload`.
   void preload();

@@ -13,6 +13,7 @@
 #include "base/events.h"
 #include "base/metrics.h"
 #include "components/component.h"
+#include "components/heap_return.h"
 #include "components/ledger.h"
 #include "components/library.h"
 #include "components/loader.h"
@@ -72,6 +73,7 @@ struct RegistryContext {
 
   // Prepares, joins, unmaps. Several threads, since a plugin that hangs in its destructors keeps one of them.
   const std::unique_ptr<Lane> loaders;
+  HeapReturn heap_return{loop, *loaders};
 
   mutable std::mutex policies_mutex;
   std::map<std::string, PoolPolicy> policies;

@@ -232,6 +232,7 @@ void answer_load(Responder responder, bool dry_run, const LoadReport& report) {
   lists.begin_object();
   write_list(lists, "errors", report.errors);
   write_list(lists, "warnings", report.warnings);
+  write_list(lists, "pool_changes", report.pool_changes);
   lists.end_object();
   if (!report.status.ok() || !report.errors.empty()) {
     const size_t count = report.errors.size();

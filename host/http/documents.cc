@@ -86,6 +86,22 @@ void write(JsonText& out, const Status& status) {
   out.end_object();
 }
 
+void write(JsonText& out, const OverdueCall& call) {
+  out.begin_object().member("method", call.method).member("request", call.request);
+  write_ms(out, "age_ms", true, call.age);
+  out.end_object();
+}
+
+void write(JsonText& out, const PoolChange& change) {
+  out.begin_object()
+      .member("component", change.component)
+      .member("key", change.key)
+      .member("from", change.from)
+      .member("to", change.to)
+      .member("acts", change.at_once ? "at_once" : "next_load")
+      .end_object();
+}
+
 void write(JsonText& out, const ComponentStatus& component) {
   const bool callable = is_callable(component.state);
   out.begin_object();
@@ -110,6 +126,7 @@ void write(JsonText& out, const ComponentStatus& component) {
   write_list(out, "class_reasons", component.safety_reasons);
   write_list(out, "pinned_dependencies", component.pinned_dependencies);
   write_list(out, "ledger", component.ledger);
+  write_list(out, "overdue", component.overdue);
   write(out.key("last_error"), component.last_error);
   out.end_object();
 }

@@ -22,6 +22,8 @@ void write(JsonText& out, const PipelineInfo& pipeline);
 void write(JsonText& out, const GenerationInfo& generation);
 void write(JsonText& out, const CacheStatus& cache);
 void write(JsonText& out, const ScriptError& error);
+void write(JsonText& out, const OverdueCall& call);
+void write(JsonText& out, const PoolChange& change);
 void write(JsonText& out, const Event& event);
 // null when ok, else {"code","detail","object","needed","found","remedy"}.
 void write(JsonText& out, const Status& status);

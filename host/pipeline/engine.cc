@@ -121,15 +121,16 @@ struct Engine::Impl {
             }};
   }
 
-  void serve(std::shared_ptr<Generation> generation) {
+  std::vector<PoolChange> serve(std::shared_ptr<Generation> generation) {
     generation->number = next_number++;
     series.forget_dead();
     for (auto& [name, pipeline] : generation->pipelines) {
       pipeline->details.generation = generation->number;
       pipeline->find_series(series);
     }
-    callees->set_pool_policies(generation->pools);
+    std::vector<PoolChange> pool_changes = callees->set_pool_policies(generation->pools);
     caches->apply(generation->caches);
+    callees->give_heap_back_soon();  // of caches that are smaller now or gone, and of what the load itself took
     generation->bind_caches(caches);
     std::shared_ptr<Generation> replaced;  // its end is not under the lock
     {
@@ -138,6 +139,7 @@ struct Engine::Impl {
       replaced = std::exchange(serving, generation);
     }
     if (replaced && !changes(replaced->files, generation->files).empty()) before = {replaced->number, replaced->files};
+    return pool_changes;
   }
 };
 
@@ -214,7 +216,7 @@ LoadReport Engine::load(bool dry_run) {
       impl_->events.publish("scripts.refused", "scripts", {{"errors", std::to_string(report.errors.size())}});
     return report;
   }
-  impl_->serve(made);
+  report.pool_changes = impl_->serve(made);
   impl_->last_refusal.clear();
   impl_->events.publish("scripts.reloaded", "generation " + std::to_string(made->number),
                         {{"pipelines", std::to_string(made->pipelines.size())}});
@@ -242,7 +244,7 @@ LoadReport Engine::rollback(bool dry_run) {
   report.unlike_disk = to_string(changes(to.files, read_scripts(impl_->options, unread)));
   if (!made) return report;
   const uint64_t from = impl_->now_serving()->number;
-  impl_->serve(made);
+  report.pool_changes = impl_->serve(made);
   impl_->look = {};
   impl_->last_refusal = "rolled back from generation " + std::to_string(from);
   impl_->events.publish("scripts.rolled_back", "generation " + std::to_string(made->number),

@@ -87,9 +87,10 @@ class RegistryCallees final : public Callees {
     for (const auto& [name, callee] : callees_) names.push_back(name);
     return names;
   }
-  void set_pool_policies(std::vector<NamedPoolPolicy> policies) override {
-    registry_.set_pool_policies(std::move(policies));
+  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies) override {
+    return registry_.set_pool_policies(std::move(policies));
   }
+  void give_heap_back_soon() override { registry_.give_heap_back_soon(); }
 
  private:
   Registry& registry_;

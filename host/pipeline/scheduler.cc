@@ -85,6 +85,7 @@ struct Scheduler::Held {
   uint16_t users = 0;  // stages that have not called it yet
   Lease lease;
   Status failure;
+  std::shared_ptr<void> wanted;  // while pending: gone with the last stage that wants it, and the demand's place with it
 };
 
 struct Scheduler::Request {
@@ -569,8 +570,10 @@ bool Scheduler::may_hit(const Request& r, uint16_t component) const {
 
 void Scheduler::demand(Request& r, uint16_t component, const char* cause) {
   r.held[component].state = Held::State::pending;
+  r.held[component].wanted = std::make_shared<char>();
   Demand demand;
   demand.cause = cause;
+  demand.wanted = r.held[component].wanted;
   // Runs on any thread, maybe at once: it only hands over.
   demand.done = [self = shared_from_this(), slot = r.slot, generation = r.generation, component](Result<Lease> lease) {
     Scheduler& scheduler = *self;
@@ -625,13 +628,15 @@ void Scheduler::release_user(Request& r, uint16_t node) {
   run.user_counted = false;
   if (r.held.empty()) return;
   Held& held = r.held[r.graph().nodes[node].component];
-  if (--held.users == 0 && held.state == Held::State::warm) held = Held();
+  if (--held.users > 0) return;
+  held.wanted.reset();
+  if (held.state == Held::State::warm) held = Held();
 }
 
 // Before a wait for a component that may be draining, be it somebody else's wait; taken again when they are needed.
 void Scheduler::let_go_of_leases(Request& r) {
   for (Held& held : r.held)
-    if (held.state == Held::State::warm) held = Held{.users = held.users, .lease = {}, .failure = {}};
+    if (held.state == Held::State::warm) held = Held{.users = held.users, .lease = {}, .failure = {}, .wanted = {}};
 }
 
 // ---- stages ----

@@ -3,9 +3,9 @@
 local dm = require "dormouse"
 
 dm.pool("*", {
-  min_idle = 0,             -- instances made before the first call
+  min_idle = 0,             -- instances made with the load, before the first call
   max_instances = 2,        -- calls at the same time
-  max_pending = 64,         -- calls that wait for an instance; beyond it the answer is 429
+  max_pending = 64,         -- calls that wait for an instance or for the load; beyond it the answer is 429
   max_wait = "1s",          -- longest wait for an instance
   -- max_batch = 32,        -- calls answered together where a method can; above 1 also calls that could run at once
   max_delay = "0ms",        -- how long a call may wait for others to be answered with
@@ -16,5 +16,5 @@ dm.pool("*", {
   },
   min_residency = "10s",    -- not before this long after loading: no load-unload-load
   load_timeout = "30s",
-  drain_timeout = "5s",
+  drain_timeout = "5s",     -- how long `ctl reload COMPONENT` waits for running calls
 })

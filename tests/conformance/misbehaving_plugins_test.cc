@@ -1,9 +1,11 @@
 // What the host does with each plugin of tests/bad-plugins. Files that are refused before they are mapped are looked at
 // in tests/integration/components as well; here they are components that somebody calls.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "components/cache_call.h"
+#include "components/loader.h"
 #include "components/observe.h"
 #include "support/component_host.h"
 
@@ -157,7 +159,7 @@ TEST_CASE("a load that does not listen keeps nobody else from loading") {
   RegistryOptions one_at_a_time;
   one_at_a_time.parallel_loads = 1;
   ComponentHost host(kBad, one_at_a_time);
-  Component& deaf = host.add("deaf-open", "deaf-open", setting("ms", 500));
+  Component& deaf = host.add("deaf-open", "deaf-open", setting("ms", 2000));
   Component& good = host.add("good", "well-behaved", {}, "well-behaved");
   PoolPolicy policy;
   policy.load_timeout = 1s;
@@ -296,6 +298,64 @@ TEST_CASE("a call that ignores its cancellation keeps its lease until it really 
   REQUIRE(host.loop.run_until([&] { return result.has_value(); }));
   CHECK(deaf.status().leases == 0);
   CHECK(host.request(deaf, Verb::unload).component.state == State::unloaded);
+}
+
+TEST_CASE("calls that nobody waits for hold no place") {
+  ComponentHost host(kBad);
+  Component& deaf = host.add("deaf-run", "deaf-run", setting("ms", 300));
+  PoolPolicy policy;
+  policy.max_instances = 1;
+  policy.max_pending = 128;
+  policy.max_wait = 1h;
+  host.set_policy("*", policy);
+  Result<Lease> lease = host.acquire(deaf);
+  REQUIRE(lease.ok());
+  std::vector<Status> ended;
+  std::vector<CancelToken> impatient;
+  const auto call = [&](Lease with, CallOptions options) {
+    call_on_lane(std::move(with), 0, text_value("x"), std::move(options), host.loop,
+                 [&](CallResult r) { ended.push_back(r.value.status()); });
+  };
+  call(std::move(*lease), {});  // holds the only instance
+  REQUIRE(host.await([&] { return deaf.loaded().lane->pending() == 0; }));
+  for (int i = 0; i < 128; ++i) {
+    CallOptions options;
+    impatient.push_back(options.cancel);
+    call(std::move(*deaf.try_acquire()), std::move(options));
+  }
+  CHECK(deaf.status().leases == 129);
+  for (CancelToken& token : impatient) token.cancel();
+  CHECK(deaf.status().leases == 1);
+  CHECK(deaf.loaded().lane->pending() == 0);
+  call(std::move(*deaf.try_acquire()), {});  // is not refused
+  REQUIRE(host.loop.run_until([&] { return ended.size() == 130; }));
+  CHECK(std::count_if(ended.begin(), ended.end(), [](const Status& s) { return s.ok(); }) == 2);
+  CHECK(std::count_if(ended.begin(), ended.end(), [](const Status& s) { return s.code() == Code::cancelled; }) == 128);
+}
+
+TEST_CASE("a call that ignores its cancellation is overdue until it returns") {
+  ComponentHost host(kBad);
+  Component& deaf = host.add("deaf-run", "deaf-run", setting("ms", 500));
+  Result<Lease> lease = host.acquire(deaf);
+  REQUIRE(lease.ok());
+  CallOptions options;
+  options.request_id = 0xabc;
+  std::optional<CallResult> result;
+  call_on_lane(std::move(*lease), 0, text_value("x"), options, host.loop, [&](CallResult r) { result = std::move(r); });
+  REQUIRE(host.await([&] { return deaf.loaded().lane->pending() == 0; }));
+  options.cancel.cancel();
+  std::vector<OverdueCall> overdue;
+  REQUIRE(host.await([&] {
+    host.pass(kCancelGrace);
+    overdue = deaf.status().overdue;
+    return !overdue.empty() || result;
+  }));
+  REQUIRE(overdue.size() == 1);
+  CHECK(overdue[0].request == "0000000000000abc");
+  CHECK(overdue[0].age >= kCancelGrace);
+  CHECK(host.metrics.value("dormouse_calls_overdue", {{"component", "deaf-run"}}) == 1);
+  REQUIRE(host.loop.run_until([&] { return result.has_value(); }));
+  CHECK(deaf.status().overdue.empty());
 }
 
 TEST_CASE("calls beyond the queue of a component are refused and not lost") {

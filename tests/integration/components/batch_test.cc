@@ -133,6 +133,20 @@ TEST_CASE("a call given up while it waited takes no place in the batch") {
   CHECK_THAT(g.answers[3], Contains("\"together\":2"));
 }
 
+TEST_CASE("calls whose callers are gone give their leases back while the batch is still gathered") {
+  Gathering g(Gathering::patient(8));
+  std::vector<CancelToken> gone;
+  for (int i = 0; i < 4; ++i) gone.push_back(g.ask("x"));
+  g.host.loop.run_ready();
+  CHECK(g.component->status().leases == 4);
+  for (CancelToken& token : gone) token.cancel();
+  CHECK(g.component->status().leases == 0);
+  CHECK(g.host.request(*g.component, Verb::unload).component.state == State::unloaded);
+  g.host.pass(10ms);  // the timer of a batch that nobody is in
+  REQUIRE(g.all_answered());
+  for (const std::string& answer : g.answers) CHECK_THAT(answer, Contains("given up before it started"));
+}
+
 TEST_CASE("calls beyond max_pending are refused and the others answered") {
   PoolPolicy policy = Gathering::patient(8);
   policy.max_pending = 3;

@@ -83,7 +83,7 @@ TEST_CASE("unload proves that the mapping is gone") {
   CHECK(answer.component.state == State::unloaded);
   CHECK(answer.component.unmapping_proven);
   CHECK_FALSE(is_mapped("echo.so"));
-  CHECK(host.history(echo) == states({"loading", "ready", "draining", "parked", "closing", "unloaded"}));
+  CHECK(host.history(echo) == states({"loading", "ready", "draining", "closing", "unloaded"}));
 }
 
 TEST_CASE("asking again for what is already so changes nothing") {
@@ -381,8 +381,13 @@ TEST_CASE("reload closes and opens anew and demand that comes meanwhile gets the
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
   Result<Lease> lease = host.acquire(echo);
+  PoolPolicy impatient;
+  impatient.drain_timeout = 0s;
+  host.set_policy("echo", impatient);
   CHECK(host.request(echo, Verb::reload).status.code() == Code::busy);
   CHECK(host.request(echo, Verb::reload, {.dry_run = true}).status.code() == Code::busy);
+  host.set_policy("echo", PoolPolicy());
+  CHECK(host.request(echo, Verb::reload, {.dry_run = true}).explanation == "would reload it after 1 running call");
   const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
   host.loop.run_ready();
   const auto queued = host.ask(echo);
@@ -395,7 +400,7 @@ TEST_CASE("reload closes and opens anew and demand that comes meanwhile gets the
   CHECK((*answer)->component.generation == 2);
   REQUIRE((*queued)->ok());
   CHECK(host.call(***queued, "echo", text_value("new")).ok());
-  CHECK(host.history(echo) == states({"loading", "ready", "draining", "parked", "loading", "ready"}));
+  CHECK(host.history(echo) == states({"loading", "ready", "draining", "loading", "ready"}));
 }
 
 TEST_CASE("reload of a component in use past its wait changes nothing") {

@@ -14,15 +14,19 @@ namespace {
 ManualClock the_clock;
 ManualLoop the_loop{the_clock};
 
-Result<Next> push(BatchQueue& queue, uint64_t id, Lane::Priority priority = Lane::Priority::normal) {
+std::shared_ptr<CallJob> make_job(uint64_t id, Lane::Priority priority = Lane::Priority::normal) {
   CallOptions options;
   options.request_id = id;
   options.priority = priority;
-  auto job = std::make_unique<CallJob>(CallJob{Lease(), Value(), std::move(options), the_loop, {}, Time{}});
+  return std::make_shared<CallJob>(Lease(), Value(), std::move(options), the_loop, [](CallResult) {}, Time{});
+}
+
+Result<Next> push(BatchQueue& queue, uint64_t id, Lane::Priority priority = Lane::Priority::normal) {
+  auto job = make_job(id, priority);
   return queue.push(job);
 }
 
-std::vector<uint64_t> ids(const std::vector<std::unique_ptr<CallJob>>& jobs) {
+std::vector<uint64_t> ids(const std::vector<std::shared_ptr<CallJob>>& jobs) {
   std::vector<uint64_t> found;
   for (const auto& job : jobs) found.push_back(job->options.request_id);
   return found;
@@ -85,7 +89,7 @@ TEST_CASE("a call beyond the bound is refused and stays with its caller") {
   BatchQueue queue({.batch_max = 8, .pending_max = 2, .delay = {}});
   CHECK(push(queue, 1).ok());
   CHECK(push(queue, 2).ok());
-  auto job = std::make_unique<CallJob>(CallJob{Lease(), Value(), {}, the_loop, {}, Time{}});
+  auto job = make_job(3);
   CHECK(queue.push(job).status().code() == Code::queue_full);
   CHECK(job);
 }
@@ -126,4 +130,32 @@ TEST_CASE("a turn waits half a millisecond at most and not for a quick batch or 
   CHECK(queue.worth_waiting() == 0ms);
   queue.answered(1, 10ms);
   CHECK(queue.worth_waiting() == 0ms);
+}
+
+TEST_CASE("calls that nobody waits for hold no place in a batch queue") {
+  BatchQueue queue({.batch_max = 8, .pending_max = 2, .delay = {}});
+  std::vector<std::shared_ptr<CallJob>> jobs;
+  for (uint64_t id = 1; id <= 2; ++id) {
+    jobs.push_back(make_job(id));
+    auto job = jobs.back();
+    job->batch = &queue;
+    REQUIRE(queue.push(job).ok());
+    jobs.back()->listen_to_cancel();
+  }
+  CHECK(push(queue, 3).status().code() == Code::queue_full);
+  jobs.front()->options.cancel.cancel();
+  CHECK(push(queue, 4).ok());
+  CHECK(ids(queue.take().jobs) == Ids{2, 4});
+}
+
+TEST_CASE("a call that is being withdrawn is in no batch") {
+  BatchQueue queue({.batch_max = 8, .pending_max = 8, .delay = {}});
+  auto leaving = make_job(1);
+  const auto same = leaving;
+  REQUIRE(queue.push(leaving).ok());
+  REQUIRE(push(queue, 2).ok());
+  REQUIRE(same->claim());  // as the thread that cancels does first
+  const BatchQueue::Turn turn = queue.take();
+  CHECK(ids(turn.jobs) == Ids{2});
+  CHECK_FALSE(turn.again);
 }

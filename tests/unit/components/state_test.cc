@@ -13,9 +13,18 @@ TEST_CASE("only ready and trimmed components are callable") {
   }
 }
 
+namespace {
+
+// Ways out of draining that come after instances and component were closed.
+bool comes_after_closing(const Transition& t) {
+  return t.from == State::draining && t.when.substr(0, 6) == "closed";
+}
+
+}  // namespace
+
 TEST_CASE("code is unmapped only after instances and component were closed") {
   for (const Transition& t : kTransitions)
-    if (t.to == State::closing) CHECK(t.from == State::parked);
+    if (t.to == State::closing) CHECK((t.from == State::parked || comes_after_closing(t)));
 }
 
 TEST_CASE("a callable component is drained before anything of it is closed") {
@@ -36,5 +45,7 @@ TEST_CASE("every state can be left again and no way is listed twice") {
 
 TEST_CASE("a load never starts from a state that still holds a running component") {
   for (const Transition& t : kTransitions)
-    if (t.to == State::loading) CHECK((!is_callable(t.from) && t.from != State::draining && t.from != State::closing));
+    if (t.to == State::loading)
+      CHECK((comes_after_closing(t) ||
+             (!is_callable(t.from) && t.from != State::draining && t.from != State::closing)));
 }

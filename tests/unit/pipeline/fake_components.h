@@ -82,7 +82,10 @@ class FakeComponents final : public Callees {
 
   Callee* find(std::string_view name) override;
   std::vector<std::string> names() const override;
-  void set_pool_policies(std::vector<NamedPoolPolicy> policies) override { pools = std::move(policies); }
+  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies) override {
+    pools = std::move(policies);
+    return {};
+  }
 
   // What never ends keeps its scheduler alive, and that keeps these components: the end of a test cuts the ring.
   void forget_all();

@@ -1,6 +1,7 @@
 // The methods of cache.memory as stages call them.
 #include <cstring>
 
+#include "cache/component_space.h"
 #include "integration/plugins/cache-memory/cache_host.h"
 
 namespace dormouse {
@@ -185,6 +186,29 @@ TEST_CASE("a trimmed store keeps what it has and is asked on") {
   INFO(answer.status.to_string());
   REQUIRE(answer.status.ok());
   CHECK(cache.has("k"));
+}
+
+TEST_CASE("a lowered bound acts at once and an emptied space holds nothing") {
+  CacheHost cache;
+  ComponentSpace space(cache.component, "answers");
+  space.set_limits({.max_bytes = 8 << 20, .eviction = ""});
+  constexpr int kEntries = 200;
+  ValueWriter writer;
+  writer.string(std::string(32 << 10, 'x'));
+  const Value value = *writer.finish();
+  for (int i = 0; i < kEntries; ++i) {
+    const std::string key = std::to_string(i);
+    const CacheSpace::Epoch epoch = space.get(key, Time{}).epoch;
+    REQUIRE(space.put({.key = key, .value = value, .tags = {}}, epoch, Time{}) == CacheSpace::Put::kept);
+  }
+  REQUIRE(space.numbers()->bytes > 4 << 20);
+  space.set_limits({.max_bytes = 1 << 20, .eviction = ""});
+  CHECK(space.numbers()->max_bytes == 1 << 20);
+  CHECK(space.numbers()->bytes <= 1 << 20);
+  CHECK(space.numbers()->entries < kEntries / 4);
+  REQUIRE(space.purge(nullptr).ok());
+  CHECK(space.numbers()->entries == 0);
+  CHECK(space.numbers()->bytes < 128 << 10);
 }
 
 }  // namespace dormouse
