@@ -62,8 +62,7 @@ class ReloadLoop {
           const std::string authorized = "Authorization: Bearer " + token + "\r\n";
           HttpClient client(control_port, kPatience);
           ask(client, http_request("POST", "/v1/components/heap/load", {}, authorized));
-          for (; !ended_; ++reloads_)
-            ask(client, http_request("POST", "/v1/components/heap/reload", {}, authorized));
+          for (; !ended_; ++reloads_) ask(client, http_request("POST", "/v1/components/heap/reload", {}, authorized));
         }) {}
   int end() {
     ended_ = true;

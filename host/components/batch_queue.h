@@ -69,8 +69,8 @@ class BatchQueue {
   mutable std::mutex mutex_;
   std::array<std::deque<std::shared_ptr<CallJob>>, 3> jobs_;  // by priority
   unsigned pending_max_;
-  unsigned waiting_ = 0;                                      // in jobs_
-  bool turn_due_ = false;                                     // submitted, and has not begun
+  unsigned waiting_ = 0;   // in jobs_
+  bool turn_due_ = false;  // submitted, and has not begun
   bool timer_set_ = false;
   size_t last_count_ = 0;  // of the batch answered last
   Duration last_ran_{};

@@ -49,8 +49,8 @@ struct Turns {
   Lane::Priority priority;
 };
 
-// Sends a turn for the calls that wait in the queue. `plugin` is looked at on the lane alone, which is joined before the
-// plugin goes.
+// Sends a turn for the calls that wait in the queue. `plugin` is looked at on the lane alone, which is joined before
+// the plugin goes.
 void submit_turn(LoadedPlugin& plugin, const Turns& turns, uint32_t method) {
   const Status refused = turns.lane->submit(
       [&plugin, turns, method](unsigned slot) {
@@ -73,7 +73,8 @@ void gather(LoadedPlugin& plugin, uint32_t method, std::shared_ptr<CallJob> job)
   const Turns turns{plugin.lane, plugin.batches[method], job->options.priority};
   EventLoop& loop = job->reply;
   job->batch = turns.queue.get();
-  const Result<BatchQueue::Next> next = turns.queue->push(job);
+  std::shared_ptr<CallJob> queued = job;  // taken by the queue
+  const Result<BatchQueue::Next> next = turns.queue->push(queued);
   if (!next.ok()) {
     Error error = next.status().error();
     error.object = where(plugin, method);

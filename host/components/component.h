@@ -51,7 +51,8 @@ struct Demand {
   // thread. Must only hand over. Errors: load_failed (with cause and remedy), unavailable (stopping),
   // queue_full (max_pending of its pool wait already), cancelled (not wanted any more).
   UniqueFunction<void(Result<Lease>)> done;
-  // Expires when nobody wants the lease any more: then it gives its place among the waiters to others. The load goes on.
+  // Expires when nobody wants the lease any more: then it gives its place among the waiters to others. The load goes
+  // on.
   std::optional<std::weak_ptr<void>> wanted = std::nullopt;
   bool is_wanted() const { return !wanted || !wanted->expired(); }
 };
@@ -102,9 +103,9 @@ enum class Verb : uint8_t { load, unload, trim, park, reload, pin, unpin };
 std::string_view to_string(Verb verb);
 
 struct VerbOptions {
-  // For the whole verb. When it has passed, what can be taken back is (`busy`); what cannot goes on, and the answer says
-  // so. Zero: a busy component answers `busy` and nothing changes; what needs no running call to end may take its time.
-  // A reload waits for running calls in any case, at most drain_timeout of its pool.
+  // For the whole verb. When it has passed, what can be taken back is (`busy`); what cannot goes on, and the answer
+  // says so. Zero: a busy component answers `busy` and nothing changes; what needs no running call to end may take its
+  // time. A reload waits for running calls in any case, at most drain_timeout of its pool.
   Duration wait{};
   bool dry_run = false;  // say what would happen
 };

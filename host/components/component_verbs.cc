@@ -27,7 +27,8 @@ void Component::answer_verbs(const Status& status, const std::string& explanatio
   verbs.swap(owned_->verbs);
   for (const Owned::PendingVerb& pending : verbs)
     if (pending.timer) context_.loop.cancel(pending.timer);
-  for (Owned::PendingVerb& pending : verbs) pending.done(VerbAnswer{status, status.ok(), false, explanation, this->status()});
+  for (Owned::PendingVerb& pending : verbs)
+    pending.done(VerbAnswer{status, status.ok(), false, explanation, this->status()});
 }
 
 void Component::refuse(Reply& done, Error error) {

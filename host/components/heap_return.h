@@ -14,8 +14,8 @@ class HeapReturn {
   // The timer runs on `loop`, the work on `lane`. Both outlive this object, which outlives the last timer.
   HeapReturn(EventLoop& loop, Lane& lane) : loop_(loop), lane_(lane) {}
 
-  // All that is asked for within kDelay is one trim. Any thread, reactors included; costs an atomic exchange, and a post
-  // when it is the first.
+  // All that is asked for within kDelay is one trim. Any thread, reactors included; costs an atomic exchange, and a
+  // post when it is the first.
   void soon();
   static constexpr Duration kDelay = std::chrono::seconds(1);
 

@@ -97,8 +97,8 @@ struct Ledger::Impl : std::enable_shared_from_this<Ledger::Impl> {
   uint64_t next_timer = 1;
   std::map<std::string, std::unique_ptr<dm_counter>> counters;
 
-  // Shows the counters while this load lasts. Not under `mutex`: a snapshot that is being taken holds its own lock while
-  // it asks for them.
+  // Shows the counters while this load lasts. Not under `mutex`: a snapshot that is being taken holds its own lock
+  // while it asks for them.
   std::mutex showing_mutex;
   bool settled = false;
   Metrics::Registration showing;
@@ -279,7 +279,8 @@ dm_counter* Ledger::Impl::metric_counter(const dm_host* host, const char* name) 
     if (self.counters.size() > 1) return made;
   }
   const std::lock_guard lock(self.showing_mutex);
-  if (!self.settled) self.showing = self.services.metrics->collect([&self](MetricSink& sink) { self.show_counters(sink); });
+  if (!self.settled)
+    self.showing = self.services.metrics->collect([&self](MetricSink& sink) { self.show_counters(sink); });
   return made;
 }
 

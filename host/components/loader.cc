@@ -210,8 +210,8 @@ void destroy_instance(LoadedPlugin& plugin, unsigned slot) {
   });
 }
 
-// min_idle of them, each on the thread of its slot, since an instance is made, called and destroyed on the same one. Slot
-// 0 waits for the others. After an error those that were made are destroyed when their threads end.
+// min_idle of them, each on the thread of its slot, since an instance is made, called and destroyed on the same one.
+// Slot 0 waits for the others. After an error those that were made are destroyed when their threads end.
 Status make_first_instances(LoadedPlugin& plugin, const CallOptions& call) {
   const auto wanted = static_cast<unsigned>(std::min<size_t>(plugin.policy.min_idle, plugin.instances.size()));
   if (wanted == 0 || !has_instances(plugin)) return {};

@@ -79,8 +79,8 @@ struct LoadedPlugin {
   const dm_type* type = nullptr;
   void* component = nullptr;
   bool opened = false;
-  std::vector<const dm_method*> methods;  // in the order of prepared.type->methods
-  std::vector<void*> instances;           // by lane slot, min_idle of them made at load; null: none yet
+  std::vector<const dm_method*> methods;      // in the order of prepared.type->methods
+  std::vector<void*> instances;               // by lane slot, min_idle of them made at load; null: none yet
   FirstInstances* first_instances = nullptr;  // while open waits for them; constant while threads start
   const dm_trim* trim = nullptr;
   const dm_veto* veto = nullptr;

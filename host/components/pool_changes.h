@@ -1,5 +1,5 @@
-// What other pool policies change for a component that is in memory: which keys act at once, and which wait for its next
-// load. Pure.
+// What other pool policies change for a component that is in memory: which keys act at once, and which wait for its
+// next load. Pure.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ struct PoolChange {
   bool at_once = false;  // false: with the component's next load
 };
 
-// `before` was in force, `loaded` is what the load was made with, `after` is in force now. A key that waits is listed for
-// as long as it differs from what was loaded.
+// `before` was in force, `loaded` is what the load was made with, `after` is in force now. A key that waits is listed
+// for as long as it differs from what was loaded.
 std::vector<PoolChange> pool_changes(const std::string& component, const PoolPolicy& before, const PoolPolicy& loaded,
                                      const PoolPolicy& after);
 

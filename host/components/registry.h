@@ -70,8 +70,8 @@ class Registry {
   Result<Description> describe(const ComponentSpec& spec);
   PluginIndex& plugins();
 
-  // Replaces all pool policies; the idle clocks of living components are judged anew. Answers what that changes for those
-  // that are loaded.
+  // Replaces all pool policies; the idle clocks of living components are judged anew. Answers what that changes for
+  // those that are loaded.
   std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies);
   PoolPolicy pool_policy(std::string_view component) const;
 

@@ -65,8 +65,9 @@ class Lane {
   // begun, not bounded. The other slots go on meanwhile. Any thread; while join waits only from the lane's own tasks.
   void submit_control(Task task);
 
-  // Starts the threads of the slots below `count` that are not there; their start hooks run without waiting here. Returns
-  // how many slots from 0 on have a thread: fewer than `count` when there is none to be had. After set_hooks, any thread.
+  // Starts the threads of the slots below `count` that are not there; their start hooks run without waiting here.
+  // Returns how many slots from 0 on have a thread: fewer than `count` when there is none to be had. After set_hooks,
+  // any thread.
   unsigned grow(unsigned count);
 
   // The bound of queued tasks from now on; what is queued already stays. Any thread.

@@ -57,8 +57,7 @@ Reactor::~Reactor() {
 
 Status Reactor::start() {
   assert(!impl_->thread.joinable());
-  Result<std::thread> thread =
-      start_thread("dm-reactor-" + std::to_string(impl_->index), [impl = impl_.get()] {
+  Result<std::thread> thread = start_thread("dm-reactor-" + std::to_string(impl_->index), [impl = impl_.get()] {
     ask_for_short_turns();
     impl->context.run();
   });

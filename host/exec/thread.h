@@ -16,9 +16,9 @@ namespace dormouse {
 // Thread: any. Errors: resource_exhausted; `body` is destroyed then, not run.
 Result<std::thread> start_thread(const std::string& name, Task body);
 
-// Asks the kernel to run the calling thread soon after it wakes, in turns of 0.1 ms, ahead of threads that compute in long
-// turns. It takes no time from them: the share of the processor stays the same. Needs no right; kernels before 6.12 know
-// no such wish and go on as before.
+// Asks the kernel to run the calling thread soon after it wakes, in turns of 0.1 ms, ahead of threads that compute in
+// long turns. It takes no time from them: the share of the processor stays the same. Needs no right; kernels
+// before 6.12 know no such wish and go on as before.
 void ask_for_short_turns();
 
 }  // namespace dormouse

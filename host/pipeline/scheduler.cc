@@ -85,7 +85,8 @@ struct Scheduler::Held {
   uint16_t users = 0;  // stages that have not called it yet
   Lease lease;
   Status failure;
-  std::shared_ptr<void> wanted;  // while pending: gone with the last stage that wants it, and the demand's place with it
+  std::shared_ptr<void>
+      wanted;  // while pending: gone with the last stage that wants it, and the demand's place with it
 };
 
 struct Scheduler::Request {

@@ -387,7 +387,7 @@ TEST_CASE("reload closes and opens anew and demand that comes meanwhile gets the
   CHECK(host.request(echo, Verb::reload).status.code() == Code::busy);
   CHECK(host.request(echo, Verb::reload, {.dry_run = true}).status.code() == Code::busy);
   host.set_policy("echo", PoolPolicy());
-  CHECK(host.request(echo, Verb::reload, {.dry_run = true}).explanation == "would reload it after 1 running call");
+  CHECK(host.request(echo, Verb::reload, {.dry_run = true}).explanation.starts_with("would reload it after 1 running"));
   const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
   host.loop.run_ready();
   const auto queued = host.ask(echo);

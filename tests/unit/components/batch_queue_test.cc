@@ -18,7 +18,8 @@ std::shared_ptr<CallJob> make_job(uint64_t id, Lane::Priority priority = Lane::P
   CallOptions options;
   options.request_id = id;
   options.priority = priority;
-  return std::make_shared<CallJob>(Lease(), Value(), std::move(options), the_loop, [](CallResult) {}, Time{});
+  return std::make_shared<CallJob>(
+      Lease(), Value(), std::move(options), the_loop, [](CallResult) {}, Time{});
 }
 
 Result<Next> push(BatchQueue& queue, uint64_t id, Lane::Priority priority = Lane::Priority::normal) {

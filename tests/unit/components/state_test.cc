@@ -46,6 +46,6 @@ TEST_CASE("every state can be left again and no way is listed twice") {
 TEST_CASE("a load never starts from a state that still holds a running component") {
   for (const Transition& t : kTransitions)
     if (t.to == State::loading)
-      CHECK((comes_after_closing(t) ||
-             (!is_callable(t.from) && t.from != State::draining && t.from != State::closing)));
+      CHECK(
+          (comes_after_closing(t) || (!is_callable(t.from) && t.from != State::draining && t.from != State::closing)));
 }

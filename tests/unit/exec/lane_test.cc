@@ -125,7 +125,8 @@ TEST_CASE("a withdrawn task never runs and gives its place back at once") {
   Record record;
   std::array<Lane::Ticket, 2> tickets{};
   for (size_t i = 0; i < tickets.size(); ++i)
-    REQUIRE(lane->submit([&record, i](unsigned) { record.add(std::to_string(i)); }, Priority::normal, &tickets[i]).ok());
+    REQUIRE(
+        lane->submit([&record, i](unsigned) { record.add(std::to_string(i)); }, Priority::normal, &tickets[i]).ok());
   CHECK(lane->submit([](unsigned) {}, Priority::normal).code() == Code::queue_full);
   CHECK(lane->withdraw(tickets[0], Priority::normal));
   CHECK_FALSE(lane->withdraw(tickets[0], Priority::normal));
