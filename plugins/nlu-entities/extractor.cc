@@ -55,7 +55,7 @@ void lend_value(std::string_view text, const std::vector<ExactSpan>& exact, Enti
   if (const auto second = first + 1; second != exact.end() && inside(*second)) return;
   if (says_nothing(text.substr(entity->begin, first->begin - entity->begin)) &&
       says_nothing(text.substr(first->end, entity->end - first->end))) {
-    entity->value = first->value;
+    if (!std::holds_alternative<std::monostate>(first->value)) entity->value = first->value;
   }
 }
 
@@ -99,7 +99,7 @@ std::vector<Entity> Extractor::extract(const Question& question, const std::func
   taken.add(own);
   own.clear();
   between();
-  const std::vector<ExactSpan> exact = recognise(text, exact_kinds_, question.now);
+  const std::vector<ExactSpan> exact = recognise(text, exact_kinds_, question.now, question.locale);
   if (model_) {
     for (const LearnedSpan& s : model_->find(text, question.expected, between)) {
       if (s.confidence < min_confidence_) continue;
@@ -111,7 +111,8 @@ std::vector<Entity> Extractor::extract(const Question& question, const std::func
   own.clear();
   for (const ExactSpan& s : exact) {
     if (learned_kinds_ >> static_cast<unsigned>(s.kind) & 1) continue;
-    add(exact_name(s.kind), s.begin, s.end, 1, s.value);
+    const bool known = !std::holds_alternative<std::monostate>(s.value);
+    add(exact_name(s.kind), s.begin, s.end, 1, known ? std::optional(s.value) : std::nullopt);
   }
   taken.add(own);
   count_code_points(text, &entities);

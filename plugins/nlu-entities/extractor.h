@@ -35,6 +35,7 @@ struct Question {
   std::vector<std::string> types;     // wanted; empty: all
   std::vector<std::string> expected;  // likely; as in the training data
   Date now;
+  Locale locale;  // of the text
 };
 
 class Extractor {

@@ -67,11 +67,19 @@ Date today() {
   return date_of_days(days.time_since_epoch().count());
 }
 
+// A guess that is hardly better than others says nothing about how numbers are written.
+Locale locale_in(dormouse::View in) {
+  constexpr double kConfidenceMin = 0.7;
+  if (in["language_confidence"].as_float(1) < kConfidenceMin) return {};
+  return locale_of(in["language"].as_string(""));
+}
+
 Question question_in(dormouse::View in) {
   Question question;
   question.text = in["text"].as_string();
   question.types = wanted_types(in["types"], "types");
   question.expected = wanted_types(in["expected"], "expected");
+  question.locale = locale_in(in);
   if (const std::string_view now = in["now"].as_string(""); !now.empty()) {
     const auto date = parse_iso_date(now);
     if (!date) {

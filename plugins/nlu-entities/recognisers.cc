@@ -2,235 +2,127 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+
+#include "reading.h"
 
 namespace dormouse::entities {
+
+// Of clock_times.cc and dates.cc.
+std::optional<ExactMatch> time_rest_of_range(const Reading& r, const ExactMatch& found);
+std::optional<ExactMatch> date_rest_of_range(const Reading& r, const ExactMatch& found);
+
 namespace {
 
 constexpr std::array<std::string_view, kExactCount> kNames = {
     "url", "email", "ip", "date", "time", "duration", "money", "percent", "phone", "ordinal", "number"};
 
-constexpr size_t kLocalPartMax = 64, kDomainMax = 253, kUrlMax = 2048;  // bytes; the first two are the standards'
-constexpr size_t kPhoneLexemesMax = 16;
-
-bool is_alnum(unsigned char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_local(unsigned char c) {
-  return is_alnum(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-' || c >= 0x80;
-}
-bool is_domain(unsigned char c) {
-  return is_alnum(c) || c == '.' || c == '-' || c >= 0x80;
-}
-
-std::string lower_ascii(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return out;
-}
-
-// The lexeme behind byte `end`, when one begins there or the text ends.
-size_t lexeme_at(const Lexemes& l, size_t from, size_t end) {
-  while (from < l.size() && l[from].begin < end) ++from;
-  return from;
-}
-
-// Bytes of text from `begin` while they are `is`, at most `limit`.
-template <class Is>
-size_t run(std::string_view text, size_t begin, size_t limit, Is is) {
-  size_t end = begin;
-  while (end < text.size() && end - begin < limit && is(static_cast<unsigned char>(text[end]))) ++end;
-  return end;
-}
-
-// Of a domain with a dot and a last part of letters; `end` without dots and hyphens at its end.
-bool good_domain(std::string_view text, size_t begin, size_t* end) {
-  while (*end > begin && (text[*end - 1] == '.' || text[*end - 1] == '-')) --*end;
-  const std::string_view domain = text.substr(begin, *end - begin);
-  const size_t dot = domain.rfind('.');
-  if (dot == std::string_view::npos || dot == 0 || domain.find("..") != std::string_view::npos) return false;
-  const std::string_view top = domain.substr(dot + 1);
-  return top.size() >= 2 && std::none_of(top.begin(), top.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// Only where no letter, digit or sign of a local part stands before, so that each address is tried once.
-std::optional<ExactMatch> match_email(const Lexemes& l, size_t i) {
-  const std::string_view text = l.text();
-  const size_t begin = l[i].begin;
-  if (!is_local(static_cast<unsigned char>(text[begin])) || text[begin] == '.') return std::nullopt;
-  if (begin > 0 && is_local(static_cast<unsigned char>(text[begin - 1])) && l.touches(i) && text[begin - 1] != '.') {
-    return std::nullopt;
-  }
-  const size_t at = run(text, begin, kLocalPartMax, is_local);
-  if (at >= text.size() || text[at] != '@' || at == begin || text[at - 1] == '.') return std::nullopt;
-  size_t end = run(text, at + 1, kDomainMax, is_domain);
-  // A longer one is none, and its cut could be in the middle of a character.
-  if (end < text.size() && is_domain(static_cast<unsigned char>(text[end]))) return std::nullopt;
-  if (!good_domain(text, at + 1, &end)) return std::nullopt;
-  const size_t last = lexeme_at(l, i, end);
-  return ExactMatch{i, last, std::string(text.substr(begin, at - begin)) + lower_ascii(text.substr(at, end - at))};
-}
-
-bool is_url_byte(unsigned char c) {
-  return c > ' ' && c != '<' && c != '>' && c != '"' && c != '`' && c != '{' && c != '}' && c != '|' && c != '\\' &&
-         c != 0x7F;
-}
-
-std::optional<ExactMatch> match_url(const Lexemes& l, size_t i) {
-  const std::string_view text = l.text();
-  const size_t begin = l[i].begin;
-  size_t host = begin;
-  bool bare = false;
-  const std::string_view word = l.word(i);
-  if (word == "http" || word == "https" || word == "ftp") {
-    if (text.substr(l[i].end, 3) != "://") return std::nullopt;
-    host = l[i].end + 3;
-  } else if (word == "www" && l.is(i + 1, ".") && l.touches(i + 1) && l.touches(i + 2)) {
-    bare = true;
-  } else {
-    return std::nullopt;
-  }
-  if (host >= text.size() || !(is_alnum(static_cast<unsigned char>(text[host])) || text[host] == '[' ||
-                               static_cast<unsigned char>(text[host]) >= 0x80))
-    return std::nullopt;
-  size_t end = run(text, host, kUrlMax, is_url_byte);
-  // A cut in the middle of a character is moved before it; signs at the end belong to the sentence.
-  while (end > host && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  const auto parts = [&](char c) { return std::count(text.begin() + begin, text.begin() + end, c); };
-  const auto opened = parts('(');
-  auto closed = parts(')');
-  while (end > host) {
-    const char c = text[end - 1];
-    const bool sign =
-        c == '.' || c == ',' || c == ';' || c == ':' || c == '!' || c == '?' || c == '\'' || c == ')' || c == ']';
-    if (!sign || (c == ')' && opened >= closed)) break;
-    if (c == ')') --closed;
-    --end;
-  }
-  if (end == host) return std::nullopt;
-  std::string value(bare ? "http://" : "");
-  value.append(text.substr(begin, end - begin));
-  return ExactMatch{i, lexeme_at(l, i, end), value};
-}
-
-// 192.168.0.1, four numbers to 255.
-std::optional<ExactMatch> match_ip4(const Lexemes& l, size_t i) {
-  std::string value;
-  for (size_t k = 0; k < 4; ++k) {
-    const size_t at = i + 2 * k;
-    if (!l.is_digits(at) || l.word(at).size() > 3 || (k > 0 && !l.touches(at))) return std::nullopt;
-    int part = 0;
-    for (const char c : l.word(at)) part = part * 10 + (c - '0');
-    if (part > 255) return std::nullopt;
-    if (k > 0) value += '.';
-    value += std::to_string(part);
-    if (k < 3 && !(l.is(at + 1, ".") && l.touches(at + 1))) return std::nullopt;
-  }
-  const bool goes_on = l.is(i + 7, ".") && l.touches(i + 7) && l.is_digits(i + 8) && l.touches(i + 8);
-  if (goes_on || (l.is_letters(i + 7) && l.touches(i + 7))) return std::nullopt;
-  return ExactMatch{i, i + 7, value};
-}
-
-// Groups of hexadecimal digits and colons: 2001:db8::1. Eight groups, or fewer and one "::".
-std::optional<ExactMatch> match_ip6(const Lexemes& l, size_t i) {
-  const std::string_view text = l.text();
-  const size_t begin = l[i].begin;
-  if (begin > 0 && l.touches(i) && (is_alnum(static_cast<unsigned char>(text[begin - 1])) || text[begin - 1] == ':')) {
-    return std::nullopt;
-  }
-  const size_t end = run(text, begin, 40, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') || c == ':';
-  });
-  if (end - begin > 39 || (end < text.size() && is_alnum(static_cast<unsigned char>(text[end])))) return std::nullopt;
-  std::string_view body = text.substr(begin, end - begin);
-  int groups = 0, gaps = 0;
-  size_t digits = 0;
-  for (size_t k = 0; k < body.size(); ++k) {
-    if (body[k] != ':') {
-      groups += digits == 0;
-      if (++digits > 4) return std::nullopt;
-      continue;
-    }
-    digits = 0;
-    if (k + 1 < body.size() && body[k + 1] == ':') {
-      ++gaps;
-      ++k;
-    } else if (k == 0 || k + 1 == body.size()) {
-      return std::nullopt;
-    }
-  }
-  if (gaps > 1 || (gaps == 0 && groups != 8) || (gaps == 1 && (groups > 7 || groups < 1))) return std::nullopt;
-  // "::" between words of letters, as in code, is no address without a digit.
-  if (std::none_of(body.begin(), body.end(), [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
-  return ExactMatch{i, lexeme_at(l, i, end), lower_ascii(body)};
-}
-
-// With + and 7 to 15 digits, or at least 7 digits in groups of at least three lexemes: "(030) 123-4567".
-std::optional<ExactMatch> match_phone(const Lexemes& l, size_t i) {
-  const bool plus = l.is(i, "+"), bracket = l.is(i, "(");
-  if (!plus && !bracket && !l.is_digits(i)) return std::nullopt;
-  if (!l[i].spaced && i > 0 && (l.is_digits(i - 1) || l.is_letters(i - 1) || l.is(i - 1, "-") || l.is(i - 1, "."))) {
-    return std::nullopt;
-  }
-  std::string digits;
-  size_t end = i, groups = 0, at = i + (plus ? 1 : 0);
-  bool closed = !bracket;
-  for (; at < std::min(l.size(), i + kPhoneLexemesMax); ++at) {
-    if (l.is_digits(at)) {
-      digits += l.word(at);
-      ++groups;
-      end = at + 1;
-      if (digits.size() > 15) return std::nullopt;
-    } else if (l.is(at, ")")) {
-      closed = true;
-    } else if (!(l.is(at, "-") || l.is(at, "(") || l.is(at, "/") || l.is(at, ".")) ||
-               (l.is(at, ".") && !(l.touches(at + 1) && l.is_digits(at + 1)))) {
-      break;
-    } else if (l.is(at, "(")) {
-      closed = false;
-    }
-  }
-  if (!closed || digits.size() < 7 ||
-      (!plus && (groups < 2 || digits.size() < 9) && !(groups == 2 && digits.size() == 7)) ||
-      (!plus && !bracket && groups < 2)) {
-    return std::nullopt;
-  }
-  return ExactMatch{i, end, plus ? digits.insert(0, 1, '+') : digits};
-}
-
-std::optional<ExactMatch> match(const Lexemes& l, size_t i, Exact kind, const Date& now) {
+std::optional<ExactMatch> match(const Reading& r, size_t i, Exact kind) {
   switch (kind) {
     case Exact::url:
     case Exact::email:
     case Exact::ip:
     case Exact::phone:
-      return match_address(l, i, kind);
+      return match_address(r.lexemes, i, kind);
     case Exact::date:
-      return match_date(l, i, now);
+      return match_date(r, i);
     case Exact::time:
-      return match_time(l, i);
+      return match_time(r, i);
     case Exact::duration:
-      return match_duration(l, i);
+      return match_duration(r, i);
     case Exact::money:
-      return match_money(l, i);
+      return match_money(r, i);
     case Exact::percent:
-      return match_percent(l, i);
+      return match_percent(r, i);
     case Exact::ordinal:
-      return match_ordinal(l, i);
+      return match_ordinal(r, i);
     case Exact::number:
-      return match_number(l, i);
+      return match_number(r, i);
   }
   return std::nullopt;
 }
 
-// A number glued to letters is a part of a name ("mp3", "b2b"), unless it is what another kind knows.
-bool is_part_of_word(const Lexemes& l, const ExactMatch& m, Exact kind) {
-  if (kind != Exact::number) return false;
-  const bool before = m.first > 0 && l.touches(m.first) && l.is_letters(m.first - 1);
-  const bool after = l.is_letters(m.last) && l.touches(m.last);
-  return before || after;
+bool is_address(Exact kind) {
+  return kind == Exact::url || kind == Exact::email || kind == Exact::ip || kind == Exact::phone;
+}
+
+// A name with a number in it: "mp3", "covid-19", "#12", "file_2", "v2".
+bool is_part_of_name(const Lexemes& l, const ExactMatch& m, Exact kind) {
+  if (m.first > 0 && l.touches(m.first) && l.is_digits(m.first)) {
+    constexpr std::string_view kSigns[] = {"#", "_", "@", "\\", "&", "="};
+    const size_t sign = m.first - 1;
+    if (l.is_letters(sign) || is_one_of(l.word(sign), kSigns)) return true;
+    if (sign > 0 && l.touches(sign) && (is_dash(l, sign) || l.is(sign, ".") || l.is(sign, "/")) &&
+        l.is_letters(sign - 1)) {
+      return true;
+    }
+  }
+  if (!l.is_letters(m.last) || !l.touches(m.last)) return false;
+  return kind == Exact::number || l.is_letters(m.last - 1) || l.is_digits(m.last - 1);
+}
+
+// The two ends of "3-5", "10:00-12:00": they are joined, and each is read for itself. Numbers only in ascending order,
+// so that "2020-21", scores and the like are none.
+bool is_end_of_range(const Reading& r, const ExactMatch& m, Exact kind) {
+  const Lexemes& l = r.lexemes;
+  size_t begin = l.is_digits(m.first) && cuts_numeral(l, m.first) ? m.first : m.last - 1;
+  for (size_t steps = 0; steps < kClusterMax && begin > 0 && cuts_numeral(l, begin); ++steps) --begin;
+  const size_t end = numeral_cluster_end(l, begin);
+  size_t dash = 0, dashes = 0;
+  for (size_t k = begin; k < end; ++k) {
+    if (!is_dash(l, k)) continue;
+    dash = k;
+    ++dashes;
+  }
+  const bool at_dash = (m.last == dash && m.first <= begin) || (m.first == dash + 1 && m.last >= end);
+  if (dashes != 1 || !at_dash) return false;
+  if (kind == Exact::time || kind == Exact::date) return true;
+  const auto low = read_numeral(r, begin), high = read_numeral(r, dash + 1);
+  if (!low || !high || low->last != dash || high->last != end) return false;
+  const auto a = as_double(low->value), b = as_double(high->value);
+  return a && b && *a < *b;
+}
+
+// Digits that other digits are joined to are read with them or not at all.
+bool cuts(const Reading& r, const ExactMatch& m, Exact kind) {
+  if (is_address(kind)) return false;
+  const Lexemes& l = r.lexemes;
+  const bool begins_inside = l.is_digits(m.first) && cuts_numeral(l, m.first);
+  const bool ends_inside = cuts_numeral(l, m.last) && l.is_digits(m.last - 1);
+  if (!begins_inside && !ends_inside) return false;
+  return !is_end_of_range(r, m, kind);
+}
+
+bool is_version(const Lexemes& l, size_t i) {
+  constexpr std::string_view kBefore[] = {"version", "v", "ver", "release", "build"};
+  return is_one_of(before(l, i), kBefore);
+}
+
+struct Best {
+  ExactMatch match;
+  Exact kind = Exact::number;
+};
+
+std::optional<Best> best_at(const Reading& r, size_t i, uint32_t kinds) {
+  std::optional<Best> best;
+  for (size_t k = 0; k < kExactCount; ++k) {
+    if ((kinds >> k & 1) == 0) continue;
+    const auto kind = static_cast<Exact>(k);
+    auto found = match(r, i, kind);
+    if (!found || found->last > r.lexemes.size() || found->last <= i || found->last <= found->first) continue;
+    if (best && found->last <= best->match.last) continue;
+    if (cuts(r, *found, kind) || (!is_address(kind) && is_part_of_name(r.lexemes, *found, kind))) continue;
+    if (kind == Exact::ip && is_version(r.lexemes, i)) continue;
+    best = Best{std::move(*found), kind};
+  }
+  return best;
+}
+
+// Where a stretch that nothing was found in ends: digits with what is joined to them, number words as a whole.
+size_t unread_end(const Reading& r, size_t i) {
+  const Lexemes& l = r.lexemes;
+  if (l.is_digits(i)) return numeral_cluster_end(l, i);
+  const size_t words = r.locale.english_words ? number_words_end(l, i) : i;
+  return std::max(words, i + 1);
 }
 
 }  // namespace
@@ -245,43 +137,40 @@ std::optional<Exact> exact_of(std::string_view name) {
   return static_cast<Exact>(at - kNames.begin());
 }
 
-std::optional<ExactMatch> match_address(const Lexemes& l, size_t i, Exact kind) {
-  switch (kind) {
-    case Exact::url:
-      return match_url(l, i);
-    case Exact::email:
-      return match_email(l, i);
-    case Exact::ip:
-      if (auto four = match_ip4(l, i)) return four;
-      return match_ip6(l, i);
-    case Exact::phone:
-      return match_phone(l, i);
-    default:
-      return std::nullopt;
-  }
+std::optional<ExactMatch> match_rest_of_range(const Reading& r, const ExactMatch& found, Exact kind) {
+  if (!r.locale.english_words && kind != Exact::money) return std::nullopt;
+  if (kind == Exact::time) return time_rest_of_range(r, found);
+  if (kind == Exact::date) return date_rest_of_range(r, found);
+  const auto* money = std::get_if<Money>(&found.value);
+  const Lexemes& l = r.lexemes;
+  if (kind != Exact::money || money == nullptr || !l.is_digits(found.last - 1)) return std::nullopt;
+  const size_t begin = second_end(l, found.first, found.last);
+  if (begin == 0 || !l.is_digits(begin)) return std::nullopt;
+  const bool told = is_dash(l, found.last) || before(l, found.first) == "from" || before(l, found.first) == "between";
+  const auto number = read_amount(r, begin);
+  const auto amount = number ? as_double(number->value) : std::nullopt;
+  if (!amount || *amount <= money->amount || match_money(r, begin)) return std::nullopt;
+  if (!told && !stops(l, number->last)) return std::nullopt;
+  return ExactMatch{begin, number->last, Money{*amount, money->currency}};
 }
 
-std::vector<ExactSpan> recognise(std::string_view text, uint32_t kinds, const Date& now) {
+std::vector<ExactSpan> recognise(std::string_view text, uint32_t kinds, const Date& now, const Locale& locale) {
   const Lexemes l(text);
+  const Reading r{l, locale, now};
   std::vector<ExactSpan> spans;
+  std::optional<Best> rest;
   for (size_t i = 0; i < l.size();) {
-    std::optional<ExactMatch> best;
-    Exact best_kind = Exact::number;
-    for (size_t k = 0; k < kExactCount; ++k) {
-      if ((kinds >> k & 1) == 0) continue;
-      auto found = match(l, i, static_cast<Exact>(k), now);
-      if (!found || found->last > l.size() || found->last <= i || (best && found->last <= best->last)) continue;
-      if (is_part_of_word(l, *found, static_cast<Exact>(k))) continue;
-      best = std::move(found);
-      best_kind = static_cast<Exact>(k);
-    }
+    std::optional<Best> best = rest && rest->match.first == i ? rest : best_at(r, i, kinds);
     if (!best) {
-      ++i;
+      i = unread_end(r, i);
       continue;
     }
-    spans.push_back({l[best->first].begin, l[best->last - 1].end, best_kind, std::move(best->value)});
+    const ExactMatch& found = best->match;
+    spans.push_back({l[found.first].begin, l[found.last - 1].end, best->kind, found.value});
     // A relative date may begin behind its preposition; never go back.
-    i = std::max(best->last, i + 1);
+    i = std::max(found.last, i + 1);
+    rest.reset();
+    if (auto match = match_rest_of_range(r, found, best->kind)) rest = Best{std::move(*match), best->kind};
   }
   return spans;
 }

@@ -1,7 +1,9 @@
 // What needs no training: numbers, dates, money, addresses and the like, found by hand-written scanners, each with a
 // value in one standard form. English words; digits, ISO forms, addresses in any language.
-// Not the learned slots (model.h), and no calendar library: proleptic Gregorian dates, years 1 to 9999, no time zones.
-// Time is linear in the text: each scanner looks at a bounded stretch from each place. Pure; any thread.
+// The rule: the right value or none. What has two readings ("1.299" without a language, "3/4/2026" in English) is a
+// span without a value; what is part of something that is not read ("3.11" of a version, a fraction) is no span. Not
+// the learned slots (model.h), and no calendar library: proleptic Gregorian dates, years 1 to 9999, no time zones. Time
+// is linear in the text: each scanner looks at a bounded stretch from each place. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "lexer.h"
+#include "text_locale.h"
 
 namespace dormouse::entities {
 
@@ -25,7 +28,8 @@ struct Money {
   double amount = 0;
   std::string currency;  // ISO 4217
 };
-using ExactValue = std::variant<int64_t, double, std::string, Money>;
+// std::monostate: found, but it has more than one reading.
+using ExactValue = std::variant<std::monostate, int64_t, double, std::string, Money>;
 
 struct ExactSpan {
   size_t begin = 0, end = 0;  // bytes
@@ -43,7 +47,7 @@ int64_t days_of_date(const Date& date);
 
 // All spans of the wanted kinds (bit 1 << Exact), in order, none overlapping: the one that begins first, then the
 // longest, then the first in the list above. `now` is what relative dates are counted from.
-std::vector<ExactSpan> recognise(std::string_view text, uint32_t kinds, const Date& now);
+std::vector<ExactSpan> recognise(std::string_view text, uint32_t kinds, const Date& now, const Locale& locale);
 
 // One scanner's find at lexeme `first`: where it ends and what it is worth.
 struct ExactMatch {
@@ -51,15 +55,22 @@ struct ExactMatch {
   ExactValue value;
 };
 
-// The scanners. Each looks for its kind beginning exactly at lexeme i.
-std::optional<ExactMatch> match_number(const Lexemes& lexemes, size_t i);
-std::optional<ExactMatch> match_ordinal(const Lexemes& lexemes, size_t i);
-std::optional<ExactMatch> match_percent(const Lexemes& lexemes, size_t i);
-std::optional<ExactMatch> match_money(const Lexemes& lexemes, size_t i);
-std::optional<ExactMatch> match_date(const Lexemes& lexemes, size_t i, const Date& now);
-std::optional<ExactMatch> match_time(const Lexemes& lexemes, size_t i);
-std::optional<ExactMatch> match_duration(const Lexemes& lexemes, size_t i);
+struct Reading;  // reading.h
+
+// The scanners. Each looks for its kind beginning exactly at lexeme i. The first end of a range ("3" of "3 to 5 pm")
+// takes its unit from the second.
+std::optional<ExactMatch> match_number(const Reading& r, size_t i);
+std::optional<ExactMatch> match_ordinal(const Reading& r, size_t i);
+std::optional<ExactMatch> match_percent(const Reading& r, size_t i);
+std::optional<ExactMatch> match_money(const Reading& r, size_t i);
+std::optional<ExactMatch> match_date(const Reading& r, size_t i);
+std::optional<ExactMatch> match_time(const Reading& r, size_t i);
+std::optional<ExactMatch> match_duration(const Reading& r, size_t i);
 // email, url, ip, phone
 std::optional<ExactMatch> match_address(const Lexemes& lexemes, size_t i, Exact kind);
+
+// The second end of a range that leaves out what the first one said: "5" of "9am to 5", of "May 3 to 5", of "$3-5".
+// `span` was found and ends before lexeme `at`.
+std::optional<ExactMatch> match_rest_of_range(const Reading& r, const ExactMatch& found, Exact kind);
 
 }  // namespace dormouse::entities

@@ -56,7 +56,11 @@ return dm.pipeline("assistant", {
     stage("entities", {
       component = "nlu.entities",
       optional = true,
-      input = { text = ref.request.text, language = ref.language.code },
+      input = {
+        text = ref.request.text,
+        language = ref.language.code,
+        language_confidence = ref.language.confidence,
+      },
       cache = "understood",
     }),
   }),
