@@ -108,6 +108,11 @@ Model::Model(nlu::ModelFile file) : file_(std::move(file)) {
   kind_weights_ = WeightTable(file_, "kinds", kinds_);
   phrases_ = WeightTable(file_, "phrases", facts.types);
   words_ = WeightTable(file_, "words", facts.types);
+  if (file_.has("final_signs")) {  // older files have learnt none
+    const auto signs = file_.array<uint64_t>("final_signs");
+    final_signs_.assign(signs.begin(), signs.end());
+    std::sort(final_signs_.begin(), final_signs_.end());
+  }
   open_ = file_.array<float>("open");
   from_begin_ = file_.array<float>("from_begin");
   from_inside_ = file_.array<float>("from_inside");
@@ -165,7 +170,7 @@ std::vector<LearnedSpan> Model::find(std::string_view text, std::span<const std:
                                      const std::function<void()>& between_windows) const {
   std::vector<Token> tokens;
   read_tokens(text, kTextTokensMax, &tokens);
-  drop_final_signs(0, &tokens);
+  drop_final_signs(0, final_signs_, &tokens);
   std::vector<uint64_t> expected_types;
   for (const std::string& type : expected) expected_types.push_back(hash_of(type));
   Scratch scratch;
@@ -194,6 +199,7 @@ std::vector<std::byte> encode_model(const ModelParts& parts) {
   file.add_array("from_begin", parts.from_begin);
   file.add_array("from_inside", parts.from_inside);
   file.add_array("calibration", parts.calibration);
+  file.add_array("final_signs", parts.final_signs);
   return file.finish();
 }
 

@@ -76,6 +76,7 @@ class Model {
   WeightTable emissions_, kind_weights_, phrases_, words_;
   std::span<const float> open_, from_begin_, from_inside_;
   std::span<const CalibrationPoint> calibration_;
+  std::vector<uint64_t> final_signs_;  // that texts of the training end with, sorted
 };
 
 // What is written; numbers of types follow the order of `types`.
@@ -85,6 +86,7 @@ struct ModelParts {
   std::vector<WeightRow> emissions, kind_weights, phrases, words;
   std::vector<float> open, from_begin, from_inside;
   std::vector<CalibrationPoint> calibration;
+  std::vector<uint64_t> final_signs;  // hashes of the words, sorted
 };
 std::vector<std::byte> encode_model(const ModelParts& parts);
 

@@ -120,8 +120,11 @@ void read_tokens(std::string_view utf8, size_t tokens_max, std::vector<Token>* t
   if (open && tokens->size() < tokens_max) tokens->push_back(word.finish());
 }
 
-void drop_final_signs(uint32_t keep, std::vector<Token>* tokens) {
-  while (!tokens->empty() && tokens->back().ends_sentence && tokens->back().begin >= keep) tokens->pop_back();
+void drop_final_signs(uint32_t keep, std::span<const uint64_t> learnt, std::vector<Token>* tokens) {
+  while (!tokens->empty() && tokens->back().ends_sentence && tokens->back().begin >= keep &&
+         !std::binary_search(learnt.begin(), learnt.end(), tokens->back().word)) {
+    tokens->pop_back();
+  }
 }
 
 }  // namespace dormouse::entities

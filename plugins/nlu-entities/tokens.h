@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,10 +29,10 @@ struct Token {
 // The first `tokens_max` tokens of valid UTF-8; damaged bytes are signs. Appends nothing else: `tokens` is cleared.
 void read_tokens(std::string_view utf8, size_t tokens_max, std::vector<Token>* tokens);
 
-// Takes off the signs that end the text, as in "what is in Cairo?": examples seldom have them, people's questions do,
-// and a model that has never seen one takes it for a part of the name before. Tokens that begin before byte `keep`
-// stay.
-void drop_final_signs(uint32_t keep, std::vector<Token>* tokens);
+// Takes off the signs that end the text, as in "what is in Cairo?": some examples never have them, people's questions
+// do, and a model that has never seen one takes it for a part of the name before. `learnt` (hashes of words, sorted)
+// are those that the examples do end with: they stay. So do tokens that begin before byte `keep`.
+void drop_final_signs(uint32_t keep, std::span<const uint64_t> learnt, std::vector<Token>* tokens);
 
 // The hash functions every feature and table is made with; part of the model format.
 constexpr uint64_t mix(uint64_t h) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "dormouse/plugin.hpp"
@@ -19,6 +20,9 @@ constexpr unsigned kKindPasses = 4;
 constexpr size_t kMostFeatures = 300'000;  // beyond, those seen once are left out
 constexpr uint64_t kDevSpansMin = 20;      // fewer tell nothing about confidence
 constexpr size_t kCalibrationPointsMax = 32;
+
+// Examples, and the share of them, that must end with a sign before it counts as learnt.
+constexpr uint64_t kFinalSignsMin = 3, kFinalSignsOneIn = 100;
 
 // Limits that keep a training below 2 GB: hashes of features while they are counted, and three floats a weight.
 constexpr uint64_t kTokensMax = 1'500'000;
@@ -197,13 +201,33 @@ class Training {
     tags_.types = types_.size();
   }
 
+  // Signs that enough examples end with, in a span or behind it, to be learnt like a word: read as they are trained.
+  void find_final_signs() {
+    std::map<uint64_t, uint64_t> counts;
+    std::vector<Token> tokens;
+    for (const Example& example : examples_) {
+      read_tokens(example.text, kTextTokensMax, &tokens);
+      std::set<uint64_t> own;
+      while (!tokens.empty() && tokens.back().ends_sentence) {
+        own.insert(tokens.back().word);
+        tokens.pop_back();
+      }
+      for (const uint64_t sign : own) ++counts[sign];
+    }
+    for (const auto& [sign, count] : counts) {
+      if (count >= kFinalSignsMin && count * kFinalSignsOneIn >= examples_.size()) final_signs_.push_back(sign);
+    }
+  }
+
   void prepare() {
+    find_final_signs();
     prepared_.reserve(examples_.size());
     for (const Example& example : examples_) {
       Prepared p;
       p.example = &example;
       read_tokens(example.text, kTextTokensMax, &p.tokens);
-      drop_final_signs(example.spans.empty() ? 0 : static_cast<uint32_t>(example.spans.back().end), &p.tokens);
+      drop_final_signs(example.spans.empty() ? 0 : static_cast<uint32_t>(example.spans.back().end), final_signs_,
+                       &p.tokens);
       report_.tokens += p.tokens.size();
       if (report_.tokens > kTokensMax) {
         throw Failure(DM_INVALID_ARGUMENT, "the training data: needed at most " + std::to_string(kTokensMax) +
@@ -297,6 +321,7 @@ class Training {
     for (const auto& [type, n] : types_) parts.types.push_back(type);
     parts.kinds = static_cast<uint32_t>(report_.kinds);
     parts.calibration = calibration_;
+    parts.final_signs = final_signs_;
     learn_all_kinds(with_dev, &parts);
     TypeCounts phrases, words;
     for (const Prepared& p : prepared_) {
@@ -431,6 +456,7 @@ class Training {
   FeatureNumbers kind_numbers_;
   std::vector<KindExample> kind_examples_;
   std::vector<CalibrationPoint> calibration_;
+  std::vector<uint64_t> final_signs_;  // sorted
   TrainReport report_;
 };
 

@@ -76,6 +76,30 @@ TEST_CASE("a sign that ends the text is no part of a name unless the examples sa
   CHECK(Model::open(folder / "d").types().size() == 1);
 }
 
+TEST_CASE("a text is read with the final signs that its training had") {
+  TempFolder folder;
+  std::vector<Example> examples;
+  for (const char* verb : {"book", "come", "meet", "call"}) {
+    for (const char* hour : {"5", "6", "7", "8"}) {
+      Example e;
+      e.text = std::string(verb) + " at " + hour + " p.m.";
+      e.spans.push_back({e.text.find(hour), e.text.size(), "time"});
+      examples.push_back(e);
+      e.text = std::string(verb) + " at " + hour + ".";
+      e.spans.back().end = e.text.size() - 1;
+      examples.push_back(e);
+    }
+  }
+  train(examples, folder / "m", TrainOptions(), [](double, const char*) {});
+  const Model model = Model::open(folder / "m");
+  for (const auto& [text, time] : {std::pair{"go at 6 p.m.", "6 p.m."}, std::pair{"go at 6.", "6"}}) {
+    INFO(text);
+    const auto found = model.find(text, {}, [] {});
+    REQUIRE(found.size() == 1);
+    CHECK(std::string(text).substr(found[0].begin, found[0].end - found[0].begin) == time);
+  }
+}
+
 TEST_CASE("the same examples give the same bytes") {
   TempFolder folder;
   CHECK(trained(folder / "a") == trained(folder / "b"));
