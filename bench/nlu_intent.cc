@@ -1,13 +1,15 @@
 // What nlu-intent is worth on a data set: accuracy, scope, calibration, latency, size, load and training time.
 //   nlu_intent_bench NAME [--OPTION=VALUE ...] FILE.tsv ...
 // The files have columns text, intent and perhaps split; the texts that measure are not learnt (learn_dev: false). One
-// line a set; options are those of the training that README.md of the plugin compares.
+// line a set; options are those of the training that README.md of the plugin compares, and --shots=N: of each intent, N
+// of the rows that are learnt, those of the smallest hashes, and all that measure.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <string>
@@ -67,6 +69,24 @@ double latency(const Classifier& classifier, const std::vector<std::string_view>
   return times[times.size() / 2];
 }
 
+// The rows as one file that says which of them measure.
+std::string with_shots(const std::vector<std::string>& files, size_t shots, const TrainOptions& options) {
+  Examples all = read_examples(files, options.examples, [](double) {});
+  std::stable_sort(all.rows.begin(), all.rows.end(),
+                   [](const Example& a, const Example& b) { return a.hash < b.hash; });
+  const std::string path = (std::filesystem::temp_directory_path() / "nlu_intent_bench.shots.tsv").string();
+  std::ofstream out(path);
+  out << "text\tintent\tsplit\n";
+  std::map<uint32_t, size_t> kept;
+  for (const Example& row : all.rows) {
+    if (!row.measures && ++kept[row.label] > shots) continue;
+    const bool inside = row.label < all.labels.size();
+    out << row.text << '\t' << (inside ? all.labels[row.label] : options.examples.scope_label) << '\t'
+        << (row.measures ? "val" : "train") << '\n';
+  }
+  return path;
+}
+
 void measure_set(const std::string& name, const std::vector<std::string>& files, const TrainOptions& options) {
   const std::string path = (std::filesystem::temp_directory_path() / ("nlu_intent_bench." + name)).string();
   const TrainReport report = train(files, path, options, [](double, const char*) {});
@@ -110,15 +130,19 @@ int main(int argc, char** argv) {
     TrainOptions options;
     options.learn_dev = false;
     std::vector<std::string> files;
+    size_t shots = 0;
     for (int i = 2; i < argc; ++i) {
       const std::string argument = argv[i];
       const size_t equals = argument.find('=');
-      if (argument.starts_with("--") && equals != std::string::npos) {
+      if (argument.starts_with("--shots=")) {
+        shots = static_cast<size_t>(std::atoi(argument.c_str() + equals + 1));
+      } else if (argument.starts_with("--") && equals != std::string::npos) {
         set(&options, argument.substr(2, equals - 2), argument.substr(equals + 1));
       } else {
         files.push_back(argument);
       }
     }
+    if (shots > 0) files = {with_shots(files, shots, options)};
     measure_set(argv[1], files, options);
     return 0;
   } catch (const std::exception& e) {

@@ -30,6 +30,7 @@ struct TrainArguments {
   std::vector<std::string> data;
   std::vector<std::string> set;  // NAME=VALUE
   bool if_missing = false;
+  bool skip_bad = false;
   bool json = false;
 };
 
@@ -48,7 +49,7 @@ const ComponentSpec* find_spec(const Config& config, const std::string& name, St
   return nullptr;
 }
 
-Status check_trainable(const ComponentSpec& spec, const TypeManifest& type) {
+Status check_trainable(const ComponentSpec& spec, const TypeManifest& type, bool skip_bad) {
   const MethodManifest* method = type.find_method(kTrainMethod);
   if (!method || !method->offline) {
     return Status(Error{Code::failed_precondition,
@@ -65,6 +66,15 @@ Status check_trainable(const ComponentSpec& spec, const TypeManifest& type) {
                         "its training method takes something else: " + why,
                         "component '" + spec.name + "'",
                         "the input {data: list<string>, output: string}",
+                        method->input.to_string(),
+                        {}});
+  }
+  const auto skipping = Type::parse("{data: list<string>, output: string, skip_bad: bool}");
+  if (skip_bad && skipping.ok() && !method->input.accepts(*skipping, &why)) {
+    return Status(Error{Code::failed_precondition,
+                        "its training cannot leave out bad rows: leave out --skip-bad",
+                        "component '" + spec.name + "'",
+                        "an input 'skip_bad: bool?' of the method '" + std::string(kTrainMethod) + "'",
                         method->input.to_string(),
                         {}});
   }
@@ -104,7 +114,7 @@ Result<Training> train_model(Registry& registry, const ComponentSpec& spec, cons
                              const TrainArguments& arguments) {
   Result<Description> described = registry.describe(spec);
   if (!described) return described.status();
-  if (Status status = check_trainable(spec, *described->type); !status.ok()) return status;
+  if (Status status = check_trainable(spec, *described->type, arguments.skip_bad); !status.ok()) return status;
   Result<Value> settings = complete_settings(*described->type, spec.settings.view(), "components." + spec.name);
   if (!settings) return settings.status();
   Result<std::vector<std::string>> files = data_files(arguments.data);
@@ -152,7 +162,9 @@ void print_training(const Training& training, const TrainArguments& arguments) {
   }
 }
 
-ExitCode train(const TrainArguments& arguments, const Environment& environment) {
+ExitCode train(TrainArguments arguments, const Environment& environment) {
+  if (arguments.skip_bad)
+    arguments.set.emplace_back("skip_bad=true");  // an option like others: part of the model's name
   const std::optional<Config> config = load_or_complain(arguments.config, environment);
   if (!config) return ExitCode::config;
   start_logging("warn");
@@ -196,6 +208,8 @@ void add_train(CLI::App& app, CommandContext& context) {
   command->add_option("-c,--config", arguments->config, kConfigHelp);
   command->add_flag("--if-missing", arguments->if_missing,
                     "Do nothing when the model of exactly these data, settings and plugin version is there");
+  command->add_flag("--skip-bad", arguments->skip_bad,
+                    "Leave out rows that are refused; the report counts them and shows the first ten");
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   command->footer(
       "\nThe model is named by the hash of data, settings and plugin version, and written below the state folder. A "

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model.h"
+#include "nlu/skipped_report.h"
 #include "trainer.h"
 
 namespace {
@@ -55,6 +56,7 @@ TrainOptions options_in(dormouse::View in) {
   options.iterations = count_in(in, "iterations", options.iterations, 0, 20);
   options.precision = precision_in(in);
   options.dev_share = number_in(in, "dev_share", options.dev_share, 0, 0.5);
+  options.skip_bad = in["skip_bad"].as_bool(false);
   options.learn_dev = in["learn_dev"].as_bool(true);
   return options;
 }
@@ -131,6 +133,7 @@ class Embedder {
         .field("dimension", report.dimension)
         .field("model_bytes", report.model_bytes)
         .field("seconds", std::round(report.seconds * 10) / 10);
+    dormouse::nlu::write_skipped(report.skipped, map);
     if (report.dev_texts == 0) return;
     dormouse::Map dev = map.map("dev");
     dev.field("texts", report.dev_texts)

@@ -116,6 +116,7 @@ class Training {
   TrainReport run(const std::vector<std::string>& paths, const std::string& output) {
     const auto start = std::chrono::steady_clock::now();
     for (size_t i = 0; i < paths.size(); ++i) read(paths[i]);
+    report_.skipped.check_rows_left(texts_.size());
     choose_measuring();
     check_texts();
     const bool again = options_.learn_dev && report_.dev_texts > 0;
@@ -151,7 +152,8 @@ class Training {
         },
         [&](uint64_t done, uint64_t total) {
           progress_(total == 0 ? 0 : 0.02 * static_cast<double>(done) / static_cast<double>(total), "reading rows");
-        });
+        },
+        options_.skip_bad ? &report_.skipped : nullptr);
   }
 
   // Which texts measure depends on the texts alone.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model.h"
+#include "nlu/lines.h"
 
 namespace dormouse::lsa {
 
@@ -25,11 +26,13 @@ struct TrainOptions {
   uint32_t iterations = 3;         // of the subspace
   nlu::Precision precision = nlu::Precision::int8;
   double dev_share = 0.1;  // of the rows that measure, where none says `val`
+  bool skip_bad = false;   // rows that are refused are left out and counted
   bool learn_dev = true;   // the model that is written also learns the rows that measured
 };
 
 struct TrainReport {
   uint64_t texts = 0, dev_texts = 0;
+  nlu::SkippedLines skipped;
   uint64_t ngrams = 0, ngrams_left_out = 0;
   uint32_t dimension = 0;
   uint64_t model_bytes = 0;

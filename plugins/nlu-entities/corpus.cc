@@ -208,30 +208,52 @@ class Sentence {
 using Report = std::function<void(uint64_t, uint64_t)>;
 
 void read_jsonl(nlu::Lines& lines, Overlaps overlaps, const std::function<void(Example&&)>& on_example,
-                const Report& on_bytes) {
+                const Report& on_bytes, nlu::SkippedLines* skipped) {
   while (const auto line = lines.next()) {
     if (is_blank(*line)) continue;
-    on_example(JsonRow(lines, *line).read(overlaps));
+    try {
+      on_example(JsonRow(lines, *line).read(overlaps));
+    } catch (const nlu::RefusedLine& refused) {
+      if (skipped == nullptr) throw;
+      skipped->add(refused);
+    }
     if (lines.number() % kLinesBetweenReports == 0) on_bytes(lines.bytes_done(), lines.bytes_total());
   }
 }
 
-void read_bio(nlu::Lines& lines, const std::function<void(Example&&)>& on_example, const Report& on_bytes) {
+void read_bio_line(const nlu::Lines& lines, std::string_view line, Sentence* sentence) {
+  const size_t tab = line.find('\t');
+  if (tab == std::string_view::npos && line[0] == '#') {
+    sentence->comment(line);
+  } else if (tab == std::string_view::npos || line.find('\t', tab + 1) != std::string_view::npos) {
+    lines.refuse("needed a token, a tab and a tag, found " + quoted(line));
+  } else {
+    sentence->token(line.substr(0, tab), line.substr(tab + 1));
+  }
+}
+
+void read_bio(nlu::Lines& lines, const std::function<void(Example&&)>& on_example, const Report& on_bytes,
+              nlu::SkippedLines* skipped) {
   Sentence sentence(lines);
+  bool refused = false;  // a line of this sentence was
   while (const auto line = lines.next()) {
     if (lines.number() % kLinesBetweenReports == 0) on_bytes(lines.bytes_done(), lines.bytes_total());
-    const size_t tab = line->find('\t');
     if (is_blank(*line)) {
-      if (!sentence.empty()) on_example(sentence.take());
-    } else if (tab == std::string_view::npos && (*line)[0] == '#') {
-      sentence.comment(*line);
-    } else if (tab == std::string_view::npos || line->find('\t', tab + 1) != std::string_view::npos) {
-      lines.refuse("needed a token, a tab and a tag, found " + quoted(*line));
-    } else {
-      sentence.token(line->substr(0, tab), line->substr(tab + 1));
+      Example example = sentence.take();
+      if (!refused && !example.text.empty()) on_example(std::move(example));
+      refused = false;
+      continue;
+    }
+    if (refused) continue;
+    try {
+      read_bio_line(lines, *line, &sentence);
+    } catch (const nlu::RefusedLine& problem) {
+      if (skipped == nullptr) throw;
+      skipped->add(problem);
+      refused = true;
     }
   }
-  if (!sentence.empty()) on_example(sentence.take());
+  if (!refused && !sentence.empty()) on_example(sentence.take());
 }
 
 bool ends_with(std::string_view path, std::string_view end) {
@@ -241,16 +263,16 @@ bool ends_with(std::string_view path, std::string_view end) {
 }  // namespace
 
 void read_examples(const std::string& path, const std::function<void(Example&&)>& on_example, const Report& on_bytes,
-                   Overlaps overlaps) {
+                   Overlaps overlaps, nlu::SkippedLines* skipped) {
   const bool is_json = ends_with(path, ".jsonl") || ends_with(path, ".jsonl.zst");
   if (!is_json && !ends_with(path, ".bio") && !ends_with(path, ".bio.zst")) {
     throw Failure(DM_INVALID_ARGUMENT, path + ": needed a file .jsonl, .jsonl.zst, .bio or .bio.zst");
   }
   nlu::Lines lines(path);
   if (is_json) {
-    read_jsonl(lines, overlaps, on_example, on_bytes);
+    read_jsonl(lines, overlaps, on_example, on_bytes, skipped);
   } else {
-    read_bio(lines, on_example, on_bytes);
+    read_bio(lines, on_example, on_bytes, skipped);
   }
   on_bytes(lines.bytes_total(), lines.bytes_total());
 }

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "nlu/lines.h"
+
 namespace dormouse::entities {
 
 struct ExampleSpan {
@@ -27,10 +29,12 @@ struct Example {
 };
 
 // Calls on_example for each example of the file at `path`. on_bytes(read, total) is called now and then and may throw
-// to stop. Throws Failure: DM_NOT_FOUND, DM_INVALID_ARGUMENT with "FILE:LINE: ...", DM_DATA_LOSS (a damaged archive).
+// to stop. Where `skipped` is given, an example with a line that is refused is left out and noted there. Throws
+// Failure: DM_NOT_FOUND, RefusedLine, DM_INVALID_ARGUMENT (another kind of file), DM_DATA_LOSS (a damaged archive).
 // Where two spans overlap, the example is refused, or for published data that are not clean the first is kept.
 enum class Overlaps { refused, first_kept };
 void read_examples(const std::string& path, const std::function<void(Example&&)>& on_example,
-                   const std::function<void(uint64_t, uint64_t)>& on_bytes, Overlaps overlaps = Overlaps::refused);
+                   const std::function<void(uint64_t, uint64_t)>& on_bytes, Overlaps overlaps = Overlaps::refused,
+                   nlu::SkippedLines* skipped = nullptr);
 
 }  // namespace dormouse::entities

@@ -9,6 +9,7 @@
 
 #include "dormouse/plugin.hpp"
 #include "extractor.h"
+#include "nlu/skipped_report.h"
 #include "trainer.h"
 
 namespace {
@@ -151,6 +152,7 @@ class Entities {
     options.rate = number_in(in, "rate", options.rate, 0.001, 1);
     options.count_min = static_cast<uint32_t>(number_in(in, "count_min", 0, 0, 1000));
     options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.5, 500);
+    options.skip_bad = in["skip_bad"].as_bool(false);
     const TrainReport report = dormouse::entities::train(strings(in["data"]), std::string(in["output"].as_string()),
                                                          options, [&](double done, const char* what) {
                                                            call.check_cancelled();
@@ -194,6 +196,7 @@ class Entities {
         .field("model_bytes", report.model_bytes)
         .field("seconds", std::round(report.seconds * 10) / 10)
         .field("dev_examples", report.dev.examples);
+    dormouse::nlu::write_skipped(report.skipped, map);
     if (report.dev.examples == 0) return;
     {
       dormouse::Map dev = map.map("dev");
@@ -222,7 +225,7 @@ class Entities {
 constexpr dormouse::Type<Entities> entities_type(
     "nlu.entities", dormouse::method<&Entities::extract, &Entities::extract_together>("extract"),
     dormouse::method<&Entities::train>("train"));
-constexpr dormouse::Plugin plugin("nlu-entities", "1.0.0", entities_type);
+constexpr dormouse::Plugin plugin("nlu-entities", "1.1.0", entities_type);
 
 }  // namespace
 

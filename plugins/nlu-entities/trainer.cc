@@ -164,8 +164,10 @@ class Training {
           [&](uint64_t done, uint64_t total) {
             const double part = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
             progress(0.04 * (static_cast<double>(i) + part) / static_cast<double>(paths.size()), "reading examples");
-          });
+          },
+          Overlaps::refused, options_.skip_bad ? &report_.skipped : nullptr);
     }
+    report_.skipped.check_rows_left(examples_.size());
   }
 
   void number() {

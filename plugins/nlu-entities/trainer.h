@@ -18,6 +18,7 @@ struct TrainOptions {
   double rate = 0.06;
   uint32_t count_min = 0;   // features seen less often are left out; 0: 1, or 2 when there are very many
   double bytes_max = 20e6;  // of the model file
+  bool skip_bad = false;    // examples with a line that is refused are left out and counted
 };
 
 struct Score {
@@ -50,6 +51,7 @@ struct Evaluation {
 struct TrainReport {
   uint64_t examples = 0, tokens = 0, spans = 0, types = 0, kinds = 0, features = 0, weights = 0, model_bytes = 0;
   uint64_t spans_widened = 0;  // begin or end inside a token, and are learnt as the whole token
+  nlu::SkippedLines skipped;
   double seconds = 0;
   Evaluation dev;  // of a model that has not seen these examples
 };

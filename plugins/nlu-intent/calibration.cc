@@ -47,8 +47,7 @@ float fit_threshold(const std::vector<ScoredText>& texts, size_t classes, double
   std::sort(inside.begin(), inside.end());
   std::sort(outside.begin(), outside.end());
   const auto may_lose = static_cast<size_t>(rejection_max * static_cast<double>(inside.size()));
-  if (inside.size() < kTextsMin || may_lose >= inside.size()) return Calibration().threshold;
-  if (outside.empty()) return inside[may_lose];
+  if (inside.size() < kTextsMin || may_lose >= inside.size() || outside.empty()) return Calibration().threshold;
   float best = inside[0];
   double most = -1;
   for (size_t lost = 0; lost <= may_lose; ++lost) {

@@ -25,8 +25,9 @@ struct Measured {
   uint64_t in_scope = 0, out_of_scope = 0;
 };
 
-// Fits both numbers. At most the share `rejection_max` of the texts in scope may be called out of scope; where texts
-// out of scope are there, that threshold which gains most of them for fewest others. With few texts the defaults stay.
+// Fits both numbers. The threshold is that which gains most of the texts out of scope for fewest others, of which at
+// most the share `rejection_max` may be lost. Without texts out of scope it stays at the default, which calls nothing
+// out of scope; with few texts both defaults stay.
 Calibration calibrate(const std::vector<ScoredText>& texts, size_t classes, double rejection_max);
 
 Measured measure(const std::vector<ScoredText>& texts, size_t classes, const Calibration& calibration);

@@ -36,7 +36,9 @@ Decision Classifier::decide(Scratch* scratch, size_t alternatives) const {
   const Facts& facts = model_.facts();
   const Lead lead = lead_of(scores, facts.classes);
   Decision decision;
-  decision.out_of_scope = scratch->terms.terms.empty() || lead.lead < facts.calibration.threshold;
+  // What is out of scope is known only to a model that has learnt it; older files have a threshold all the same.
+  decision.out_of_scope =
+      facts.has_scope != 0 && (scratch->terms.terms.empty() || lead.lead < facts.calibration.threshold);
   to_probabilities(scores, facts.calibration.temperature);
   decision.best = {model_.label(lead.best), scores[lead.best]};
   std::vector<uint32_t>& order = scratch->order;

@@ -19,8 +19,8 @@ struct Guess {
 };
 
 struct Decision {
-  Guess best;  // of all intents, also when the text is out of scope
-  bool out_of_scope = false;
+  Guess best;                                          // of all intents, also when the text is out of scope
+  bool out_of_scope = false;                           // never true when the training had no text out of scope
   std::array<Guess, kAlternativesMax> alternatives{};  // most probable first
   size_t alternative_count = 0;
 };

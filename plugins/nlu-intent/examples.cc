@@ -36,7 +36,10 @@ class Reader {
     examples_.rows.push_back({std::string(row[kText]), at->second, measures, hash_of(row[kText])});
   }
 
+  nlu::SkippedLines* skipped() { return options_.skip_bad ? &examples_.skipped : nullptr; }
+
   Examples finish() {
+    examples_.skipped.check_rows_left(examples_.rows.size());
     number_labels();
     if (!examples_.split_given) choose_measuring();
     check();
@@ -90,6 +93,10 @@ class Reader {
       if (!learnt[i])
         refuse("intent '" + examples_.labels[i] + "' has rows of split 'val' only; needed one to learn from");
     }
+    if (examples_.out_of_scope > 0 && !learnt[examples_.labels.size()]) {
+      refuse("intent '" + options_.scope_label +
+             "' (out of scope) has rows of split 'val' only; needed one to learn from");
+    }
   }
 
   const ExampleOptions& options_;
@@ -109,7 +116,8 @@ Examples read_examples(const std::vector<std::string>& paths, const ExampleOptio
         [&](uint64_t done, uint64_t total) {
           const double part = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
           on_share((static_cast<double>(i) + part) / static_cast<double>(paths.size()));
-        });
+        },
+        reader.skipped());
   }
   return reader.finish();
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "nlu/lines.h"
+
 namespace dormouse::intent {
 
 inline constexpr size_t kLabelBytesMax = 200;
@@ -22,6 +24,7 @@ struct Example {
 struct ExampleOptions {
   std::string scope_label = "oos";  // the intent of rows that are out of scope
   double dev_share = 0.1;           // of each intent's rows, where no row says `val`
+  bool skip_bad = false;            // rows that are refused are left out and counted
 };
 
 struct Examples {
@@ -29,11 +32,12 @@ struct Examples {
   std::vector<Example> rows;        // in the order of the files
   uint64_t out_of_scope = 0;        // of them
   bool split_given = false;         // a column `split` says which rows measure
+  nlu::SkippedLines skipped;
 };
 
 // Reads the files: columns `text` and `intent`, perhaps `split` (train, val). Throws Failure: what read_rows throws,
-// and DM_INVALID_ARGUMENT: another split, too long a label, fewer than two intents, an intent without a row to learn
-// from.
+// and DM_INVALID_ARGUMENT: another split, too long a label, fewer than two intents, an intent (or "out of scope")
+// without a row to learn from.
 Examples read_examples(const std::vector<std::string>& paths, const ExampleOptions& options,
                        const std::function<void(double)>& on_share);
 

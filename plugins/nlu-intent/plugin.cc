@@ -10,6 +10,7 @@
 
 #include "classifier.h"
 #include "model.h"
+#include "nlu/skipped_report.h"
 #include "trainer.h"
 
 namespace {
@@ -60,7 +61,8 @@ TrainOptions options_in(dormouse::View in) {
   options.precision = precision_in(in);
   options.idf_power = number_in(in, "idf_power", options.idf_power, 0, 2);
   options.rejection_max = number_in(in, "rejection", options.rejection_max, 0, 0.5);
-  options.rows_min = count_in(in, "rows_min", options.rows_min, 1, 100);
+  options.rows_min = in["rows_min"] ? count_in(in, "rows_min", 0, 1, 100) : 0;
+  options.examples.skip_bad = in["skip_bad"].as_bool(false);
   options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.1, 500);
   options.learn_dev = in["learn_dev"].as_bool(true);
   return options;
@@ -135,11 +137,14 @@ class Intent {
     map.field("rows", report.rows)
         .field("intents", report.intents)
         .field("out_of_scope_rows", report.out_of_scope_rows)
+        .field("out_of_scope", report.out_of_scope_rows > 0 ? "learnt" : "never: no row of the data is out of scope")
         .field("dev_rows", report.dev_rows)
         .field("ngrams", report.ngrams)
         .field("ngrams_left_out", report.ngrams_left_out)
         .field("model_bytes", report.model_bytes)
+        .field("rows_min", report.rows_min)
         .field("seconds", std::round(report.seconds * 10) / 10);
+    dormouse::nlu::write_skipped(report.skipped, map);
     if (report.dev.in_scope > 0) write_dev(report, map);
     dormouse::List list = map.list("confused");
     for (const Confusion& confusion : report.confused) {
@@ -153,9 +158,10 @@ class Intent {
     dormouse::Map dev = map.map("dev");
     dev.field("accuracy", percent(report.dev.accuracy))
         .field("quantisation_loss", percent(report.float32_accuracy - report.dev.accuracy))
-        .field("calibration_error", thousandths(report.dev.ece))
-        .field("scope_rejected", percent(report.dev.scope_rejected));
-    if (report.dev.out_of_scope > 0) dev.field("out_of_scope_recall", percent(report.dev.scope_recall));
+        .field("calibration_error", thousandths(report.dev.ece));
+    if (report.dev.out_of_scope == 0) return;
+    dev.field("scope_rejected", percent(report.dev.scope_rejected))
+        .field("out_of_scope_recall", percent(report.dev.scope_recall));
   }
 
   std::optional<Model> model_;
@@ -166,7 +172,7 @@ class Intent {
 constexpr dormouse::Type<Intent> intent_type(
     "nlu.intent", dormouse::method<&Intent::classify, &Intent::classify_together>("classify"),
     dormouse::method<&Intent::train>("train"));
-constexpr dormouse::Plugin plugin("nlu-intent", "1.0.0", intent_type);
+constexpr dormouse::Plugin plugin("nlu-intent", "1.1.0", intent_type);
 
 }  // namespace
 

@@ -111,12 +111,13 @@ ModelContent shrink(const Learnt& learnt, size_t rows_max) {
 
 class Training {
  public:
-  Training(const TrainOptions& options, const TrainProgress& progress) : options_(options), progress_(progress) {}
+  Training(TrainOptions options, const TrainProgress& progress) : options_(std::move(options)), progress_(progress) {}
 
   TrainReport run(const std::vector<std::string>& paths, const std::string& output) {
     const auto start = std::chrono::steady_clock::now();
     examples_ = read_examples(paths, options_.examples, [&](double share) { progress_(0.02 * share, "reading rows"); });
     report_.dev_rows = count_dev();
+    fit_to_size();
     const bool again = options_.learn_dev && report_.dev_rows > 0;
     Learnt learnt = learn(false, 0.02, again ? 0.48 : 0.93);
     measure_on_dev(learnt);
@@ -129,6 +130,7 @@ class Training {
     report_.rows = examples_.rows.size();
     report_.intents = examples_.labels.size();
     report_.out_of_scope_rows = examples_.out_of_scope;
+    report_.skipped = examples_.skipped;
     report_.ngrams = content.hashes.size();
     report_.ngrams_left_out = learnt.content.hashes.size() - content.hashes.size();
     report_.model_bytes = bytes.size();
@@ -140,6 +142,14 @@ class Training {
   uint64_t count_dev() const {
     return static_cast<uint64_t>(
         std::count_if(examples_.rows.begin(), examples_.rows.end(), [](const Example& e) { return e.measures; }));
+  }
+
+  // An n-gram of one text is most of what few examples have; of many it is noise.
+  void fit_to_size() {
+    const uint64_t learnt = examples_.rows.size() - report_.dev_rows;
+    const bool few = learnt <= kFewExamples * classes();
+    if (options_.rows_min == 0) options_.rows_min = few ? 1 : 2;
+    report_.rows_min = options_.rows_min;
   }
 
   size_t classes() const { return examples_.labels.size(); }
@@ -157,8 +167,9 @@ class Training {
     }
     const Vocabulary vocabulary(texts, options_, kWeightsMax / (classes() + 1));
     if (vocabulary.size() == 0) {
-      throw Failure(DM_INVALID_ARGUMENT,
-                    "the training data: no letter or digit stands in " + std::to_string(options_.rows_min) + " texts");
+      throw Failure(DM_INVALID_ARGUMENT, "the training data: no letter or digit stands in " +
+                                             std::to_string(options_.rows_min) +
+                                             (options_.rows_min == 1 ? " text" : " texts"));
     }
     std::vector<std::vector<Term>> terms;
     terms.reserve(texts.size());
@@ -231,7 +242,7 @@ class Training {
     if (report_.confused.size() > kConfusedMax) report_.confused.resize(kConfusedMax);
   }
 
-  const TrainOptions& options_;
+  TrainOptions options_;
   const TrainProgress& progress_;
   Examples examples_;
   TrainReport report_;

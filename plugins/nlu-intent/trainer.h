@@ -14,13 +14,16 @@
 
 namespace dormouse::intent {
 
+// Rows to learn from for each intent, on average, up to which every n-gram counts: README.md has the figures.
+inline constexpr uint64_t kFewExamples = 50;
+
 struct TrainOptions {
   ExampleOptions examples;
   FeatureOptions features;
   SolverOptions solver;
   Precision precision = Precision::int8;
-  double rejection_max = 0.05;  // share of texts in scope that may be called out of scope
-  uint32_t rows_min = 2;        // texts that an n-gram must stand in
+  uint32_t rows_min = 0;        // texts that an n-gram must stand in; 0: 1 for few examples (kFewExamples), else 2
+  double rejection_max = 0.05;  // share of texts in scope that may be called out of scope; without any outside, none
   double idf_power = 1;         // a rare n-gram counts (1 + ln of the share of texts without it) to this power
   double bytes_max = 20e6;      // of the model file: the n-grams that matter least are left out
   bool learn_dev = true;        // the model that is written also learns the rows that measured
@@ -33,6 +36,8 @@ struct Confusion {
 
 struct TrainReport {
   uint64_t rows = 0, intents = 0, out_of_scope_rows = 0, dev_rows = 0;
+  nlu::SkippedLines skipped;
+  uint32_t rows_min = 0;  // as it was given, or as the size of the data made it
   uint64_t ngrams = 0, ngrams_left_out = 0;
   uint64_t model_bytes = 0;
   double seconds = 0;

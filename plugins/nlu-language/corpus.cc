@@ -26,7 +26,7 @@ bool read_weight(std::string_view field, double* weight) {
 }  // namespace
 
 void read_rows(const std::string& path, const std::function<void(const Row&)>& on_row,
-               const std::function<void(uint64_t, uint64_t)>& on_bytes) {
+               const std::function<void(uint64_t, uint64_t)>& on_bytes, nlu::SkippedLines* skipped) {
   enum { kLang, kText, kId, kWeight };
   const auto translate = [&](const nlu::Row& from) {
     if (!valid_label(from[kLang])) {
@@ -40,7 +40,7 @@ void read_rows(const std::string& path, const std::function<void(const Row&)>& o
     on_row(row);
   };
   nlu::read_rows(path, {{"lang"}, {"text"}, {"id", false}, {"weight", false}}, nlu::OtherColumns::ignored, translate,
-                 on_bytes);
+                 on_bytes, skipped);
 }
 
 }  // namespace dormouse::language

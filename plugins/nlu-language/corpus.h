@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "nlu/lines.h"
+
 namespace dormouse::language {
 
 // One row. Views are valid until the callback returns.
@@ -19,8 +21,8 @@ struct Row {
 
 // Calls on_row for each row of the file at `path`. The first line names the columns: `lang` and `text`, and perhaps
 // `id` and `weight`, in any order; others are ignored. on_bytes(read, total) is called now and then and may throw to
-// stop. Throws Failure: DM_NOT_FOUND, DM_INVALID_ARGUMENT with "FILE:LINE: ...", DM_DATA_LOSS (a damaged archive).
+// stop. Refused rows are left out and noted in `skipped` where one is given. Throws as nlu::read_rows.
 void read_rows(const std::string& path, const std::function<void(const Row&)>& on_row,
-               const std::function<void(uint64_t, uint64_t)>& on_bytes);
+               const std::function<void(uint64_t, uint64_t)>& on_bytes, nlu::SkippedLines* skipped = nullptr);
 
 }  // namespace dormouse::language

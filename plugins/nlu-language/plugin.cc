@@ -9,6 +9,7 @@
 #include "detector.h"
 #include "dormouse/plugin.hpp"
 #include "model.h"
+#include "nlu/skipped_report.h"
 #include "trainer.h"
 
 namespace {
@@ -74,6 +75,7 @@ class Language {
     options.estimate.discount = number_in(in, "discount", options.estimate.discount, 0.05, 0.95);
     options.estimate.count_power = number_in(in, "count_power", options.estimate.count_power, 0, 1);
     options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.1, 500);
+    options.skip_bad = in["skip_bad"].as_bool(false);
     const TrainReport report = dormouse::language::train(strings(in["data"]), std::string(in["output"].as_string()),
                                                          options, [&](double done, const char* what) {
                                                            call.check_cancelled();
@@ -101,6 +103,7 @@ class Language {
           .field("sentences", hundredths(report.held_out.sentences));
     }
     map.field("quantisation_loss", hundredths(report.quantisation_loss));
+    dormouse::nlu::write_skipped(report.skipped, map);
   }
 
   std::optional<Model> model_;

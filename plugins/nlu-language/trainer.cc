@@ -184,10 +184,12 @@ class Training {
           [&](uint64_t done, uint64_t total) {
             const double part = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
             progress_(0.3 * (static_cast<double>(i) + part) / static_cast<double>(paths.size()), "reading rows");
-          });
+          },
+          options_.skip_bad ? &report_.skipped : nullptr);
     }
     collected_ = collection.settle();
     report_.rows = collection.rows();
+    report_.skipped.check_rows_left(report_.rows);
     report_.rows_dropped = collection.dropped();
     std::set<std::string> codes;
     for (const auto& [script, classes] : collected_) {

@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "estimate.h"
+#include "nlu/lines.h"
 
 namespace dormouse::language {
 
 struct TrainOptions {
   EstimateOptions estimate;
   double bytes_max = 20e6;  // of the model file: the n-grams that matter least are left out
+  bool skip_bad = false;    // rows that are refused are left out and counted
 };
 
 // Right answers in per cent over held-out texts of one length, averaged over languages.
@@ -27,6 +29,7 @@ struct TrainReport {
   uint64_t rows = 0;
   uint64_t rows_dropped = 0;  // without a letter, or in a script that is not their language's
   uint64_t held_out_rows = 0;
+  nlu::SkippedLines skipped;
   double seconds = 0;
   uint64_t model_bytes = 0;
   uint64_t ngrams = 0, weights = 0;

@@ -114,7 +114,19 @@ std::optional<std::string_view> Lines::next() {
 }
 
 void Lines::refuse(const std::string& what) const {
-  throw Failure(DM_INVALID_ARGUMENT, path_ + ":" + std::to_string(number_) + ": " + what);
+  throw RefusedLine(path_ + ":" + std::to_string(number_), what);
+}
+
+void SkippedLines::add(const RefusedLine& line) {
+  ++count_;
+  if (first_.size() < kToldMax) first_.push_back({line.place, line.why});
+}
+
+void SkippedLines::check_rows_left(uint64_t rows) const {
+  if (rows > 0 || count_ == 0) return;
+  throw Failure(DM_INVALID_ARGUMENT, "the training data: all " + std::to_string(count_) +
+                                         " rows were refused, the first of them " + first_[0].place + ": " +
+                                         first_[0].why);
 }
 
 uint64_t Lines::bytes_done() const {

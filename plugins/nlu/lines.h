@@ -7,11 +7,40 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "dormouse/plugin.hpp"
 
 namespace dormouse::nlu {
 
 // A line longer than this is refused: it is a file of another kind.
 inline constexpr size_t kLineBytesMax = size_t{1} << 20;
+
+// A line that a training does not take: "FILE:LINE: why", DM_INVALID_ARGUMENT.
+class RefusedLine : public Failure {
+ public:
+  RefusedLine(const std::string& place, const std::string& why)
+      : Failure(DM_INVALID_ARGUMENT, place + ": " + why), place(place), why(why) {}
+  std::string place, why;  // place: "FILE:LINE"
+};
+
+// Refused lines that a training was asked to leave out: how many, and the first of them. One thread at a time.
+class SkippedLines {
+ public:
+  static constexpr size_t kToldMax = 10;
+  struct Line {
+    std::string place, why;
+  };
+  void add(const RefusedLine& line);
+  uint64_t count() const { return count_; }
+  const std::vector<Line>& first() const { return first_; }
+  // Throws Failure DM_INVALID_ARGUMENT when lines were left out and no row was taken: then it is another kind of file.
+  void check_rows_left(uint64_t rows) const;
+
+ private:
+  uint64_t count_ = 0;
+  std::vector<Line> first_;
+};
 
 class Lines {
  public:
@@ -24,7 +53,7 @@ class Lines {
   // The next line without its end ("\n" or "\r\n"), nothing after the last. The view is valid until the next call.
   // Throws Failure: DM_INVALID_ARGUMENT (too long a line, with "FILE:LINE: ..."), DM_DATA_LOSS (a damaged archive).
   std::optional<std::string_view> next();
-  // Refuses the line that next() gave last: throws Failure DM_INVALID_ARGUMENT "FILE:LINE: what".
+  // Refuses the line that next() gave last: throws RefusedLine.
   [[noreturn]] void refuse(const std::string& what) const;
 
   const std::string& path() const { return path_; }

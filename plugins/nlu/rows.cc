@@ -116,12 +116,18 @@ class Table {
 }  // namespace
 
 void read_rows(const std::string& path, const std::vector<Column>& columns, OtherColumns others,
-               const std::function<void(const Row&)>& on_row, const std::function<void(uint64_t, uint64_t)>& on_bytes) {
+               const std::function<void(const Row&)>& on_row, const std::function<void(uint64_t, uint64_t)>& on_bytes,
+               SkippedLines* skipped) {
   Lines lines(path);
   Table table(lines, columns);
   table.read_header(others);
   while (const auto line = lines.next()) {
-    on_row(table.read(*line));
+    try {
+      on_row(table.read(*line));
+    } catch (const RefusedLine& refused) {
+      if (skipped == nullptr) throw;
+      skipped->add(refused);
+    }
     if (lines.number() % kRowsBetweenReports == 0) on_bytes(lines.bytes_done(), lines.bytes_total());
   }
   on_bytes(lines.bytes_total(), lines.bytes_total());

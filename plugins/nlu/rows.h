@@ -30,7 +30,7 @@ class Row {
   // The field of the i-th column asked for; empty when file or row has none.
   std::string_view operator[](size_t i) const { return fields_[i]; }
   uint64_t line() const { return lines_.number(); }
-  // Throws Failure DM_INVALID_ARGUMENT "FILE:LINE: what".
+  // Throws RefusedLine.
   [[noreturn]] void refuse(const std::string& what) const { lines_.refuse(what); }
 
  private:
@@ -39,9 +39,11 @@ class Row {
 };
 
 // Calls on_row for each row of the file at `path`.
-// on_bytes(read, total) is called now and then and may throw to stop. Throws Failure: DM_NOT_FOUND, DM_INVALID_ARGUMENT
-// with "FILE:LINE: ...", DM_DATA_LOSS (a damaged archive), and what the callbacks throw.
+// on_bytes(read, total) is called now and then and may throw to stop. Rows that are refused, also by on_row, are left
+// out and noted in `skipped` where one is given; the line of column names is not. Throws Failure: DM_NOT_FOUND,
+// RefusedLine, DM_DATA_LOSS (a damaged archive), and what the callbacks throw.
 void read_rows(const std::string& path, const std::vector<Column>& columns, OtherColumns others,
-               const std::function<void(const Row&)>& on_row, const std::function<void(uint64_t, uint64_t)>& on_bytes);
+               const std::function<void(const Row&)>& on_row, const std::function<void(uint64_t, uint64_t)>& on_bytes,
+               SkippedLines* skipped = nullptr);
 
 }  // namespace dormouse::nlu

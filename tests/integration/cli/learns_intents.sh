@@ -42,6 +42,23 @@ expect 0 "${train[@]}" --data "$SCRATCH/data" --set quantisation=float16 --json
 same "$(jq .report.intents "$SCRATCH/out")" 2
 current="$(readlink "$SCRATCH/state/models/nlu.intent/current")"
 
+# Without texts out of scope nothing is called so, and the report says it.
+grep -v oos "$SCRATCH/data/rows.tsv" > "$SCRATCH/inside.tsv"
+expect 0 "${train[@]}" --data "$SCRATCH/inside.tsv"
+says out 'never: no row of the data is out of scope'
+expect 0 "$DORMOUSE" call intents '{"text":"?!"}' --config "$SCRATCH/i.yaml"
+same "$(jq .out_of_scope "$SCRATCH/out")" false
+
+# Bad rows are left out on request, and the report names them.
+{ cat "$SCRATCH/data/rows.tsv"; printf '\tweather\nmore\tthan\tthree\tfields\n'; } > "$SCRATCH/some_bad.tsv"
+expect 1 "${train[@]}" --data "$SCRATCH/some_bad.tsv"
+expect 0 "${train[@]}" --data "$SCRATCH/some_bad.tsv" --skip-bad
+says out 'rows_skipped' "$SCRATCH/some_bad.tsv:22" "column 'text' is empty"
+expect 0 "${train[@]}" --data "$SCRATCH/some_bad.tsv" --skip-bad --json
+same "$(jq -c '[.report.rows, .report.rows_skipped, (.report.skipped | length)]' "$SCRATCH/out")" '[20,2,2]'
+expect 0 "${train[@]}" --data "$SCRATCH/data" --set quantisation=float16
+current="$(readlink "$SCRATCH/state/models/nlu.intent/current")"
+
 # Refused with file and line; the current model stays.
 printf 'text\tintent\nhello\tgreet\n\tgreet\n' > "$SCRATCH/empty.tsv"
 expect 1 "${train[@]}" --data "$SCRATCH/empty.tsv"

@@ -72,4 +72,26 @@ TEST_CASE("bad examples are refused with file and line") {
   CHECK(refused("a.txt", "hi\n", "a.txt: needed a file"));
 }
 
+TEST_CASE("an example with a bad line is left out and noted when asked for") {
+  TempFolder folder;
+  const std::string bio = folder / "a.bio", jsonl = folder / "a.jsonl";
+  std::ofstream(bio) << "fly\tO\nbonn\tB-city\n\nfly\tO\nrome\tI-city\nnow\tO\n\nto\tO\noslo\tB-city\n";
+  std::ofstream(jsonl) << "{\"text\": \"a\", \"entities\": []}\nno json\n{\"text\": \"b\", \"entities\": []}\n";
+  nlu::SkippedLines skipped;
+  std::vector<std::string> texts;
+  const auto keep = [&](Example&& e) { texts.push_back(e.text); };
+  const auto silent = [](uint64_t, uint64_t) {};
+  CHECK_THROWS_AS(read_examples(bio, keep, silent), nlu::RefusedLine);
+  texts.clear();
+  read_examples(bio, keep, silent, Overlaps::refused, &skipped);
+  CHECK(texts == std::vector<std::string>{"fly bonn", "to oslo"});
+  REQUIRE(skipped.count() == 1);
+  CHECK(skipped.first()[0].place == bio + ":5");
+  texts.clear();
+  read_examples(jsonl, keep, silent, Overlaps::refused, &skipped);
+  CHECK(texts == std::vector<std::string>{"a", "b"});
+  CHECK(skipped.count() == 2);
+  CHECK(skipped.first()[1].place == jsonl + ":2");
+}
+
 }  // namespace dormouse::entities

@@ -43,10 +43,18 @@ TEST_CASE("the name stays the best intent when the text is out of scope") {
 }
 
 TEST_CASE("a text without anything known is out of scope") {
-  const TwoIntents two(false);
+  const TwoIntents two(true);
   CHECK(two.classifier.classify("", 3).out_of_scope);
   CHECK(two.classifier.classify("نص", 3).out_of_scope);
   CHECK_FALSE(two.classifier.classify("left", 3).out_of_scope);
+}
+
+TEST_CASE("a model that has learnt nothing out of scope calls nothing so") {
+  const TwoIntents two(false, {4, 1e6f});  // files of former versions have such a threshold
+  for (const char* text : {"left", "something else", "", "نص"}) {
+    INFO(text);
+    CHECK_FALSE(two.classifier.classify(text, 0).out_of_scope);
+  }
 }
 
 TEST_CASE("scratch memory carries nothing from one text to the next") {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "classifier.h"
@@ -37,7 +38,7 @@ TEST_CASE("the report counts what was there") {
 TEST_CASE("what was learnt is answered in every precision") {
   const TempFolder folder;
   const std::string rows = write_text(folder / "rows.tsv", small_tsv());
-  for (Precision precision : {Precision::int8, Precision::float16, Precision::float32}) {
+  for (const Precision precision : {Precision::int8, Precision::float16, Precision::float32}) {
     TrainOptions options;
     options.precision = precision;
     train({rows}, folder / "model", options, kSilent);
@@ -75,11 +76,58 @@ TEST_CASE("a small limit leaves out n-grams and keeps the answers") {
   CHECK(Classifier(model).classify("set an alarm at seven", 0).best.name == "alarm");
 }
 
+TEST_CASE("few examples keep every n-gram and many do not") {
+  const TempFolder folder;
+  const auto trained = [&](int rows_each) {
+    std::string tsv = "text\tintent\tsplit\n";
+    for (int i = 0; i < rows_each; ++i) {
+      for (const char* intent : {"left", "right"}) {
+        tsv += std::string("go ") + intent + " " + std::to_string(i) + "\t" + intent + "\ttrain\n";
+      }
+    }
+    TrainOptions options;
+    options.examples.dev_share = 0;
+    return train({write_text(folder / "rows.tsv", tsv)}, folder / "model", options, kSilent);
+  };
+  const TrainReport few = trained(51), many = trained(52);  // one row of each measures
+  CHECK(few.rows_min == 1);
+  CHECK(many.rows_min == 2);
+}
+
+TEST_CASE("bad rows are left out and counted when the training is told so") {
+  const TempFolder folder;
+  std::string tsv = small_tsv();
+  const auto line = static_cast<size_t>(std::count(tsv.begin(), tsv.end(), '\n')) + 1;
+  for (int i = 0; i < 12; ++i) tsv += "\tweather\n";
+  const std::string rows = write_text(folder / "rows.tsv", tsv);
+  const std::string place = rows + ":" + std::to_string(line);
+  CHECK(failure_of([&] { train({rows}, folder / "model", {}, kSilent); }) == "3 " + place + ": column 'text' is empty");
+  TrainOptions options;
+  options.examples.skip_bad = true;
+  const TrainReport report = train({rows}, folder / "model", options, kSilent);
+  CHECK(report.rows == 60);
+  CHECK(report.skipped.count() == 12);
+  REQUIRE(report.skipped.first().size() == 10);
+  CHECK(report.skipped.first()[0].place == place);
+  CHECK(report.skipped.first()[0].why == "column 'text' is empty");
+  const std::string bad = write_text(folder / "bad.tsv", "text\tintent\n\ta\n\tb\n");
+  CHECK(failure_of([&] { train({bad}, folder / "model", options, kSilent); }) ==
+        "3 the training data: all 2 rows were refused, the first of them " + bad + ":2: column 'text' is empty");
+}
+
+TEST_CASE("texts out of scope that only measure are refused") {
+  const TempFolder folder;
+  const std::string rows =
+      write_text(folder / "rows.tsv", "text\tintent\tsplit\nleft\ta\ttrain\nright\tb\ttrain\nelse\toos\tval\n");
+  CHECK(failure_of([&] { train({rows}, folder / "model", {}, kSilent); }) ==
+        "3 the training data: intent 'oos' (out of scope) has rows of split 'val' only; needed one to learn from");
+}
+
 TEST_CASE("texts without a letter are refused and no model is written") {
   const TempFolder folder;
   const std::string rows = write_text(folder / "rows.tsv", "text\tintent\n?\ta\n!\tb\n");
   CHECK(failure_of([&] { train({rows}, folder / "model", {}, kSilent); }) ==
-        "3 the training data: no letter or digit stands in 2 texts");
+        "3 the training data: no letter or digit stands in 1 text");
   CHECK_FALSE(std::filesystem::exists(folder / "model"));
 }
 
