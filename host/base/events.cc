@@ -1,15 +1,39 @@
 #include "base/events.h"
 
+#include <cstdio>
+#include <type_traits>
 #include <utility>
 
 namespace dormouse {
 
-void EventLog::publish(std::string kind, std::string object, std::vector<std::pair<std::string, std::string>> fields) {
+std::string EventValue::text() const {
+  return visit([](const auto& value) -> std::string {
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, std::string>) {
+      return value;
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return value ? "true" : "false";
+    } else if constexpr (std::is_same_v<T, double>) {
+      char digits[32];
+      std::snprintf(digits, sizeof digits, "%.6g", value);
+      return digits;
+    } else {
+      return std::to_string(value);
+    }
+  });
+}
+
+bool event_kind_matches(std::string_view pattern, std::string_view kind) {
+  if (pattern.empty() || pattern == kind) return true;
+  return pattern.ends_with(".*") && kind.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+void EventLog::publish(std::string kind, std::string object, EventFields fields, std::string cause, Actor actor) {
   std::vector<std::shared_ptr<Subscription>> told;
   {
     std::lock_guard lock(mutex_);
-    events_.push_back(
-        {++last_, std::chrono::system_clock::now(), std::move(kind), std::move(object), std::move(fields)});
+    events_.push_back({++last_, std::chrono::system_clock::now(), std::move(kind), std::move(object), std::move(cause),
+                       std::move(actor), std::move(fields)});
     if (events_.size() > capacity_) events_.pop_front();
     told.reserve(subscriptions_.size());
     for (const auto& [id, subscription] : subscriptions_) told.push_back(subscription);

@@ -9,7 +9,7 @@ namespace {
 constexpr uint64_t kFailuresShare = 16;
 constexpr uint64_t kFailureBytesMin = uint64_t{64} << 10;
 
-constexpr MetricInfo kRequests{"dormouse_cache_request_total",
+constexpr MetricInfo kRequests{"dormouse_cache_requests_total",
                                "Lookups of a cache by what they came to; a coalesced one was a miss as well."};
 constexpr MetricInfo kNotKept{
     "dormouse_cache_not_kept_total",

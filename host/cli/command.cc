@@ -14,11 +14,15 @@ namespace {
 constexpr const char* kFooter = R"(
 Exit codes:
   0  done
-  1  the operation failed
+  1  tried and failed
   2  the command line was not understood
   3  the configuration, a script or a plugin file has errors
   4  cannot start: a port, the state folder or a permission is not to be had
   5  no host answers at the control address
+  6  refused now and nothing changed; may work later
+  7  not allowed: no token, or its role is too small
+  8  not finished within --wait; it goes on
+  128 + n  ended by signal n
 
 Any key of the configuration can be set in the environment: DORMOUSE_HOST__DATA__LISTEN=127.0.0.1:9000.)";
 
@@ -34,10 +38,11 @@ std::string unknown_command(const CLI::App& root, int argc, char** argv) {
     std::vector<std::string> known;
     const CLI::App* next = nullptr;
     for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
-      known.push_back(command->get_name());
-      if (command->get_name() == word) next = command;
+      if (!command->get_group().empty()) known.push_back(command->get_name());
+      if (command->check_name(word)) next = command;
     }
-    if (known.empty()) return "";
+    const bool takes_names = !at->get_options([](const CLI::Option* each) { return each->get_positional(); }).empty();
+    if (known.empty() || (takes_names && !next)) return "";
     if (!next) {
       std::string text = "unknown command '" + printable(word.substr(0, 64)) + "'" + did_you_mean(word, known) + "; " +
                          at->get_name() + " has ";

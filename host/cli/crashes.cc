@@ -26,7 +26,7 @@ void announce_crashes(CrashStore& crashes, EventLog& events, Metrics& metrics) {
                     {"request", or_dash(crash.request)},
                     {"signal", crash.signal},
                     {"file", or_dash(crash.file)},
-                    {"offset", std::to_string(crash.offset)},
+                    {"offset", crash.offset},
                     {"crash", crash.id}});
 }
 

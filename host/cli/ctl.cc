@@ -1,308 +1,304 @@
-// `dormouse ctl`: asks a running host over its control listener, and shows what it says.
+// `dormouse ctl`: asks a running host over its control listener, and shows what it says. Its words, flags and help are
+// those of the table of commands (http/commands.h).
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
-#include <functional>
+#include <cstdlib>
+#include <memory>
+#include <thread>
 
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
-#include "cli/control_client.h"
 #include "cli/ctl_output.h"
+#include "cli/ctl_request.h"
+#include "cli/ctl_target.h"
+#include "cli/table.h"
 #include "cli/value_text.h"
 #include "components/json.h"
-#include "config/state_dir.h"
+#include "http/problem.h"
 
 namespace dormouse {
 namespace {
 
-constexpr Duration kAnswerTimeout = std::chrono::seconds(10);
-constexpr Duration kVerbTimeout = std::chrono::seconds(150);  // a load may take its load_timeout, twice when it queues
 constexpr Duration kEventSilence = std::chrono::seconds(60);  // heartbeats come every 15 s
+constexpr Duration kReadyPause = std::chrono::milliseconds(200);
 
-struct CtlArguments {
-  std::string config;
-  std::string state_dir;
-  std::string url;
+struct CtlContext {
+  CommandContext& command;
+  CtlTarget target;
+  CtlArguments arguments;
+  std::string output = "text";
   bool json = false;
-  std::string name;
-  std::string wait;
-  bool dry_run = false;
-  unsigned count = 0;
-  std::string after;
-  std::string tag;
-  bool history = false;
-  std::string since;
+
+  bool wants(std::string_view format) const { return json ? format == "json" : output == format; }
 };
+using Shared = std::shared_ptr<CtlContext>;
 
-Result<std::string> ctl_state_dir(const CtlArguments& arguments, const Environment& environment,
-                                  std::string* configured_address) {
-  if (!arguments.state_dir.empty()) return arguments.state_dir;
-  const std::string path = config_path(arguments.config, environment);
-  const ConfigReport report = load_config(path, environment);
-  // Faults elsewhere in it do not matter here, so that a host can be asked while its file is being edited.
-  const bool unreadable = !report.errors.empty() && report.errors[0].line == 0 && report.errors[0].file == path;
-  if (!arguments.config.empty() && unreadable) return Status(Code::not_found, report.errors[0].to_string());
-  *configured_address = report.config.control.listen;
-  return find_state_dir(report.config.host.state_dir, environment);
-}
-
-// Where the host is: --url, else what it wrote into its state folder, else what its configuration says.
-Result<ControlEndpoint> find_endpoint(const CtlArguments& arguments, const Environment& environment) {
-  const auto token_set = environment.find("DORMOUSE_TOKEN");
-  std::string token = token_set == environment.end() ? "" : token_set->second;
-  if (!arguments.url.empty()) {
-    Result<ControlEndpoint> endpoint = parse_endpoint(arguments.url);
-    if (endpoint) endpoint->token = token;
-    return endpoint;
-  }
-  std::string address = ControlOptions{}.listen;
-  Result<std::string> state_dir = ctl_state_dir(arguments, environment, &address);
-  if (!state_dir) return state_dir.status();
-  if (Result<std::string> published = read_control_address(*state_dir)) address = *published;
-  if (token.empty())
-    if (Result<std::string> kept = read_token(*state_dir)) token = *kept;
-  Result<ControlEndpoint> endpoint = parse_endpoint(address);
-  if (endpoint) endpoint->token = token;
-  return endpoint;
-}
-
-std::string percent_encoded(const std::string& text) {
-  std::string encoded;
-  for (char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-') {
-      encoded += c;
-    } else {
-      char escape[4];
-      std::snprintf(escape, sizeof escape, "%%%02X", static_cast<unsigned char>(c));
-      encoded += escape;
-    }
-  }
-  return encoded;
-}
-
-ExitCode tell_unreachable(const Status& status) {
+// What no host said: on standard error, and as a document for programs.
+ExitCode tell_failure(const CtlContext& ctl, const Status& status) {
   complain(status);
-  if (status.code() == Code::invalid_argument) return ExitCode::usage;  // --url
+  if (ctl.wants("json")) std::printf("%s\n", to_json(Problem::of(status)).c_str());
+  if (status.code() == Code::invalid_argument) return ExitCode::usage;
   return status.code() == Code::not_found ? ExitCode::config : ExitCode::unreachable;
 }
 
-// Of a refusal. A reload that found faults in the files ends as `check` does.
-ExitCode exit_of(dm_value problem) {
-  return dm_count(dm_map_get(problem, "errors")) > 0 ? ExitCode::config : ExitCode::failed;
-}
-
-// One question, one answer: shown as a table, or as it came with --json.
-ExitCode ask(const CtlArguments& arguments, const Environment& environment, const CtlRequest& request) {
-  const Result<ControlEndpoint> endpoint = find_endpoint(arguments, environment);
-  if (!endpoint) return tell_unreachable(endpoint.status());
-  const Result<ControlAnswer> answer = ControlClient(*endpoint).send(
-      request.method, request.target, request.method == "GET" ? kAnswerTimeout : kVerbTimeout);
-  if (!answer) return tell_unreachable(answer.status());
-  const bool ok = answer->status < 300;
-  if (arguments.json) std::printf("%s\n", answer->body.c_str());
-  if (arguments.json && ok) return ExitCode::ok;
-  const Result<Value> body = value_from_json(answer->body, "the host's answer", {.bytes_max = size_t{256} << 20});
-  if (!body) {
-    std::fprintf(stderr, "dormouse: HTTP %u: %s\n", answer->status, body.status().to_string().c_str());
+ExitCode tell_refusal(const CtlContext& ctl, const ControlAnswer& answer) {
+  if (ctl.wants("json")) std::printf("%s\n", answer.body.c_str());
+  const Result<Value> problem = value_from_json(answer.body, "the host's answer", {.bytes_max = size_t{16} << 20});
+  if (!problem) {
+    std::fprintf(stderr, "dormouse: HTTP %u: %s\n", answer.status, problem.status().to_string().c_str());
     return ExitCode::failed;
   }
-  if (!ok) {
-    if (!arguments.json) std::fprintf(stderr, "%s", show_problem(body->view()).c_str());
-    return exit_of(body->view());
+  std::fprintf(stderr, "dormouse: %s", show_problem(problem->view()).c_str());
+  const bool has_faults = dm_count(dm_map_get(problem->view(), "errors")) > 0;
+  return exit_code_of(text_at(problem->view(), "code"), has_faults);
+}
+
+// 200 or 202.
+ExitCode tell_answer(const CtlContext& ctl, const Command& command, const ControlAnswer& answer) {
+  const Result<Value> body = value_from_json(answer.body, "the host's answer", {.bytes_max = size_t{256} << 20});
+  if (ctl.wants("json")) std::printf("%s\n", answer.body.c_str());
+  if (!body) {
+    std::fprintf(stderr, "dormouse: HTTP %u: %s\n", answer.status, body.status().to_string().c_str());
+    return ExitCode::failed;
   }
-  std::printf("%s", request.show(body->view()).c_str());
+  const dm_value value = body->view();
+  std::fprintf(stderr, "%s", show_notices(command, value).c_str());
+  if (answer.status == 202) {
+    std::fprintf(stderr, "dormouse: %s\n", show_going_on(value).c_str());
+    return ExitCode::goes_on;
+  }
+  if (ctl.wants("text")) std::printf("%s", show(command, value).c_str());
+  if (ctl.wants("name")) std::printf("%s", show_names(command, value).c_str());
   return ExitCode::ok;
 }
 
-ExitCode follow_events(const CtlArguments& arguments, const Environment& environment) {
-  const Result<ControlEndpoint> endpoint = find_endpoint(arguments, environment);
-  if (!endpoint) return tell_unreachable(endpoint.status());
-  const std::string target = "/v1/events" + (arguments.after.empty() ? "" : "?after=" + arguments.after);
-  unsigned seen = 0;
+Result<ControlAnswer> send(const CtlContext& ctl, const CtlRequest& request) {
+  const Result<ControlEndpoint> endpoint = find_endpoint(ctl.target, ctl.command.environment);
+  if (!endpoint) return endpoint.status();
+  return ControlClient(*endpoint).send(request.method, request.target, request.timeout);
+}
+
+ExitCode ask(const CtlContext& ctl, const CtlRequest& request) {
+  const Result<ControlAnswer> answer = send(ctl, request);
+  if (!answer) return tell_failure(ctl, answer.status());
+  return answer->status < 300 ? tell_answer(ctl, *request.command, *answer) : tell_refusal(ctl, *answer);
+}
+
+ExitCode follow_events(const CtlContext& ctl, const CtlRequest& request) {
+  const Result<ControlEndpoint> endpoint = find_endpoint(ctl.target, ctl.command.environment);
+  if (!endpoint) return tell_failure(ctl, endpoint.status());
+  const auto wanted = ctl.arguments.values.find("-n,--count");
+  const std::string count = wanted == ctl.arguments.values.end() ? "" : wanted->second;
+  const uint64_t count_max = count.empty() ? 0 : std::strtoull(count.c_str(), nullptr, 10);
+  uint64_t seen = 0;
   const Result<ControlAnswer> end =
-      ControlClient(*endpoint).stream(target, kEventSilence, [&](const ControlClient::ServerEvent& event) {
+      ControlClient(*endpoint).stream(request.target, kEventSilence, [&](const ControlClient::ServerEvent& event) {
         const Result<Value> data = value_from_json(event.data, "event");
-        const bool plain = arguments.json || !data;
-        std::printf("%s\n", plain ? event.data.c_str() : show_event(event.event, data->view()).c_str());
+        const bool plain = ctl.wants("json") || !data;
+        const std::string line = plain               ? event.data
+                                 : ctl.wants("name") ? printable(text_at(data->view(), "sequence"))
+                                                     : show_event(event.event, data->view());
+        std::printf("%s\n", line.c_str());
         std::fflush(stdout);
-        return arguments.count == 0 || ++seen < arguments.count;
+        return count_max == 0 || ++seen < count_max;
       });
-  if (!end) return tell_unreachable(end.status());
-  if (end->status == 200) return ExitCode::ok;
-  std::fprintf(stderr, "dormouse: HTTP %u: %s\n", end->status, end->body.c_str());
-  return ExitCode::failed;
+  if (!end) return tell_failure(ctl, end.status());
+  return end->status == 200 ? ExitCode::ok : tell_refusal(ctl, *end);
 }
 
-// "?wait=5000&dry_run=1"
-Result<std::string> verb_query(const CtlArguments& arguments) {
-  std::string query;
-  if (!arguments.wait.empty()) {
-    Result<Duration> wait = parse_duration(arguments.wait);
-    if (!wait) {
-      Error error = wait.status().error();
-      error.object = "--wait";
-      return error;
+// Asks until it is ready or the wait has passed; a host that does not answer yet may be about to start.
+ExitCode await_ready(const CtlContext& ctl, const CtlRequest& request) {
+  const Result<Duration> wait = duration_given(ctl.arguments, "--wait", Duration{});
+  if (!wait) return tell_failure(ctl, wait.status());
+  const auto began = std::chrono::steady_clock::now();
+  while (true) {
+    const Result<ControlAnswer> answer = send(ctl, request);
+    const Duration waited = std::chrono::steady_clock::now() - began;
+    const bool last = waited + kReadyPause > *wait;
+    if (answer && answer->status >= 300) return tell_refusal(ctl, *answer);
+    if (!answer && (last || answer.status().code() == Code::invalid_argument))
+      return tell_failure(ctl, answer.status());
+    if (answer) {
+      const Result<Value> body = value_from_json(answer->body, "the host's answer");
+      if (!body) return tell_failure(ctl, body.status());
+      const bool ready = flag_at(body->view(), "ready");
+      if ((ready || last) && ctl.wants("json")) std::printf("%s\n", answer->body.c_str());
+      if (ready && ctl.wants("text")) std::printf("%s", show_ready(waited).c_str());
+      if (ready) return ExitCode::ok;
+      if (last) {
+        std::fprintf(stderr, "dormouse: host: %s", show_not_ready(body->view()).c_str());
+        return ExitCode::refused;
+      }
     }
-    query += "?wait=" + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(*wait).count());
+    std::this_thread::sleep_for(kReadyPause);
   }
-  if (arguments.dry_run) query += std::string(query.empty() ? "?" : "&") + "dry_run=1";
-  return query;
 }
 
-// "/v1/memory?history=1&component=nlu.intent&since=1767225600000"
-Result<CtlRequest> memory_request(const CtlArguments& arguments) {
-  std::string target = std::string("/v1/memory?history=") + (arguments.history ? "1" : "0");
-  if (!arguments.name.empty()) target += "&component=" + percent_encoded(arguments.name);
-  if (!arguments.since.empty()) {
-    const Result<Duration> ago = parse_duration(arguments.since);
-    if (!ago) {
-      Error error = ago.status().error();
-      error.object = "--since";
-      return error;
-    }
-    const auto since = std::chrono::system_clock::now().time_since_epoch() - *ago;
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-    target += "&since=" + std::to_string(std::max<int64_t>(ms, 0));
+// What one word stands for: alone, and with a name.
+struct Meaning {
+  const Command* alone = nullptr;
+  const Command* named = nullptr;
+};
+
+void run(const Shared& ctl, const Meaning& meaning) {
+  const Command* command = ctl->arguments.name.empty() || !meaning.named ? meaning.alone : meaning.named;
+  if (!command) command = meaning.named;
+  ExitCode& exit = ctl->command.exit;
+  const Result<CtlRequest> request = request_of(*command, ctl->arguments, std::chrono::system_clock::now());
+  if (!request) {
+    complain(request.status());
+    exit = ExitCode::usage;
+  } else if (command->id == CommandId::events) {
+    exit = follow_events(*ctl, *request);
+  } else if (command->id == CommandId::status && ctl->arguments.yes["--ready"]) {
+    exit = await_ready(*ctl, *request);
+  } else {
+    exit = ask(*ctl, *request);
   }
-  return CtlRequest{"GET", target, show_memory};
 }
 
-using Shared = std::shared_ptr<CtlArguments>;
+// ---- the command line, from the table ----
 
-// A subcommand that sends one request, made from the arguments when it runs.
-CLI::App* add_question(CLI::App* ctl, const std::string& name, const std::string& help, Shared arguments,
-                       CommandContext& context, std::function<Result<CtlRequest>(const CtlArguments&)> make) {
-  CLI::App* command = ctl->add_subcommand(name, help);
-  command->callback([arguments, make = std::move(make), &context] {
-    const Result<CtlRequest> request = make(*arguments);
-    if (!request) {
-      complain(request.status());
-      context.exit = ExitCode::usage;
-      return;
+void add_parameters(CLI::App& app, const Command& command, const Shared& ctl) {
+  for (const CommandParameter& parameter : command.parameters) {
+    const std::string flag(parameter.flag), help(parameter.help);
+    if (flag.empty()) continue;
+    if (flag == "NAME") {
+      app.add_option("NAME", ctl->arguments.name, help);
+      continue;
     }
-    context.exit = ask(*arguments, context.environment, *request);
+    const std::string name = flag.substr(flag.find(',') == std::string::npos ? 0 : flag.find(',') + 1);
+    if (app.get_option_no_throw(name)) continue;  // of the word's other meaning
+    if (parameter.kind == CommandParameter::Kind::yes) {
+      app.add_flag(flag, ctl->arguments.yes[flag], help);
+      continue;
+    }
+    CLI::Option* option = app.add_option(flag, ctl->arguments.values[flag], help);
+    if (parameter.kind == CommandParameter::Kind::number) option->check(CLI::NonNegativeNumber);
+    if (!parameter.choices.empty())
+      option->check(CLI::IsMember(CLI::detail::split(std::string(parameter.choices), '|')));
+  }
+}
+
+// `app` runs what its word means, unless a word behind it does.
+void give_meaning(CLI::App& app, const Meaning& meaning, const Shared& ctl) {
+  for (const Command* command : {meaning.alone, meaning.named})
+    if (command) add_parameters(app, *command, ctl);
+  if (meaning.named) {
+    CLI::Option* name = app.add_option("NAME", ctl->arguments.name, "Which one");
+    if (!meaning.alone) name->required();
+  }
+  app.callback([&app, meaning, ctl] {
+    if (app.get_subcommands().empty()) run(ctl, meaning);
   });
-  return command;
 }
 
-void add_reads(CLI::App* ctl, Shared arguments, CommandContext& context) {
-  const auto get = [](std::string target, std::string (*show)(dm_value)) {
-    return [target, show](const CtlArguments&) -> Result<CtlRequest> { return CtlRequest{"GET", target, show}; };
-  };
-  add_question(ctl, "status", "The host in a few lines", arguments, context, get("/v1/status", show_status));
-  add_question(ctl, "components", "All components, or one in full", arguments, context,
-               [](const CtlArguments& a) -> Result<CtlRequest> {
-                 if (a.name.empty()) return CtlRequest{"GET", "/v1/components", show_components};
-                 return CtlRequest{"GET", "/v1/components/" + percent_encoded(a.name), show_component};
-               })
-      ->add_option("name", arguments->name, "One of them");
-  add_question(ctl, "crashes", "What crashed, newest first, or one in full", arguments, context,
-               [](const CtlArguments& a) -> Result<CtlRequest> {
-                 if (a.name.empty()) return CtlRequest{"GET", "/v1/crashes", show_crashes};
-                 return CtlRequest{"GET", "/v1/crashes/" + percent_encoded(a.name), show_crash};
-               })
-      ->add_option("id", arguments->name, "One of them");
-  add_question(ctl, "plugins", "The plugin files in the configured folders", arguments, context,
-               get("/v1/plugins", show_plugins));
-  add_question(ctl, "pipelines", "The pipelines being served", arguments, context,
-               get("/v1/pipelines", show_pipelines));
-  CLI::App* memory =
-      add_question(ctl, "memory", "Memory of the process and of each component", arguments, context, memory_request);
-  memory->add_option("name", arguments->name, "Only this component");
-  memory->add_flag("--history", arguments->history, "Also what was held before, and what stages answered");
-  memory->add_option("--since", arguments->since, "How far to look back, such as 10m; default: as far as is kept");
+std::string help_of(const Meaning& meaning) {
+  std::string help(meaning.alone ? meaning.alone->summary : meaning.named->summary);
+  if (meaning.alone && meaning.named) help += " With a name: " + std::string(meaning.named->summary);
+  return help;
 }
 
-void add_caches(CLI::App* ctl, Shared arguments, CommandContext& context) {
-  add_question(ctl, "caches", "All caches, or one in full", arguments, context,
-               [](const CtlArguments& a) -> Result<CtlRequest> {
-                 if (a.name.empty()) return CtlRequest{"GET", "/v1/caches", show_caches};
-                 return CtlRequest{"GET", "/v1/caches/" + percent_encoded(a.name), show_cache};
-               })
-      ->add_option("name", arguments->name, "One of them");
-  CLI::App* purge = add_question(
-      ctl, "purge", "Forget what a cache holds", arguments, context, [](const CtlArguments& a) -> Result<CtlRequest> {
-        const std::string tag = a.tag.empty() ? "" : "?tag=" + percent_encoded(a.tag);
-        return CtlRequest{"POST", "/v1/caches/" + percent_encoded(a.name) + "/purge" + tag, show_purge};
-      });
-  purge->add_option("name", arguments->name, "Name of the cache")->required();
-  purge->add_option("--tag", arguments->tag, "Only the entries with this tag");
+const Command* find_command(std::string_view noun, std::string_view verb, bool with_name) {
+  for (const Command& command : commands())
+    if (command.on_ctl && command.noun == noun && command.verb == verb && command.has_name() == with_name)
+      return &command;
+  return nullptr;
 }
 
-CtlRequest scripts_request(const std::string& verb, const CtlArguments& a) {
-  return {"POST", "/v1/scripts/" + verb + (a.dry_run ? "?dry_run=1" : ""), show_scripts};
-}
-
-Result<CtlRequest> component_request(const std::string& verb, const CtlArguments& a) {
-  Result<std::string> query = verb_query(a);
-  if (!query) return query.status();
-  return CtlRequest{"POST", "/v1/components/" + percent_encoded(a.name) + "/" + verb + *query, show_verb};
-}
-
-void add_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) {
-  const std::pair<const char*, const char*> verbs[] = {
-      {"load", "Load a component now"},
-      {"unload", "Close and unmap a component; a busy one answers with its leases and nothing changes"},
-      {"trim", "Let a component drop its caches"},
-      {"park", "Close a component and keep its code mapped"},
-      {"pin", "Keep a component in memory however long it idles; does not load it, and ends with the host"},
-      {"unpin", "Let a component be unloaded again when the policies say so"},
-  };
-  for (const auto& [verb, help] : verbs) {
-    CLI::App* command =
-        add_question(ctl, verb, help, arguments, context,
-                     [verb = std::string(verb)](const CtlArguments& a) { return component_request(verb, a); });
-    command->add_option("name", arguments->name, "Name of the component")->required();
-    const bool pins = std::string_view(verb).ends_with("pin");
-    if (!pins) command->add_option("--wait", arguments->wait, "How long to wait for running calls to end, such as 5s");
-    command->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
+// In the order of the table, once each.
+std::vector<std::string_view> words(std::string_view Command::*part, bool (*wanted)(const Command&)) {
+  std::vector<std::string_view> all;
+  for (const Command& command : commands()) {
+    if (!command.on_ctl || !wanted(command)) continue;
+    if (std::find(all.begin(), all.end(), command.*part) == all.end()) all.push_back(command.*part);
   }
-  add_question(ctl, "scan", "Read the plugin folders anew", arguments, context,
-               [](const CtlArguments&) -> Result<CtlRequest> {
-                 return CtlRequest{"POST", "/v1/plugins/scan", show_plugins};
-               });
+  return all;
 }
 
-void add_script_verbs(CLI::App* ctl, Shared arguments, CommandContext& context) {
-  CLI::App* reload = add_question(
-      ctl, "reload", "Check the scripts and serve them from now on; or close a component and load it again", arguments,
-      context, [](const CtlArguments& a) -> Result<CtlRequest> {
-        return a.name.empty() ? scripts_request("reload", a) : component_request("reload", a);
-      });
-  reload->add_option("name", arguments->name,
-                     "A component, to take a new model or plugin file; the scripts when absent");
-  reload->add_option("--wait", arguments->wait,
-                     "How long to wait for the component's running calls to end, such as 5s");
-  reload->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
-  add_question(ctl, "rollback", "Serve the last scripts whose text differs, as a new generation", arguments, context,
-               [](const CtlArguments& a) -> Result<CtlRequest> { return scripts_request("rollback", a); })
-      ->add_flag("--dry-run", arguments->dry_run, "Only say what would happen");
+// `ctl VERB`: of the host, and with a name of a component.
+void add_plain_verbs(CLI::App& root, const Shared& ctl) {
+  const auto plain = [](const Command& command) {
+    return !command.verb.empty() && (command.noun.empty() || command.noun == "components");
+  };
+  for (const std::string_view verb : words(&Command::verb, plain)) {
+    const Meaning meaning{find_command("", verb, false), find_command("components", verb, true)};
+    give_meaning(*root.add_subcommand(std::string(verb), help_of(meaning)), meaning, ctl);
+  }
+}
+
+// `ctl NOUNS [NAME]`, `ctl NOUNS VERB NAME`, `ctl NOUNS show NAME`.
+void add_nouns(CLI::App& root, const Shared& ctl) {
+  for (const std::string_view noun : words(&Command::noun, [](const Command& each) { return !each.noun.empty(); })) {
+    const Meaning list{find_command(noun, "", false), find_command(noun, "", true)};
+    CLI::App* app = root.add_subcommand(std::string(noun), help_of(list));
+    if (const std::string one = singular(noun); one != noun) app->alias(one);
+    app->require_subcommand(0, 1);  // at most one: a name behind it is never taken for a word
+    give_meaning(*app, list, ctl);
+    if (list.named) {
+      const Meaning show{nullptr, list.named};
+      give_meaning(*app->add_subcommand("show", "One in full, also when it is called like a verb"), show, ctl);
+    }
+    for (const Command& command : commands()) {
+      if (!command.on_ctl || command.noun != noun || command.verb.empty()) continue;
+      const Meaning verb = command.has_name() ? Meaning{nullptr, &command} : Meaning{&command, nullptr};
+      give_meaning(*app->add_subcommand(std::string(command.verb), std::string(command.summary)), verb, ctl);
+    }
+  }
+}
+
+// Words of before, which say what to type now.
+void add_aliases(CLI::App& root, const Shared& ctl) {
+  struct Alias {
+    const char *word, *noun, *verb;
+  };
+  for (const Alias& alias : {Alias{"purge", "caches", "purge"}, Alias{"scan", "plugins", "scan"}}) {
+    const Command* named = find_command(alias.noun, alias.verb, true);
+    const Command* alone = find_command(alias.noun, alias.verb, false);
+    CLI::App* app = root.add_subcommand(alias.word, "");
+    app->group("");
+    give_meaning(*app, {alone, named}, ctl);
+    app->callback([alias, alone, named, ctl] {
+      std::fprintf(stderr, "dormouse: 'ctl %s' is 'ctl %s %s' now\n", alias.word, alias.noun, alias.verb);
+      run(ctl, {alone, named});
+    });
+  }
+}
+
+void let_options_follow(CLI::App& app) {
+  for (CLI::App* each : app.get_subcommands({})) {
+    each->fallthrough();  // `ctl components --json` as well as `ctl --json components`
+    let_options_follow(*each);
+  }
 }
 
 }  // namespace
 
 void add_ctl(CLI::App& app, CommandContext& context) {
-  auto arguments = std::make_shared<CtlArguments>();
-  CLI::App* ctl = app.add_subcommand("ctl", "Ask and operate a running host");
-  ctl->require_subcommand(1);
-  ctl->fallthrough();  // `ctl components --json` as well as `ctl --json components`
-  ctl->add_option("-c,--config", arguments->config, kConfigHelp);
-  ctl->add_option("--state-dir", arguments->state_dir, "State folder of the host, instead of a configuration");
-  ctl->add_option("--url", arguments->url,
-                  "Control address, such as http://127.0.0.1:8081; token from $DORMOUSE_TOKEN");
-  ctl->add_flag("--json", arguments->json, "Print what the host answered");
-  add_reads(ctl, arguments, context);
-  add_verbs(ctl, arguments, context);
-  add_script_verbs(ctl, arguments, context);
-  add_caches(ctl, arguments, context);
-  CLI::App* events = ctl->add_subcommand("events", "What happens, as it happens; until Ctrl-C");
-  events->add_option("-n,--count", arguments->count, "End after this many");
-  events->add_option("--after", arguments->after, "Begin behind this number; 0: with the oldest that is kept")
-      ->check(CLI::NonNegativeNumber);
-  events->callback([arguments, &context] { context.exit = follow_events(*arguments, context.environment); });
-  for (CLI::App* command : ctl->get_subcommands({})) command->fallthrough();
+  const auto ctl = std::make_shared<CtlContext>(CtlContext{context, {}, {}, "text", false});
+  CLI::App* root = app.add_subcommand("ctl", "Ask and operate a running host");
+  root->require_subcommand(1);
+  root->fallthrough();
+  root->add_option("-c,--config", ctl->target.config, kConfigHelp);
+  root->add_option("--state-dir", ctl->target.state_dir, "State folder of the host, instead of a configuration");
+  root->add_option(
+      "--url", ctl->target.url,
+      "Control address, such as http://127.0.0.1:8081; token from $DORMOUSE_TOKEN; default: $DORMOUSE_URL");
+  root->add_option("-o,--output", ctl->output, "text, json (what the host answered) or name (one a line)")
+      ->check(CLI::IsMember({"text", "json", "name"}));
+  root->add_flag("--json", ctl->json, "As --output json");
+  root->add_option("--timeout", ctl->arguments.timeout, "How long to wait for one answer; default: 10s, and --wait");
+  add_plain_verbs(*root, ctl);
+  add_nouns(*root, ctl);
+  add_aliases(*root, ctl);
+  let_options_follow(*root);
+  root->footer(
+      "\nWhich host: the first of --url, --state-dir, --config, $DORMOUSE_URL, $DORMOUSE_CONFIG, ./dormouse.yaml and "
+      "the\n"
+      "default state folder that is given is asked, and no other. Nouns may be singular. Every verb that changes\n"
+      "something takes --dry-run, --wait (30s) and --reason. Exit codes: dormouse --help.");
 }
 
 }  // namespace dormouse

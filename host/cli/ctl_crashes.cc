@@ -28,7 +28,7 @@ std::string age_of(dm_value crash) {
 
 std::string show_crashes(dm_value answer) {
   const dm_value crashes = dm_map_get(answer, "crashes");
-  if (dm_count(crashes) == 0) return "no crashes\n";
+  if (dm_count(crashes) == 0) return "";
   Table table({"CRASH", "AGE", "COMPONENT", "METHOD", "REQUEST", "SIGNAL", "WHERE"});
   for (uint32_t i = 0; i < dm_count(crashes); ++i) {
     const dm_value crash = dm_list_at(crashes, i);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <utility>
 
 #include "cli/table.h"
 #include "cli/value_text.h"
@@ -108,30 +109,52 @@ std::string one_line(const std::string& text, size_t columns_max) {
   return line.size() <= columns_max ? line : line.substr(0, columns_max - 3) + "...";
 }
 
+// "attention    2" and a line for each: what it is, since when and by whom, and the command that shows or ends it.
+std::string attention_lines(dm_value attention) {
+  if (dm_kind(attention) != DM_LIST) return "";
+  std::string text = "attention    " + (dm_count(attention) ? std::to_string(dm_count(attention)) : "-") + "\n";
+  Table table({"", "", "", ""});
+  for_each(attention, "", [&](dm_value each) {
+    std::string who = is_set(each, "since") ? "since " + text_at(each, "since") : "";
+    if (is_set(each, "by")) who += " by " + text_at(each, "by");
+    if (is_set(each, "reason")) who += ": " + text_at(each, "reason");
+    table.add({"  " + text_at(each, "kind") + " " + text_at(each, "object"), text_at(each, "what"), who,
+               text_at(each, "command")});
+  });
+  const std::string lines = table.to_string();
+  return text + lines.substr(lines.find('\n') + 1);
+}
+
 }  // namespace
 
 std::string show_status(dm_value answer) {
   const dm_value counts = dm_map_get(answer, "components");
   std::string components = text_at(counts, "total");
+  const char* separator = ": ";
   for (uint32_t i = 0; i < dm_count(counts); ++i) {
     dm_string_view state;
     dm_value count;
     if (!dm_map_at(counts, i, &state, &count) || std::string_view(state.data, state.size) == "total") continue;
-    if (to_cell(count) != "0") components += ", " + to_cell(count) + " " + std::string(state.data, state.size);
+    if (to_cell(count) != "0")
+      components += std::exchange(separator, ", ") + to_cell(count) + " " + std::string(state.data, state.size);
   }
-  std::string text;
-  text += "version      " + text_at(answer, "version") + "\n";
-  text += "uptime       " + ms_at(answer, "uptime_ms") + "\n";
-  text += "ready        " + (flag_at(answer, "ready") ? "yes" : "no: " + error_line(dm_map_get(answer, "not_ready"))) +
-          "\n";
-  text += "in flight    " + text_at(answer, "in_flight") + "\n";
-  text += "generation   " + text_at(answer, "generation") + "\n";
-  text += "components   " + components + "\n";
   const dm_value memory = dm_map_get(answer, "memory");
-  text += "memory       " + bytes_at(memory, "resident") +
-          (is_set(memory, "limit") ? " of " + bytes_at(memory, "limit") : "") +
-          (flag_at(memory, "warning") ? ": above the line of host.memory.warn_at" : "") + "\n";
-  return text;
+  const double limit = number_at(memory, "limit");
+  std::string text;
+  text += "version      " + text_at(answer, "version") +
+          (is_set(answer, "pid") ? ", pid " + text_at(answer, "pid") : "") + "\n";
+  text += "uptime       " + ms_at(answer, "uptime_ms") + "\n";
+  text += "state        " +
+          (flag_at(answer, "ready") ? "ready" : "not ready: " + error_line(dm_map_get(answer, "not_ready"))) + "\n";
+  text += "requests     " + text_at(answer, "in_flight") + " in flight\n";
+  text += "components   " + components + "\n";
+  text += "memory       " + bytes_at(memory, "resident");
+  if (limit > 0)
+    text += " of " + bytes_at(memory, "limit") + ", " +
+            std::to_string(std::lround(100 * number_at(memory, "resident") / limit)) + " %";
+  text += flag_at(memory, "warning") ? ": above the line of host.memory.warn_at\n" : "\n";
+  text += "scripts      generation " + text_at(answer, "generation") + "\n";
+  return text + attention_lines(dm_map_get(answer, "attention"));
 }
 
 std::string show_components(dm_value answer) {
@@ -142,24 +165,21 @@ std::string show_components(dm_value answer) {
                text_at(component, "leases"), ms_at(component, "idle_ms"), ms_at(component, "unload_in_ms"),
                one_line(text_at(component, "cause"), 60)});
   });
-  return table.size() ? table.to_string() + problems : "no components are configured\n";
-}
-
-std::string show_component(dm_value answer) {
-  return to_report(answer, show_measured);
+  return table.size() ? table.to_string() + problems : "";
 }
 
 std::string show_plugins(dm_value answer) {
-  Table table({"PLUGIN", "VERSION", "CLASS", "TYPES", "IN USE", "FILE"});
+  Table table({"PLUGIN", "VERSION", "SHA256", "CLASS", "TYPES", "IN USE", "FILE"});
   std::string problems;
   for_each(answer, "plugins", [&](dm_value plugin) {
     const std::string problem = error_line(dm_map_get(plugin, "problem"));
-    table.add({text_at(plugin, "id"), text_at(plugin, "version"),
+    const std::string hash = text_at(plugin, "sha256").substr(0, 12);
+    table.add({text_at(plugin, "id"), text_at(plugin, "version"), hash.empty() ? "-" : hash,
                problem.empty() ? text_at(plugin, "class") : "unusable", words_at(plugin, "types"), users_of(plugin),
                text_at(plugin, "path")});
     if (!problem.empty()) problems += problem + "\n";
   });
-  return table.size() ? table.to_string() + problems : "no plugin files in the configured folders\n";
+  return table.size() ? table.to_string() + problems : "";
 }
 
 std::string show_pipelines(dm_value answer) {
@@ -168,7 +188,7 @@ std::string show_pipelines(dm_value answer) {
     table.add({text_at(pipeline, "name"), text_at(pipeline, "generation"), ms_at(pipeline, "deadline_ms"),
                words_at(pipeline, "components"), one_line(error_line(dm_map_get(pipeline, "problem")), 80)});
   });
-  return table.size() ? table.to_string() : "no pipelines are served\n";
+  return table.size() ? table.to_string() : "";
 }
 
 namespace {
@@ -249,49 +269,110 @@ std::string show_caches(dm_value answer) {
                known ? bytes_at(values, "bytes") : "-", bytes_at(dm_map_get(cache, "policy"), "max_bytes"),
                one_line(error_line(dm_map_get(cache, "problem")), 80)});
   });
-  return table.size() ? table.to_string() : "no caches are declared\n";
+  return table.size() ? table.to_string() : "";
 }
 
-std::string show_cache(dm_value answer) {
-  return to_report(answer, show_measured);
+std::string show_operations(dm_value answer) {
+  Table table({"OPERATION", "STATE", "VERB", "OBJECT", "STARTED", "ENDED", "CAUSE"});
+  for_each(answer, "operations", [&](dm_value operation) {
+    const std::string ended = text_at(operation, "ended_at");
+    const dm_value result = dm_map_get(operation, "result");
+    const std::string cause =
+        dm_kind(result) == DM_MAP ? text_at(result, "explanation") : error_line(dm_map_get(operation, "problem"));
+    table.add({text_at(operation, "id"), text_at(operation, "state"), text_at(operation, "verb"),
+               text_at(operation, "object"), text_at(operation, "started_at"), ended.empty() ? "-" : ended,
+               cause.empty() ? "-" : cause});
+  });
+  return table.size() ? table.to_string() : "";
 }
 
-std::string show_purge(dm_value answer) {
-  const std::string purged = text_at(answer, "purged");
-  std::string text = text_at(answer, "cache") + ": " + purged + (purged == "1" ? " entry" : " entries") + " forgotten";
-  if (is_set(answer, "tag")) text += ", tag '" + text_at(answer, "tag") + "'";
-  return printable(text) + "\n";
-}
-
-std::string show_verb(dm_value answer) {
+std::string show_change(dm_value answer) {
   std::string text = text_at(answer, "explanation");
   if (text.empty()) text = flag_at(answer, "changed") ? "done" : "nothing to do";
-  const std::string name = text_at(dm_map_get(answer, "component"), "name");
-  return printable(name.empty() ? text : name + ": " + text) + "\n";
-}
-
-std::string show_scripts(dm_value answer) {
-  const bool dry_run = flag_at(answer, "dry_run");
-  std::string text = dry_run ? "would serve" : "serving";
-  if (is_set(answer, "generation")) text += " generation " + text_at(answer, "generation");
-  if (is_set(answer, "text_of")) text += ", the scripts of generation " + text_at(answer, "text_of");
-  std::string changes;
-  for_each(answer, "changes", [&](dm_value change) { changes += (changes.empty() ? ": " : ", ") + to_cell(change); });
-  text += printable(changes.empty() ? ": no file changed" : changes) + "\n";
-  if (is_set(answer, "unlike_disk") && !text_at(answer, "unlike_disk").empty())
-    text += "the files on disk " + std::string(dry_run ? "would differ" : "differ") +
-            " from what serves: " + printable(text_at(answer, "unlike_disk")) + "; a reload serves them again\n";
-  for_each(answer, "warnings", [&](dm_value warning) {
-    text += "warning: " + to_cell(dm_kind(warning) == DM_MAP ? dm_map_get(warning, "text") : warning) + "\n";
-  });
+  text = printable(text_at(answer, "object") + ": " + text) + "\n";
   for_each(answer, "pool_changes", [&](dm_value change) {
     const std::string component = text_at(change, "component");
-    text += "pool of " + component + ": " + text_at(change, "key") + " " + text_at(change, "from") + " -> " +
+    text += "  pool " + component + ": " + text_at(change, "key") + " " + text_at(change, "from") + " -> " +
             text_at(change, "to") +
-            (text_at(change, "acts") == "at_once" ? " now" : " with its next load: dormouse ctl reload " + component) +
+            (text_at(change, "acts") == "at_once" ? ", at once" : ", with its next load: dormouse ctl reload " + component) +
             "\n";
   });
   return text;
+}
+
+std::string show(const Command& command, dm_value answer) {
+  switch (command.id) {
+    case CommandId::status:
+      return show_status(answer);
+    case CommandId::components:
+      return show_components(answer);
+    case CommandId::plugins:
+    case CommandId::scan:
+      return show_plugins(answer);
+    case CommandId::pipelines:
+      return show_pipelines(answer);
+    case CommandId::caches:
+      return show_caches(answer);
+    case CommandId::memory:
+      return show_memory(answer);
+    case CommandId::crashes:
+      return show_crashes(answer);
+    case CommandId::crash:
+      return show_crash(answer);
+    case CommandId::operations:
+      return show_operations(answer);
+    default:
+      return command.changes() ? show_change(answer) : to_report(answer, show_measured);
+  }
+}
+
+namespace {
+
+std::string name_of(dm_value value) {
+  for (const char* key : {"name", "id", "object"})
+    if (is_set(value, key)) return printable(text_at(value, key));
+  return {};
+}
+
+}  // namespace
+
+std::string show_names(const Command& command, dm_value answer) {
+  const dm_value list = dm_map_get(answer, std::string(command.noun).c_str());
+  if (command.changes() || dm_kind(list) != DM_LIST) {
+    const std::string name = name_of(answer);
+    return name.empty() ? "" : name + "\n";
+  }
+  std::string names;
+  for (uint32_t i = 0; i < dm_count(list); ++i) names += name_of(dm_list_at(list, i)) + "\n";
+  return names;
+}
+
+std::string show_notices(const Command& command, dm_value answer) {
+  std::string notices;
+  for_each(answer, "warnings", [&](dm_value warning) {
+    notices +=
+        "dormouse: warning: " + to_cell(dm_kind(warning) == DM_MAP ? dm_map_get(warning, "text") : warning) + "\n";
+  });
+  const dm_value list = dm_map_get(answer, std::string(command.noun).c_str());
+  if (!command.changes() && dm_kind(list) == DM_LIST && dm_count(list) == 0)
+    notices += "dormouse: there are no " + std::string(command.noun) + "\n";
+  return notices;
+}
+
+std::string show_going_on(dm_value operation) {
+  const std::string id = text_at(operation, "id");
+  return printable(text_at(operation, "object") + ": " + text_at(operation, "verb") +
+                   " has not ended and goes on as operation " + id + "; its end: dormouse ctl operations " + id +
+                   " --wait 30s");
+}
+
+std::string show_ready(Duration waited) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
+  return ms < 200 ? "host: ready\n" : "host: ready after " + show_ms(static_cast<double>(ms)) + "\n";
+}
+
+std::string show_not_ready(dm_value status) {
+  return "not ready: " + error_line(dm_map_get(status, "not_ready")) + "\n";
 }
 
 std::string show_problem(dm_value problem) {
@@ -307,6 +388,8 @@ std::string show_event(std::string_view kind, dm_value event) {
   std::string line = text_at(event, "at") + " ";
   line += is_set(event, "kind") ? text_at(event, "kind") : std::string(kind);
   line += " " + text_at(event, "object");
+  for (const char* key : {"cause", "actor"})
+    if (!text_at(event, key).empty()) line += std::string(" ") + key + "=" + text_at(event, key);
   const dm_value fields = dm_map_get(event, "fields");
   for (uint32_t i = 0; i < dm_count(fields); ++i) {
     dm_string_view name;

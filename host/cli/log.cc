@@ -56,7 +56,9 @@ uint64_t log_events(const EventLog& events, uint64_t after) {
   for (const Event& event : events.since(after)) {
     if (event.sequence > after + 1) spdlog::warn("events.missed count={}", event.sequence - after - 1);
     std::string fields;
-    for (const auto& [name, value] : event.fields) fields += " " + name + "=" + printable(value);
+    if (!event.cause.empty()) fields += " cause=" + printable(event.cause);
+    for (const auto& [name, value] : event.fields) fields += " " + name + "=" + printable(value.text());
+    if (!event.actor.name.empty()) fields += " actor=" + printable(event.actor.name);
     spdlog::log(level_of(event.kind), "{} {}{}", event.kind, event.object, fields);
     after = event.sequence;
   }

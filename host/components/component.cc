@@ -9,8 +9,8 @@
 namespace dormouse {
 namespace {
 
-std::string milliseconds(Duration duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count() / 1000.0).substr(0, 8);
+double milliseconds(Duration duration) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) / 1000;
 }
 
 }  // namespace
@@ -102,6 +102,9 @@ void Component::publish() {
   s.cause = o.cause;
   s.generation = o.generation;
   s.pinned = o.pinned;
+  s.pinned_at = o.pinned_at;
+  s.pinned_by = o.pinned_by;
+  s.since = o.since;
   s.waiters = static_cast<unsigned>(o.waiters.size());
   s.returned_resident_bytes = o.returned_resident_bytes;
   s.returned_private_bytes = o.returned_private_bytes;
@@ -151,18 +154,28 @@ void Component::change(State to, std::string cause) {
   Owned& o = *owned_;
   assert(may_follow(o.state, to) && "a transition that is not in the table");
   o.state = to;
+  o.since = std::chrono::system_clock::now();
   o.cause = std::move(cause);
   publish();
-  std::vector<std::pair<std::string, std::string>> fields{{"cause", o.cause},
-                                                          {"generation", std::to_string(o.generation)}};
+  EventFields fields{{"generation", o.generation}};
   if (to == State::ready && loaded_) {
     fields.emplace_back("load_ms", milliseconds(loaded_->times.prepare + loaded_->times.map + loaded_->times.open));
-    fields.emplace_back("bytes_added", std::to_string(loaded_->memory_added.private_bytes));
+    fields.emplace_back("bytes_added", loaded_->memory_added.private_bytes);
   }
   if (to == State::parked || to == State::unloaded || to == State::resident)
-    fields.emplace_back("bytes_returned", std::to_string(o.returned_resident_bytes));
+    fields.emplace_back("bytes_returned", o.returned_resident_bytes);
   if (to == State::failed) fields.emplace_back("error", o.last_error.to_string());
-  context_.events.publish("component." + std::string(to_string(to)), spec_.name, std::move(fields));
+  context_.events.publish("component." + std::string(to_string(to)), spec_.name, std::move(fields), o.cause,
+                          asked_by());
+}
+
+// Of all who wait for this change, the first operator.
+Actor Component::asked_by() const {
+  for (const Owned::PendingVerb& pending : owned_->verbs)
+    if (!pending.actor.empty()) return pending.actor;
+  for (const Demand& waiter : owned_->waiters)
+    if (!waiter.actor.empty()) return waiter.actor;
+  return {};
 }
 
 void Component::refuse_waiters(const Status& status) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/events.h"
 #include "base/status.h"
 #include "base/task.h"
 #include "components/idle_policy.h"
@@ -55,6 +56,7 @@ struct Demand {
   // on.
   std::optional<std::weak_ptr<void>> wanted = std::nullopt;
   bool is_wanted() const { return !wanted || !wanted->expired(); }
+  Actor actor = {};  // the operator who asked for it, if one did
 };
 
 struct LoadTimes {
@@ -77,6 +79,9 @@ struct ComponentStatus {
   uint64_t generation = 0;  // loads so far; a verb's answer names the one it acted on
   uint64_t leases = 0;
   bool pinned = false;
+  std::optional<std::chrono::system_clock::time_point> pinned_at;  // by a verb, which ends with the host
+  Actor pinned_by;
+  std::optional<std::chrono::system_clock::time_point> since;  // in this state; none: since the host began
   unsigned waiters = 0;
   unsigned threads = 0;
   Duration idle{};                    // only while callable
@@ -108,6 +113,7 @@ struct VerbOptions {
   // time. A reload waits for running calls in any case, at most drain_timeout of its pool.
   Duration wait{};
   bool dry_run = false;  // say what would happen
+  Actor actor = {};      // told in the events of what follows
 };
 
 struct VerbAnswer {
@@ -180,6 +186,7 @@ class Component {
   void explain(UniqueFunction<void(VerbAnswer)>& done, bool changed, std::string explanation);
   Status room_for_waiter();
   void refuse_waiters(const Status& status);
+  Actor asked_by() const;
   void serve_waiters();
   void change(State to, std::string cause);
 

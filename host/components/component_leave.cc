@@ -121,7 +121,7 @@ void Component::on_drained() {
 void Component::on_veto(Status answer) {
   Owned& o = *owned_;
   if (answer.ok() || o.stopping) return close_plugin();
-  context_.metrics.counter(kPluginUnloadRefused, {{"component", spec_.name}, {"reason", "veto"}}).add();
+  context_.metrics.counter(kComponentUnloadRefused, {{"component", spec_.name}, {"reason", "veto"}}).add();
   last_used_ns_.store(context_.loop.now().time_since_epoch().count(), std::memory_order_relaxed);
   reopen("vetoed: " + answer.to_string());
   answer_verbs(Error{Code::failed_precondition,
@@ -241,7 +241,7 @@ void Component::on_unmapped(UnmapReport report, MemoryDelta returned) {
   } else {
     change(State::resident, report.cause);
     loaded_.reset();
-    context_.metrics.counter(kPluginKept, {{"component", spec_.name}}).add();
+    context_.metrics.counter(kComponentKept, {{"component", spec_.name}}).add();
     answer_verbs({}, "closed; its code stays mapped: " + report.cause);
   }
   move_on();
@@ -249,7 +249,7 @@ void Component::on_unmapped(UnmapReport report, MemoryDelta returned) {
 
 void Component::count_unload() {
   context_.metrics
-      .counter(kPluginUnload, {{"component", spec_.name}, {"reason", std::string(unload_reason(owned_->cause))}})
+      .counter(kComponentUnload, {{"component", spec_.name}, {"reason", std::string(unload_reason(owned_->cause))}})
       .add();
 }
 

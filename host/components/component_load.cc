@@ -169,10 +169,10 @@ void Component::on_opened(std::shared_ptr<LoadJob> job, Status status) {
 
 void Component::count_load() {
   const LoadTimes& times = loaded_->times;
-  context_.metrics.histogram(kPluginLoadSeconds, {{"component", spec_.name}})
+  context_.metrics.histogram(kComponentLoadSeconds, {{"component", spec_.name}})
       .observe(owned_->ready_at - owned_->load_queued_at);
   const auto spent = [&](const char* phase, Duration time) {
-    context_.metrics.counter(kPluginLoadPhase, {{"component", spec_.name}, {"phase", phase}})
+    context_.metrics.counter(kComponentLoadPhase, {{"component", spec_.name}, {"phase", phase}})
         .add(static_cast<uint64_t>(std::max<int64_t>(time.count(), 0)));
   };
   spent("queue", times.queued);
@@ -244,7 +244,7 @@ void Component::fail(Status why) {
   error.message = "could not be loaded: " + (named ? "" : error.object + ": ") + error.message;
   error.object = "component '" + spec_.name + "'";
   o.last_error = Status(std::move(error));
-  context_.metrics.counter(kPluginLoadFailures, {{"component", spec_.name}}).add();
+  context_.metrics.counter(kComponentLoadFailures, {{"component", spec_.name}}).add();
   change(State::failed, o.last_error.to_string_within("component '" + spec_.name + "'"));
   refuse_waiters(o.last_error);
   answer_verbs(o.last_error, "");

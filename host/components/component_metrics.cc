@@ -13,7 +13,7 @@ constexpr MetricInfo kWaiters{"dormouse_component_waiters", "Requests that wait 
 constexpr MetricInfo kThreads{"dormouse_component_threads", "Threads of the component's lane.", gauge};
 constexpr MetricInfo kOverdue{"dormouse_calls_overdue",
                               "Calls that still run a second after they were cancelled: nobody waits for them.", gauge};
-constexpr MetricInfo kLoads{"dormouse_component_generation", "Loads begun since the host started.", gauge};
+constexpr MetricInfo kLoads{"dormouse_component_loads_total", "Loads begun since the host started."};
 constexpr MetricInfo kBytes{
     "dormouse_component_bytes",
     "Bytes by kind: mapped (address space of its library), heap and private (what its load added, while it is loaded), "

@@ -10,21 +10,21 @@
 
 namespace dormouse {
 
-inline constexpr MetricInfo kPluginLoadSeconds{"dormouse_plugin_load_seconds",
-                                               "From the decision to load a component until it was callable.",
-                                               MetricType::histogram, 1, kLoadBounds};
-inline constexpr MetricInfo kPluginLoadPhase{
-    "dormouse_plugin_load_phase_seconds_total",
+inline constexpr MetricInfo kComponentLoadSeconds{"dormouse_component_load_seconds",
+                                                  "From the decision to load a component until it was callable.",
+                                                  MetricType::histogram, 1, kLoadBounds};
+inline constexpr MetricInfo kComponentLoadPhase{
+    "dormouse_component_load_phase_seconds_total",
     "What loads spent their time with: queue (for a loader), prepare (checks and copy), map, open.",
     MetricType::counter, 1e-9};
-inline constexpr MetricInfo kPluginLoadFailures{"dormouse_plugin_load_failures_total", "Loads that failed."};
-inline constexpr MetricInfo kPluginUnload{
-    "dormouse_plugin_unload_total",
+inline constexpr MetricInfo kComponentLoadFailures{"dormouse_component_load_failures_total", "Loads that failed."};
+inline constexpr MetricInfo kComponentUnload{
+    "dormouse_component_unloads_total",
     "Components unloaded with proof, by reason: idle, operator, reload, stop or load_given_up."};
-inline constexpr MetricInfo kPluginUnloadRefused{"dormouse_plugin_unload_refused_total",
-                                                 "Unloads that did not happen, by reason: veto."};
-inline constexpr MetricInfo kPluginKept{"dormouse_plugin_kept_total",
-                                        "Closed components whose code the loader kept mapped."};
+inline constexpr MetricInfo kComponentUnloadRefused{"dormouse_component_unloads_refused_total",
+                                                    "Unloads that did not happen, by reason: veto."};
+inline constexpr MetricInfo kComponentKept{"dormouse_component_kept_total",
+                                           "Closed components whose code the loader kept mapped."};
 
 // One word for why a component left, from the cause that operators read.
 std::string_view unload_reason(std::string_view cause);

@@ -25,6 +25,10 @@ struct Component::Owned {
   State state = State::absent;
   std::string cause;
   bool pinned = false;
+  std::optional<std::chrono::system_clock::time_point> pinned_at;  // when a verb pinned it
+  Actor pinned_by;
+  std::optional<std::chrono::system_clock::time_point> since;  // the last change of state
+  Actor asking;                                                // of the verb that is being taken
   uint64_t generation = 0;
   PoolPolicy policy;
   std::deque<Demand> waiters;
@@ -63,6 +67,7 @@ struct Component::Owned {
     UniqueFunction<void(VerbAnswer)> done;
     uint64_t number = 0;
     EventLoop::TimerId timer = 0;  // the end of its wait
+    Actor actor = {};
   };
   std::vector<PendingVerb> verbs;
   uint64_t awaited = 0;  // the number of the last one

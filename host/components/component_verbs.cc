@@ -76,6 +76,7 @@ void Component::request(Verb verb, VerbOptions options, Reply done, Reply finish
   notice_use();
   if (options.wait > Duration{} && !options.dry_run)
     done = bound(verb, options.wait, std::move(done), std::move(finished));
+  owned_->asking = options.actor;
   switch (verb) {
     case Verb::pin:
     case Verb::unpin:
@@ -97,7 +98,15 @@ void Component::request_pin(bool pin, const VerbOptions& options, Reply done) {
   if (options.dry_run)
     return explain(done, false, pin ? "would pin it: idleness could not take it down" : "would unpin it");
   o.pinned = pin;
+  o.pinned_at.reset();
+  o.pinned_by = {};
+  if (pin) {
+    o.pinned_at = std::chrono::system_clock::now();
+    o.pinned_by = options.actor;
+  }
   publish();
+  context_.events.publish(pin ? "component.pinned" : "component.unpinned", spec_.name, {},
+                          pin ? "asked to pin" : "asked to unpin", options.actor);
   policy_changed();
   explain(done, true, pin ? "pinned" : "unpinned");
 }
@@ -124,12 +133,14 @@ void Component::request_load(const VerbOptions& options, Reply done) {
     return explain(done, false, "is " + std::string(to_string(owned_->state)) + " already");
   if (options.dry_run) return explain(done, false, "would load it" + what_it_takes());
   // The same way as everybody else's demand; the lease is dropped with the answer.
-  on_demand(Demand{"control", /*retry_now=*/true, [this, done = std::move(done)](Result<Lease> lease) mutable {
-                     const bool ok = lease.ok();
-                     const Status status = lease.status();
-                     if (ok) lease->release();
-                     done(VerbAnswer{status, ok, false, ok ? "loaded" : "", this->status()});
-                   }});
+  Demand demand{"control", /*retry_now=*/true, [this, done = std::move(done)](Result<Lease> lease) mutable {
+                  const bool ok = lease.ok();
+                  const Status status = lease.status();
+                  if (ok) lease->release();
+                  done(VerbAnswer{status, ok, false, ok ? "loaded" : "", this->status()});
+                }};
+  demand.actor = options.actor;
+  on_demand(std::move(demand));
 }
 
 // Closes it and loads it again, with the plugin file and the model that are there now. Demand that comes meanwhile
@@ -213,7 +224,7 @@ void Component::request_descent(Verb verb, const VerbOptions& options, Reply don
 // (on_closed).
 void Component::await(Verb verb, Duration wait, Reply done) {
   Owned& o = *owned_;
-  o.verbs.push_back({verb, std::move(done), ++o.awaited, 0});
+  o.verbs.push_back({verb, std::move(done), ++o.awaited, 0, o.asking});
   if (wait <= Duration{}) return;
   o.verbs.back().timer = context_.loop.at(context_.loop.now() + wait, [this, number = o.awaited] {
     Owned& o = *owned_;

@@ -291,7 +291,7 @@ void Ledger::Impl::metric_add(dm_counter* counter, uint64_t n) {
 void Ledger::Impl::show_counters(MetricSink& sink) const {
   const std::lock_guard lock(mutex);
   for (const auto& [name, counter] : counters)
-    sink.value(MetricInfo{.name = "dormouse_component_" + name + "_total", .help = kCountersHelp},
+    sink.value(MetricInfo{.name = "dormouse_plugin_" + name + "_total", .help = kCountersHelp},
                {{"component", component}}, static_cast<double>(counter->counter.value()));
 }
 

@@ -61,9 +61,7 @@ struct MemoryWatch::Impl : std::enable_shared_from_this<Impl> {
     const auto percent =
         static_cast<int>(100.0 * static_cast<double>(resident) / static_cast<double>(options.limit_bytes));
     events.publish(on ? "memory.warning" : "memory.relieved", "process",
-                   {{"resident", format_bytes(resident)},
-                    {"limit", format_bytes(options.limit_bytes)},
-                    {"percent", std::to_string(percent)}});
+                   {{"resident_bytes", resident}, {"limit_bytes", options.limit_bytes}, {"percent", percent}});
   }
 
   template <class Act>

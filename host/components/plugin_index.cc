@@ -162,6 +162,18 @@ PluginIndex::Snapshot PluginIndex::snapshot() const {
 
 PluginIndex::Snapshot PluginIndex::scan() {
   const std::lock_guard scanning(scanning_);
+  const Snapshot snapshot = read_folders();
+  const std::lock_guard lock(mutex_);
+  snapshot_ = snapshot;
+  return snapshot;
+}
+
+PluginIndex::Snapshot PluginIndex::look() {
+  const std::lock_guard scanning(scanning_);
+  return read_folders();
+}
+
+PluginIndex::Snapshot PluginIndex::read_folders() {
   std::vector<PluginEntry> entries;
   std::map<std::string, Known> known;
   for (const std::string& folder : options_.folders) {
@@ -174,10 +186,7 @@ PluginIndex::Snapshot PluginIndex::scan() {
   }
   refuse_doubles(entries);
   known_ = std::move(known);
-  auto snapshot = std::make_shared<const std::vector<PluginEntry>>(std::move(entries));
-  const std::lock_guard lock(mutex_);
-  snapshot_ = snapshot;
-  return snapshot;
+  return std::make_shared<const std::vector<PluginEntry>>(std::move(entries));
 }
 
 PluginEntry PluginIndex::look_at(const std::string& path, std::map<std::string, Known>& known) {

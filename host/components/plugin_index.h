@@ -42,6 +42,8 @@ class PluginIndex {
   // Reads all folders anew. A missing folder is an entry with a problem, not a failed scan. Files that did not change
   // (device, inode, size, times) are not read again.
   Snapshot scan();
+  // What scan() would find. Keeps nothing but what it has read of the files.
+  Snapshot look();
   Snapshot snapshot() const;
 
   // The entry for plugin `id`, in `version` when not empty, else the newest usable one. Scans when it is not known yet.
@@ -54,6 +56,7 @@ class PluginIndex {
  private:
   struct Known;  // what was read from a file, and by what the file is recognised
 
+  Snapshot read_folders();
   PluginEntry look_at(const std::string& path, std::map<std::string, Known>& known);
   void allow(const PluginFile& file, PluginEntry& entry) const;
   static std::optional<PluginEntry> find_in(const std::vector<PluginEntry>& entries, const std::string& id,

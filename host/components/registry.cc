@@ -108,8 +108,8 @@ Result<std::unique_ptr<Registry>> Registry::create(RegistryOptions options, cons
 }
 
 Registry::Registry(std::unique_ptr<RegistryContext> context) : context_(std::move(context)) {
-  for (const MetricInfo& each :
-       {kPluginLoadSeconds, kPluginLoadPhase, kPluginLoadFailures, kPluginUnload, kPluginUnloadRefused, kPluginKept})
+  for (const MetricInfo& each : {kComponentLoadSeconds, kComponentLoadPhase, kComponentLoadFailures, kComponentUnload,
+                                 kComponentUnloadRefused, kComponentKept})
     context_->metrics.declare(each);
   collector_ = context_->metrics.collect([this](MetricSink& sink) { collect_component_metrics(sink, statuses()); });
 }

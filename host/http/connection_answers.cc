@@ -30,7 +30,13 @@ void Connection::answer(Response response) {
 }
 
 void Connection::fail(const Problem& problem) {
-  answer(response_of(problem));
+  if (!reactor().in_loop_thread()) {
+    reactor().post([self = shared_from_this(), problem] { self->fail(problem); });
+    return;
+  }
+  Problem named = problem;
+  named.request = request_.id;
+  answer(response_of(named));
 }
 
 // Answers what no route will see, and closes when more of it may come.

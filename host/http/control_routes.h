@@ -1,5 +1,5 @@
-// The routes of the control listener: what operators see and may change. Reads are snapshots: none loads a component or
-// touches an idle clock. Verbs are handed to the registry or to the background thread, never waited for on the loop.
+// The routes of the control listener, made from the table of commands: what operators see (host_reads.h) and may change
+// (host_changes.h).
 #pragma once
 
 #include <memory>
@@ -7,14 +7,19 @@
 
 #include "http/background.h"
 #include "http/host_view.h"
+#include "http/operations.h"
 #include "http/options.h"
 #include "http/router.h"
 
 namespace dormouse {
 
 // `host`'s references and `background` outlive the routes; background is stopped before what it works on goes.
-// `openapi` is what GET /openapi.json answers; set once all tables exist.
+// `operations` is on the loop of the control listener, where all handlers run. `openapi` is what GET /openapi.json
+// answers; set once all tables exist.
 std::vector<Route> control_routes(const ControlOptions& options, const HostView& host, Background& background,
-                                  std::shared_ptr<const std::string> openapi);
+                                  std::shared_ptr<Operations> operations, std::shared_ptr<const std::string> openapi);
+
+// What a change may take before it goes on as an operation: a little less than a request may.
+Duration change_wait_max(const ControlOptions& options);
 
 }  // namespace dormouse

@@ -58,7 +58,7 @@ void answer_json(Responder& responder, JsonText& document) {
   responder.answer(std::move(response));
 }
 
-void answer_crashes(const CrashStore* crashes, Responder responder) {
+void answer_list(const CrashStore* crashes, Responder responder) {
   JsonText out;
   out.begin_object().key("crashes").begin_array();
   if (crashes)
@@ -67,21 +67,13 @@ void answer_crashes(const CrashStore* crashes, Responder responder) {
   answer_json(responder, out);
 }
 
-void answer_crash(const CrashStore* crashes, const std::string& id, Responder responder) {
+void answer_one(const CrashStore* crashes, const std::string& id, Responder responder) {
   const Result<CrashRecord> crash =
       crashes ? crashes->read(id) : Result<CrashRecord>(Status(Code::not_found, "this host keeps no crashes"));
   if (!crash.ok()) return responder.fail(crash.status());
   JsonText out;
   write(out, *crash, /*in_full=*/true);
   answer_json(responder, out);
-}
-
-Route route(std::string pattern, std::string_view summary, std::function<void(const Request&, Responder)> handle) {
-  return Route{.method = "GET",
-               .pattern = std::move(pattern),
-               .access = Route::Access::token,
-               .summary = summary,
-               .handle = std::move(handle)};
 }
 
 // Off the control thread, because the records are files.
@@ -93,21 +85,15 @@ void submit(Background& background, Responder responder, UniqueFunction<void(Res
 
 }  // namespace
 
-std::vector<Route> crash_routes(const HostView& host, Background& background) {
-  std::vector<Route> routes;
-  routes.push_back(route("/v1/crashes", "What crashed, newest first: component, method, request, signal and place.",
-                         [crashes = host.crashes, &background](const Request&, Responder to) {
-                           submit(background, std::move(to),
-                                  [crashes](Responder answer_to) { answer_crashes(crashes, std::move(answer_to)); });
-                         }));
-  routes.push_back(route("/v1/crashes/{id}", "One crash with its frames.",
-                         [crashes = host.crashes, &background](const Request& request, Responder to) {
-                           submit(background, std::move(to),
-                                  [crashes, id = request.capture("id")](Responder answer_to) {
-                                    answer_crash(crashes, id, std::move(answer_to));
-                                  });
-                         }));
-  return routes;
+void answer_crashes(const HostView& host, Background& background, Responder responder) {
+  submit(background, std::move(responder),
+         [crashes = host.crashes](Responder to) { answer_list(crashes, std::move(to)); });
+}
+
+void answer_crash(const HostView& host, Background& background, const Request& request, Responder responder) {
+  submit(background, std::move(responder), [crashes = host.crashes, id = request.capture("id")](Responder to) {
+    answer_one(crashes, id, std::move(to));
+  });
 }
 
 }  // namespace dormouse

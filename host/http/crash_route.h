@@ -2,14 +2,14 @@
 // Reads a few small files on the background thread.
 #pragma once
 
-#include <vector>
-
 #include "http/background.h"
 #include "http/host_view.h"
-#include "http/router.h"
+#include "http/request.h"
+#include "http/responder.h"
 
 namespace dormouse {
 
-std::vector<Route> crash_routes(const HostView& host, Background& background);
+void answer_crashes(const HostView& host, Background& background, Responder responder);
+void answer_crash(const HostView& host, Background& background, const Request& request, Responder responder);
 
 }  // namespace dormouse

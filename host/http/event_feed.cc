@@ -8,7 +8,11 @@ namespace dormouse {
 std::string event_text(const Event& event) {
   JsonText data;
   write(data, event);
-  return "id: " + std::to_string(event.sequence) + "\ndata: " + data.text() + "\n\n";
+  return "id: " + std::to_string(event.sequence) + "\nevent: " + event.kind + "\ndata: " + data.text() + "\n\n";
+}
+
+bool EventFilter::takes(const Event& event) const {
+  return event_kind_matches(kind, event.kind) && (object.empty() || object == event.object);
 }
 
 std::string gap_text(uint64_t after, uint64_t next, bool restarted) {
@@ -17,12 +21,13 @@ std::string gap_text(uint64_t after, uint64_t next, bool restarted) {
   return "event: gap\ndata: " + data.text() + "\n\n";
 }
 
-EventFeed::EventFeed(EventLog& log, ResponseStream stream, uint64_t after, EventFeedLimits limits,
+EventFeed::EventFeed(EventLog& log, ResponseStream stream, uint64_t after, EventFilter filter, EventFeedLimits limits,
                      std::shared_ptr<std::atomic<unsigned>> open_feeds)
     : log_(log),
       stream_(std::move(stream)),
       loop_(stream_.loop()),
       sent_(after),
+      filter_(std::move(filter)),
       limits_(limits),
       open_feeds_(std::move(open_feeds)),
       poked_(std::make_shared<std::atomic<bool>>(false)) {
@@ -34,9 +39,10 @@ EventFeed::~EventFeed() {
   --*open_feeds_;
 }
 
-void EventFeed::start(EventLog& log, ResponseStream stream, uint64_t after, EventFeedLimits limits,
+void EventFeed::start(EventLog& log, ResponseStream stream, uint64_t after, EventFilter filter, EventFeedLimits limits,
                       std::shared_ptr<std::atomic<unsigned>> open_feeds) {
-  std::shared_ptr<EventFeed> feed(new EventFeed(log, std::move(stream), after, limits, std::move(open_feeds)));
+  std::shared_ptr<EventFeed> feed(
+      new EventFeed(log, std::move(stream), after, std::move(filter), limits, std::move(open_feeds)));
   feed->begin();
 }
 
@@ -67,8 +73,9 @@ void EventFeed::pump() {
   for (const Event& event : log_.since(sent_)) {
     if (stream_.waiting_bytes() >= limits_.waiting_bytes_max) return;  // on_change comes when they are taken
     if (event.sequence > sent_ + 1) stream_.write(gap_text(sent_, event.sequence, false));
-    stream_.write(event_text(event));
     sent_ = event.sequence;
+    if (!filter_.takes(event)) continue;
+    stream_.write(event_text(event));
     spoke_ = true;
   }
 }

@@ -20,15 +20,23 @@ struct EventFeedLimits {
   Duration heartbeat = std::chrono::seconds(15);
 };
 
+// Which events a reader wants; empty members ask for all.
+struct EventFilter {
+  std::string kind;    // "component.ready", or "component.*"
+  std::string object;  // exactly this one
+  bool takes(const Event& event) const;
+};
+
 class EventFeed : public std::enable_shared_from_this<EventFeed> {
  public:
-  // Sends all events after number `after` from now on. `open_feeds` is counted up, and down when the reader is gone.
-  static void start(EventLog& log, ResponseStream stream, uint64_t after, EventFeedLimits limits,
+  // Sends the events after number `after` that `filter` takes, from now on. `open_feeds` is counted up, and down when
+  // the reader is gone.
+  static void start(EventLog& log, ResponseStream stream, uint64_t after, EventFilter filter, EventFeedLimits limits,
                     std::shared_ptr<std::atomic<unsigned>> open_feeds);
   ~EventFeed();
 
  private:
-  EventFeed(EventLog& log, ResponseStream stream, uint64_t after, EventFeedLimits limits,
+  EventFeed(EventLog& log, ResponseStream stream, uint64_t after, EventFilter filter, EventFeedLimits limits,
             std::shared_ptr<std::atomic<unsigned>> open_feeds);
   void begin();
   void pump();
@@ -39,6 +47,7 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
   ResponseStream stream_;
   EventLoop& loop_;
   uint64_t sent_;  // the last number that was sent, or is known to be lost
+  const EventFilter filter_;
   const EventFeedLimits limits_;
   const std::shared_ptr<std::atomic<unsigned>> open_feeds_;
   const std::shared_ptr<std::atomic<bool>> poked_;  // a pump is on its way

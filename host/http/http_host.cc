@@ -1,5 +1,8 @@
 #include "http/http_host.h"
 
+#include <utility>
+
+#include "http/attention.h"
 #include "http/background.h"
 #include "http/control_routes.h"
 #include "http/data_routes.h"
@@ -37,7 +40,10 @@ ServerOptions server_options(Options& options, std::string name, std::string key
 
 // In the order in which the parts depend on each other.
 struct HttpHost::Impl {
+  Metrics::Registration attention;
   Background background;
+  std::shared_ptr<Operations> operations;
+  Reactor* control_loop = nullptr;
   std::unique_ptr<Server> control;
   std::unique_ptr<Server> data;
 };
@@ -45,10 +51,14 @@ struct HttpHost::Impl {
 Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptions control_options, HostView host,
                                                   std::vector<Reactor*> reactors, Reactor& control) {
   auto impl = std::make_unique<Impl>();
+  impl->operations = std::make_shared<Operations>(control, change_wait_max(control_options));
+  impl->control_loop = &control;
   auto openapi = std::make_shared<std::string>();
   std::vector<Route> data_table = data_routes(data, host);
-  std::vector<Route> control_table = control_routes(control_options, host, impl->background, openapi);
+  std::vector<Route> control_table = control_routes(control_options, host, impl->background, impl->operations, openapi);
   *openapi = openapi_json(host.version, control_table, data_table);
+
+  impl->attention = count_attention(host);
 
   // Both ports are taken before anybody is let in at either.
   ServerOptions for_control = server_options(control_options, "control listener", "host.control.listen");
@@ -86,6 +96,8 @@ const std::string& HttpHost::control_address() const {
 void HttpHost::stop(Duration grace) {
   impl_->data->stop(grace);
   impl_->background.stop();
+  if (auto operations = std::exchange(impl_->operations, nullptr))
+    impl_->control_loop->post([operations = std::move(operations)] { operations->stop(); });
   impl_->control->stop(std::chrono::seconds(1));
 }
 

@@ -4,28 +4,18 @@
 #include <charconv>
 #include <optional>
 
-#include "base/suggest.h"
 #include "components/memory.h"
 #include "http/documents.h"
+#include "http/query.h"
 
 namespace dormouse {
 namespace {
-
-constexpr QueryParameter kHistory{"history", "boolean", "1: also what was held before."};
-constexpr QueryParameter kComponent{"component", "string", "Only this component."};
-constexpr QueryParameter kSince{"since", "integer", "With history: not before, in milliseconds since 1970."};
 
 struct MemoryQuery {
   bool history = false;
   std::string component;
   std::chrono::system_clock::time_point since{};
 };
-
-Error bad_parameter(std::string_view name, std::string needed, const std::string& found) {
-  return {Code::invalid_argument, "the query parameter is not understood",
-          std::string(name),      std::move(needed),
-          found.substr(0, 32),    {}};
-}
 
 Result<MemoryQuery> read_query(const Request& request) {
   MemoryQuery query;
@@ -157,37 +147,6 @@ void write_history(JsonText& out, const MemoryWatch& watch, const MemoryQuery& q
   out.end_object();
 }
 
-void answer_memory(const HostView& host, const Request& request, Responder responder) {
-  const Result<MemoryQuery> query = read_query(request);
-  if (!query.ok()) return responder.fail(query.status());
-  if (!query->component.empty() && !host.registry.find(query->component)) {
-    Error error{Code::not_found,
-                "there is none of that name",
-                "component '" + query->component.substr(0, 64) + "'",
-                {},
-                {},
-                {}};
-    const std::string near = did_you_mean(query->component, host.registry.names());
-    if (!near.empty()) error.remedy = near.substr(2, near.size() - 3);  // without " (" and ")"
-    return responder.fail(Status(std::move(error)));
-  }
-  if (query->history && !host.memory)
-    return responder.fail(Status(Code::failed_precondition, "this host keeps no history of its memory"));
-  JsonText out;
-  out.begin_object();
-  out.key("process");
-  write_memory_state(out, host);
-  write_components(out, host.registry.statuses(), query->component);
-  if (query->history) {
-    write_stages(out, host, query->component);
-    write_history(out, *host.memory, *query);
-  }
-  out.end_object();
-  Response response;
-  response.body = out.take();
-  responder.answer(std::move(response));
-}
-
 }  // namespace
 
 void write_memory_state(JsonText& out, const HostView& host) {
@@ -204,17 +163,26 @@ void write_memory_state(JsonText& out, const HostView& host) {
   out.end_object();
 }
 
-std::vector<Route> memory_routes(const HostView& host) {
-  std::vector<Route> routes;
-  for (const auto& [pattern, summary] : {std::pair{"/v1/memory", "Bytes of the process and of each component."},
-                                         {"/api/admin/memory-stats", "The same, where older dashboards look."}})
-    routes.push_back(
-        Route{.method = "GET",
-              .pattern = pattern,
-              .summary = summary,
-              .query = {kHistory, kComponent, kSince},
-              .handle = [host](const Request& request, Responder to) { answer_memory(host, request, std::move(to)); }});
-  return routes;
+void answer_memory(const HostView& host, const Request& request, Responder responder) {
+  const Result<MemoryQuery> query = read_query(request);
+  if (!query.ok()) return responder.fail(query.status());
+  if (!query->component.empty() && !host.registry.find(query->component))
+    return responder.fail(unknown_name("component", query->component, host.registry.names()));
+  if (query->history && !host.memory)
+    return responder.fail(Status(Code::failed_precondition, "this host keeps no history of its memory"));
+  JsonText out;
+  out.begin_object();
+  out.key("process");
+  write_memory_state(out, host);
+  write_components(out, host.registry.statuses(), query->component);
+  if (query->history) {
+    write_stages(out, host, query->component);
+    write_history(out, *host.memory, *query);
+  }
+  out.end_object();
+  Response response;
+  response.body = out.take();
+  responder.answer(std::move(response));
 }
 
 }  // namespace dormouse

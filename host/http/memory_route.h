@@ -2,16 +2,14 @@
 // Reads: none loads a component or touches an idle clock.
 #pragma once
 
-#include <vector>
-
 #include "http/host_view.h"
 #include "http/json_text.h"
-#include "http/router.h"
+#include "http/request.h"
+#include "http/responder.h"
 
 namespace dormouse {
 
-// The route and its older name.
-std::vector<Route> memory_routes(const HostView& host);
+void answer_memory(const HostView& host, const Request& request, Responder responder);
 
 // {"resident":...,"private":...,"heap":...,"limit":...,"warn_at":0.8,"warning":false}; the last three only when
 // somebody watches.

@@ -94,13 +94,10 @@ void scrape(const std::shared_ptr<MetricsRoute>& route, const Request& request, 
 
 }  // namespace
 
-Route metrics_route(const HostView& host, Background& background) {
-  return Route{.method = "GET",
-               .pattern = "/metrics",
-               .summary = "What was counted and measured, for Prometheus; loads the component that shows it.",
-               .answer = "text/plain",
-               .handle = [route = std::make_shared<MetricsRoute>(host, background)](
-                             const Request& request, Responder to) { scrape(route, request, std::move(to)); }};
+std::function<void(const Request&, Responder)> metrics_handler(const HostView& host, Background& background) {
+  return [route = std::make_shared<MetricsRoute>(host, background)](const Request& request, Responder to) {
+    scrape(route, request, std::move(to));
+  };
 }
 
 }  // namespace dormouse

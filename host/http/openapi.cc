@@ -63,6 +63,30 @@ void write_request_body(JsonText& out) {
   out.end_object().end_object();
 }
 
+void write_problem(JsonText& out, std::string_view status) {
+  out.key(status).begin_object().member("$ref", "#/components/responses/Problem").end_object();
+}
+
+void write_responses(JsonText& out, const Route& route) {
+  const bool changes = route.method != "GET";
+  const bool goes_on = changes && std::any_of(route.query.begin(), route.query.end(),
+                                              [](const QueryParameter& each) { return each.name == "wait"; });
+  out.key("responses").begin_object();
+  out.key("200").begin_object().member("description", "Done.");
+  out.key("content").begin_object().key(route.answer).begin_object().end_object().end_object().end_object();
+  if (goes_on)
+    out.key("202")
+        .begin_object()
+        .member("description", "Not finished within the wait: it goes on as the operation at Location.")
+        .end_object();
+  if (!route.query.empty()) write_problem(out, "400");
+  if (route.access == Route::Access::token) write_problem(out, "401");
+  if (route.pattern.find('{') != std::string::npos) write_problem(out, "404");
+  if (changes) write_problem(out, "409");
+  write_problem(out, "default");
+  out.end_object();
+}
+
 void write_operation(JsonText& out, const Route& route) {
   out.key(method_key(route)).begin_object();
   out.member("operationId", operation_id(route));
@@ -71,11 +95,8 @@ void write_operation(JsonText& out, const Route& route) {
   if (route.body == Route::Body::required) write_request_body(out);
   if (route.access == Route::Access::token)
     out.key("security").begin_array().begin_object().key("token").begin_array().end_array().end_object().end_array();
-  out.key("responses").begin_object();
-  out.key("200").begin_object().member("description", "Done.");
-  out.key("content").begin_object().key(route.answer).begin_object().end_object().end_object().end_object();
-  out.key("default").begin_object().member("$ref", "#/components/responses/Problem").end_object();
-  out.end_object().end_object();
+  write_responses(out, route);
+  out.end_object();
 }
 
 void write_problem_schema(JsonText& out) {
@@ -84,9 +105,10 @@ void write_problem_schema(JsonText& out) {
   for (const char* name : {"type", "title", "status", "detail", "code"}) out.value(name);
   out.end_array();
   out.key("properties").begin_object();
-  for (const char* name : {"type", "title", "detail", "object", "needed", "found", "remedy"})
+  for (const char* name : {"type", "title", "detail", "object", "needed", "found", "remedy", "request"})
     out.key(name).begin_object().member("type", "string").end_object();
-  out.key("status").begin_object().member("type", "integer").end_object();
+  for (const char* name : {"status", "retry_after_ms"})
+    out.key(name).begin_object().member("type", "integer").end_object();
   out.key("code").begin_object().member("type", "string").key("enum").begin_array();
   for (const ProblemRow& row : problem_rows()) out.value(row.code);
   out.end_array().end_object();

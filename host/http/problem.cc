@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "http/json_text.h"
+#include "http/pipeline_request.h"
 
 namespace dormouse {
 namespace {
@@ -84,6 +85,8 @@ std::string to_json(const Problem& problem) {
   add("needed", error.needed);
   add("found", error.found);
   add("remedy", error.remedy);
+  if (problem.request) out.member("request", request_id_text(problem.request));
+  if (row.retry_after_s > 0) out.member("retry_after_ms", 1000 * row.retry_after_s);
   out.raw_members(problem.members);
   out.end_object();
   return out.take();

@@ -44,6 +44,7 @@ struct Problem {
   Error error;               // its code is not used: the row's is
   std::string members = {};  // more members as JSON text, each with a leading comma: ",\"component\":{...}"
   std::string headers = {};  // more header fields of the answer, each "Name: value\r\n"
+  uint64_t request = 0;      // the number of the refused request; 0: it got none
 
   // `status` is not ok.
   static Problem of(const Status& status);

@@ -11,7 +11,7 @@
 namespace dormouse {
 namespace {
 
-constexpr MetricInfo kReloads{"dormouse_script_reload_total", "Loads of the scripts by result: ok or refused."};
+constexpr MetricInfo kReloads{"dormouse_script_reloads_total", "Loads of the scripts by result: ok or refused."};
 constexpr MetricInfo kGeneration{"dormouse_script_generation", "Number of the serving generation of scripts.",
                                  MetricType::gauge};
 constexpr MetricInfo kInFlight{"dormouse_requests_in_flight", "Requests inside of their pipelines.", MetricType::gauge};
@@ -199,7 +199,7 @@ Caches& Engine::caches() {
   return *impl_->caches;
 }
 
-LoadReport Engine::load(bool dry_run) {
+LoadReport Engine::load(bool dry_run, Actor actor) {
   std::lock_guard one_at_a_time(impl_->load_mutex);
   LoadReport report;
   ScriptErrors errors;
@@ -213,17 +213,17 @@ LoadReport Engine::load(bool dry_run) {
                               ? "the last reload was refused: " + report.status.error().message
                               : "the last reload was refused with " + counted(report.errors.size(), "error");
     if (!report.errors.empty())
-      impl_->events.publish("scripts.refused", "scripts", {{"errors", std::to_string(report.errors.size())}});
+      impl_->events.publish("scripts.refused", "scripts", {{"errors", report.errors.size()}}, {}, std::move(actor));
     return report;
   }
   report.pool_changes = impl_->serve(made);
   impl_->last_refusal.clear();
   impl_->events.publish("scripts.reloaded", "generation " + std::to_string(made->number),
-                        {{"pipelines", std::to_string(made->pipelines.size())}});
+                        {{"pipelines", made->pipelines.size()}}, {}, std::move(actor));
   return report;
 }
 
-LoadReport Engine::rollback(bool dry_run) {
+LoadReport Engine::rollback(bool dry_run, Actor actor) {
   std::lock_guard one_at_a_time(impl_->load_mutex);
   LoadReport report;
   const Impl::Texts to = impl_->before;
@@ -248,7 +248,7 @@ LoadReport Engine::rollback(bool dry_run) {
   impl_->look = {};
   impl_->last_refusal = "rolled back from generation " + std::to_string(from);
   impl_->events.publish("scripts.rolled_back", "generation " + std::to_string(made->number),
-                        {{"from", std::to_string(from)}, {"text_of", std::to_string(to.generation)}});
+                        {{"from", from}, {"text_of", to.generation}}, {}, std::move(actor));
   return report;
 }
 

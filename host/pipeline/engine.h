@@ -142,11 +142,12 @@ class Engine {
 
   // Reads, runs and checks all scripts into a new generation, and opens the Lua states of all loops; when all is well
   // it serves from now on and its pool policies are in force. A refused set changes nothing. A dry run does the same
-  // work, in one Lua state, and changes nothing. Not on a reactor; one at a time (a second waits).
-  LoadReport load(bool dry_run);
+  // work, in one Lua state, and changes nothing. Not on a reactor; one at a time (a second waits). `actor` is who
+  // asked, for the event.
+  LoadReport load(bool dry_run, Actor actor = {});
   // The same with the last texts that differ from what serves, whatever is on disk; so a second rollback undoes the
   // first. A reload of the same texts in between changes nothing about that.
-  LoadReport rollback(bool dry_run);
+  LoadReport rollback(bool dry_run, Actor actor = {});
   // How the files on disk differ from what serves, and why if that is known; empty: they do not, or nothing serves yet.
   // Reads the files only when one of them was touched. Nothing while a load goes on, for which it does not wait. Blocks
   // on the disk, so not on a reactor.

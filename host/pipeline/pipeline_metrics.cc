@@ -7,7 +7,7 @@ namespace {
 
 using enum MetricType;
 
-constexpr MetricInfo kStageOutcome{"dormouse_stage_outcome_total", "Runs of a stage by what they ended in."};
+constexpr MetricInfo kStageOutcome{"dormouse_stage_outcomes_total", "Runs of a stage by what they ended in."};
 constexpr MetricInfo kStageSeconds{
     "dormouse_stage_seconds",
     "Time in the component or function of a stage, waiting left out, and not counted when the result was found or "

@@ -15,7 +15,7 @@ constexpr MetricInfo kStaleCompletions{"dormouse_stale_completions_total",
                                        "Results that came back after their stage or request had moved on."};
 constexpr MetricInfo kBudgetExceeded{"dormouse_lua_budget_exceeded_total",
                                      "Entries into Lua that were stopped because they used up their CPU time."};
-constexpr MetricInfo kScriptErrors{"dormouse_script_error_total",
+constexpr MetricInfo kScriptErrors{"dormouse_script_errors_total",
                                    "Faults of stage functions while serving, by the stage's place in its script."};
 
 void append_stamp(std::string& key, uint64_t stamp) {

@@ -157,7 +157,7 @@ void StormClient::scrape() {
     exchange(control_, "monitor", http_request("POST", verb, {}, host_.authorization()), {200, 409});
   }
   const HttpAnswer answer = exchange(control_, "scrape", http_request("GET", "/metrics"), {200, 503});
-  if (answer.status == 200 && answer.body.find("dormouse_stage_outcome_total{") == std::string::npos)
+  if (answer.status == 200 && answer.body.find("dormouse_stage_outcomes_total{") == std::string::npos)
     complain("scrape", "no stage is in it");
 }
 

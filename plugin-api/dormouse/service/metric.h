@@ -11,7 +11,7 @@ typedef struct dm_counter dm_counter;
 typedef struct dm_metric {
   uint32_t size;
   uint32_t reserved;
-  /* The counter `name` ([a-z_][a-z0-9_]*, shown as dormouse_component_<name>_total with the component as label). The
+  /* The counter `name` ([a-z_][a-z0-9_]*, shown as dormouse_plugin_<name>_total with the component as label). The
      same name gives the same counter. It begins at 0 with each load and is shown no more when that has ended. Null for
      a bad name or beyond 64 counters a component. Owner: the host's; the handle is valid until close has returned.
      Thread: [any]. */

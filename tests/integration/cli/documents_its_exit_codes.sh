@@ -2,10 +2,10 @@
 # Usage errors are 2, help is 0 everywhere, and --help names every code.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
 expect 0 "$DORMOUSE" --help
-says out 'Exit codes' '  5  no host answers'
+says out 'Exit codes' '  5  no host answers' '  8  not finished within --wait'
 expect 0 "$DORMOUSE" --version
 for command in run call check train plugin 'plugin list' 'plugin inspect' ctl 'ctl status' 'ctl components' 'ctl load' \
-  'ctl unload' 'ctl trim' 'ctl park' 'ctl pin' 'ctl unpin' 'ctl plugins' 'ctl scan' 'ctl pipelines' 'ctl memory' \
+  'ctl unload' 'ctl trim' 'ctl park' 'ctl pin' 'ctl unpin' 'ctl plugins' 'ctl plugins scan' 'ctl plugin scan' 'ctl scan' 'ctl caches purge' 'ctl operations cancel' 'ctl pipelines' 'ctl memory' \
   'ctl events' 'ctl reload' 'ctl rollback'; do
   # shellcheck disable=SC2086  # two words
   expect 0 "$DORMOUSE" $command --help

@@ -51,7 +51,7 @@ grep -qi '^server-timing:.*passages;dur=[0-9.]*;desc="cache hit in cache.memory"
 same "$(jq -cS . "$SCRATCH/answer")" "$(jq -cS . "$SCRATCH/first")"
 same "$(state_of search.text)" unloaded
 # Until they are purged.
-expect 0 "$DORMOUSE" ctl purge passages
+expect 0 "$DORMOUSE" ctl caches purge passages
 ask "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated","passages":2}' > "$SCRATCH/answer"
 same "$(jq -cS . "$SCRATCH/answer")" "$(jq -cS . "$SCRATCH/first")"
 same "$(state_of search.text)" ready

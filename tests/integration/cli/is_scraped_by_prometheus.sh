@@ -53,7 +53,7 @@ echoes() {
   for _ in $(seq "$1"); do ask "$DATA/v1/pipelines/echo" -d '{"text":"hello"}' > "$SCRATCH/out"; done
 }
 
-OK='dormouse_stage_outcome_total{job="dormouse",pipeline="echo",stage="echo",outcome="ok"}'
+OK='dormouse_stage_outcomes_total{job="dormouse",pipeline="echo",stage="echo",outcome="ok"}'
 until_answers 'up{job="dormouse"}' 1
 echoes 7
 until_answers "$OK" 7

@@ -27,25 +27,26 @@ expect 0 "$DORMOUSE" ctl reload echo --wait 5s
 same "$(state_of echo)" ready
 expect 0 "$DORMOUSE" ctl unload echo --wait 5s
 [ -s "$SCRATCH/out" ] || fail "unload printed nothing"
-expect 0 "$DORMOUSE" ctl scan
+expect 0 "$DORMOUSE" ctl plugins scan
 says out echo
 expect 0 "$DORMOUSE" ctl reload --dry-run
 says out 'would serve generation 2: no file changed'
 expect 0 "$DORMOUSE" ctl reload
 says out 'serving generation 2: no file changed'
-expect 1 "$DORMOUSE" ctl rollback
+expect 6 "$DORMOUSE" ctl rollback --dry-run
+expect 6 "$DORMOUSE" ctl rollback
 says err 'no scripts with another text have served before'
 expect 1 "$DORMOUSE" ctl load ehco
 says err ehco "did you mean 'echo'"
 expect 0 "$DORMOUSE" ctl events --after 0 --count 3
 same "$(wc -l < "$SCRATCH/out")" 3
 expect 0 "$DORMOUSE" ctl components --url "$CONTROL"
-expect 1 "$DORMOUSE" ctl load echo --url "$CONTROL"
+expect 7 "$DORMOUSE" ctl load echo --url "$CONTROL"
 says err token
 expect 0 env DORMOUSE_TOKEN="$(cat "$SCRATCH/state/token")" "$DORMOUSE" ctl load echo --url "$CONTROL"
-expect 1 env DORMOUSE_TOKEN=wrong "$DORMOUSE" ctl load echo --url "$CONTROL"
+expect 7 env DORMOUSE_TOKEN=wrong "$DORMOUSE" ctl load echo --url "$CONTROL"
 expect 2 "$DORMOUSE" ctl lod echo
-says err "unknown command 'lod' (did you mean 'load'" 'ctl has status, components'
+says err "unknown command 'lod' (did you mean 'load'" 'ctl has status, reload'
 expect 2 "$DORMOUSE" ctl unload echo --wait abc
 says err '--wait: it is not a duration'
 expect 0 "$DORMOUSE" ctl components echo

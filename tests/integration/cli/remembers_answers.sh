@@ -53,13 +53,19 @@ same "$(how hello)" hit
 same "$(state_of echo)" unloaded
 
 # Purges: by tag, of nothing, of all; unknown names are told.
-ctl purge answers --tag hello
+ctl caches purge answers --tag hello --dry-run
+says out "would forget those of 2 entries that have the tag 'hello'"
+same "$(how hello)" hit
+ctl caches purge answers --tag hello
 says out "answers: 1 entry forgotten, tag 'hello'"
 same "$(how other)" hit
 same "$(how hello)" miss
+ctl caches purge answers --dry-run
+says out "would forget 2 entries"
 ctl purge answers
+says err "'ctl purge' is 'ctl caches purge' now"
 says out "2 entries forgotten"
-expect 1 "$DORMOUSE" ctl purge answrs
+expect 1 "$DORMOUSE" ctl cache purge answrs
 says err "did you mean 'answers'?"
 same "$(ask -o /dev/null -w '%{http_code}' -X POST "$CONTROL/v1/caches/answers/purge")" 401
 
@@ -67,7 +73,7 @@ same "$(ask -o /dev/null -w '%{http_code}' -X POST "$CONTROL/v1/caches/answers/p
 same "$(how hello)" miss
 ctl unload echo
 printf 'x' >> "$SCRATCH/plugins/echo.so"
-ctl scan
+ctl plugins scan
 same "$(how hello)" miss
 same "$(how hello)" hit
 

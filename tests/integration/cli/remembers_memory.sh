@@ -67,6 +67,6 @@ same "$(ask "$CONTROL/v1/status" | jq .memory.warning)" true
 says out 'host.memory.warn_at'
 same "$(ask "$CONTROL/v1/events?format=json&after=0" | jq '[.events[] | select(.kind == "memory.warning")] | length')" 1
 ask "$CONTROL/v1/events?format=json&after=0" | jq -c '.events[] | select(.kind == "memory.warning") | .fields' > "$SCRATCH/out"
-says out '"limit":"2 MiB"' '"percent":'
+says out '"limit_bytes":2097152' '"percent":'
 stop_host
 says host.err 'memory.warning process'

@@ -24,7 +24,7 @@ echoes() {
   local _
   for _ in $(seq "$1"); do ask "$DATA/v1/pipelines/echo" -d '{"text":"hello"}' > "$SCRATCH/out"; done
 }
-OK='dormouse_stage_outcome_total{pipeline="echo",stage="echo",outcome="ok",site="test"}'
+OK='dormouse_stage_outcomes_total{pipeline="echo",stage="echo",outcome="ok",site="test"}'
 
 start_host "$SCRATCH/monitored.yaml"
 scrape
@@ -39,7 +39,7 @@ scrape
 same "$(value "$OK")" 3
 same "$(value 'dormouse_requests_total{pipeline="echo",status="ok",site="test"}')" 3
 same "$(value 'dormouse_stage_seconds_count{pipeline="echo",stage="echo",site="test"}')" 3
-same "$(value 'dormouse_plugin_load_seconds_count{component="echo",site="test"}')" 1
+same "$(value 'dormouse_component_load_seconds_count{component="echo",site="test"}')" 1
 same "$(value 'dormouse_component_state{component="echo",state="ready",site="test"}')" 1
 same "$(value 'dormouse_component_state{component="other",state="absent",site="test"}')" 1
 idle_after="$("$DORMOUSE" ctl components echo --json | jq .idle_ms)"
@@ -57,7 +57,7 @@ echoes 2
 scrape
 same "$(value "$OK")" 5
 [ "${DORMOUSE_PLUGINS__UNMAP:-true}" != true ] ||
-  same "$(value 'dormouse_plugin_unload_total{component="monitor",reason="operator",site="test"}')" 1
+  same "$(value 'dormouse_component_unloads_total{component="monitor",reason="operator",site="test"}')" 1
 same "$(state_of other)" absent
 stop_host
 same "$HOST_EXIT" 0

@@ -126,6 +126,16 @@ TEST_CASE("a plugin that was dropped in later is found without a scan in between
   CHECK_FALSE(index.find("well-behaved", "").ok());
 }
 
+TEST_CASE("a look finds what a scan would and keeps nothing") {
+  const Folder folder;
+  PluginIndex index({.folders = {folder.path}, .allow = {}});
+  CHECK(index.scan()->empty());
+  folder.add("well-behaved");
+  CHECK(only(index.look()).id == "well-behaved");
+  CHECK(index.snapshot()->empty());
+  CHECK(only(index.scan()).id == "well-behaved");
+}
+
 TEST_CASE("files that did not change are not read again and replaced ones are") {
   const Folder folder;
   const std::string path = folder.add("well-behaved", "p");

@@ -116,6 +116,21 @@ TEST_CASE("readers of events have a limit of their own and free their place") {
   CHECK_THAT(head, Contains("200 OK"));
 }
 
+TEST_CASE("a stream names each event by its kind and may ask for some alone") {
+  HostFixture host;
+  RawClient reader(host.http->control_address());
+  open_events(reader, "?kind=test.*&object=x");
+  reader.receive_until("retry: 2000\n\n");
+  host.events.publish("other.one", "x");
+  host.events.publish("test.one", "y");
+  host.events.publish("test.two", "x", {{"entries", 7}});
+  const std::string event = reader.receive_until("\n\n");
+  CHECK_THAT(event, Contains("event: test.two\n") && Contains("\"fields\":{\"entries\":7}"));
+  const Document poll(host.control(get("/v1/events?format=json&kind=test.one")));
+  CHECK(poll.text("events.0.object") == "y");
+  CHECK_FALSE(poll.has("events.1"));
+}
+
 TEST_CASE("events can be polled") {
   HostFixture host;
   host.events.publish("test.one", "x");

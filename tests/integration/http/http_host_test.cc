@@ -261,7 +261,84 @@ TEST_CASE("unknown names and parameters are refused with a suggestion") {
     CHECK(host.control(post(std::string("/v1/components/echo/load?") + query, "", HostFixture::kToken)).status == 400);
 }
 
+TEST_CASE("attention lists what failed and what a verb pinned with the command that ends it") {
+  HostFixture host;
+  CHECK_FALSE(Document(host.control(get("/v1/status"))).has("attention.0"));
+  host.control(post("/v1/components/echo/pin?reason=ticket%207", "", HostFixture::kToken));
+  host.control(post("/v1/components/broken/load", "", HostFixture::kToken));
+  const Document status(host.control(get("/v1/status")));
+  CHECK(status.text("attention.0.kind") == "pinned");
+  CHECK(status.text("attention.0.object") == "echo");
+  CHECK(status.text("attention.0.by") == "local");
+  CHECK(status.text("attention.0.reason") == "ticket 7");
+  CHECK(status.text("attention.0.command") == "dormouse ctl unpin echo");
+  CHECK(status.text("attention.1.kind") == "failed");
+  CHECK_FALSE(status.text("attention.1.since").empty());
+  CHECK(host.metrics.value("dormouse_attention", {{"kind", "pinned"}}) == 1);
+  CHECK(host.metrics.value("dormouse_attention", {{"kind", "failed"}}) == 1);
+  host.control(post("/v1/components/echo/unpin", "", HostFixture::kToken));
+  CHECK(host.metrics.value("dormouse_attention", {{"kind", "pinned"}}) == 0);
+}
+
 // ---- control: verbs ----
+
+TEST_CASE("a verb leaves an event that names who asked and why") {
+  HostFixture host;
+  const auto verb = [&](const std::string& what) {
+    return host.control(post("/v1/components/echo/" + what, "", HostFixture::kToken)).status;
+  };
+  CHECK(verb("pin?reason=ticket%207&dry_run=1") == 200);
+  CHECK_FALSE(Document(host.control(get("/v1/events?format=json&kind=component.pinned"))).has("events.0"));
+  CHECK(verb("pin?reason=ticket%207") == 200);
+  CHECK(verb("pin?reason=again") == 200);
+  CHECK(verb("load?reason=warm") == 200);
+  const Document pinned(host.control(get("/v1/events?format=json&kind=component.pinned")));
+  CHECK(pinned.text("events.0.object") == "echo");
+  CHECK(pinned.text("events.0.actor") == "local");
+  CHECK(pinned.text("events.0.request").size() == 16);
+  CHECK(pinned.text("events.0.fields.reason") == "ticket 7");
+  CHECK_FALSE(pinned.has("events.1"));  // said twice, the second time changed nothing
+  const Document ready(host.control(get("/v1/events?format=json&kind=component.ready&object=echo")));
+  CHECK(ready.text("events.0.actor") == "local");
+  CHECK(ready.text("events.0.fields.reason") == "warm");
+  CHECK(ready.number("events.0.fields.generation") == 1);
+  CHECK(verb("unpin?reason=" + std::string(201, 'x')) == 400);
+}
+
+TEST_CASE("verbs of the host and of scripts answer in one shape") {
+  HostFixture host;
+  for (const char* path :
+       {"/v1/host/reload?dry_run=1", "/v1/scripts/reload?dry_run=1", "/v1/host/reload?only=scripts&wait=30s",
+        "/v1/plugins/scan?dry_run=1", "/v1/components/echo/load"}) {
+    INFO(path);
+    const RawResponse response = host.control(post(path, "", HostFixture::kToken));
+    CHECK(response.status == 200);
+    const Document answer(response);
+    for (const char* member : {"verb", "object", "changed", "dry_run", "explanation"}) CHECK(answer.has(member));
+  }
+  CHECK(host.control(post("/v1/host/reload?only=config", "", HostFixture::kToken)).status == 400);
+  CHECK(host.control(post("/v1/host/reload?wait=soon", "", HostFixture::kToken)).status == 400);
+}
+
+TEST_CASE("a dry run of a scan finds what a scan would and keeps nothing") {
+  HostFixture host;
+  const char* scans = "/v1/events?format=json&kind=plugins.*";
+  const Document dry(host.control(post("/v1/plugins/scan?dry_run=1", "", HostFixture::kToken)));
+  CHECK(dry.number("files") > 0);
+  CHECK_FALSE(Document(host.control(get(scans))).has("events.0"));
+  const Document real(host.control(post("/v1/plugins/scan", "", HostFixture::kToken)));
+  CHECK(real.number("files") == dry.number("files"));
+  CHECK(Document(host.control(get(scans))).number("events.0.fields.files") == dry.number("files"));
+  CHECK_FALSE(Document(host.control(post("/v1/plugins/scan", "", HostFixture::kToken))).flag("changed"));
+}
+
+TEST_CASE("a refusal names its request and when to come back") {
+  HostFixture host;
+  const Document problem(host.control(post("/v1/components/broken/load", "", HostFixture::kToken)));
+  CHECK(problem.text("request").size() == 16);
+  CHECK(problem.number("retry_after_ms") == 5000);
+  CHECK_FALSE(Document(host.control(get("/v1/components/ecko"))).has("retry_after_ms"));
+}
 
 TEST_CASE("every changing verb needs the token and of the reads only those that show requests do") {
   HostFixture host;
@@ -274,6 +351,7 @@ TEST_CASE("every changing verb needs the token and of the reads only those that 
     std::string target(path.data, path.size);
     if (target == "/v1/pipelines/{name}" || target == "/v1/events") continue;
     if (const size_t name = target.find("{name}"); name != std::string::npos) target.replace(name, 6, "echo");
+    if (const size_t id = target.find("{id}"); id != std::string::npos) target.replace(id, 4, "echo");
     INFO(target);
     if (dm_map_get(item, "post").node) {
       CHECK(host.control(post(target, "")).status == 401);
@@ -281,12 +359,12 @@ TEST_CASE("every changing verb needs the token and of the reads only those that 
       ++verbs;
     }
     // This host has no component that shows metrics, and no cache.
-    const bool missing = target == "/metrics" || target == "/v1/caches/echo";
+    const bool missing = target == "/metrics" || target == "/v1/caches/echo" || target == "/v1/operations/echo";
     const bool shows_requests = target.starts_with("/v1/crashes");
     if (dm_map_get(item, "get").node)
       CHECK(host.control(get(target)).status == (missing ? 404 : shows_requests ? 401 : 200));
   }
-  CHECK(verbs == 11);
+  CHECK(verbs == 14);
 }
 
 TEST_CASE("verbs load and unload a component and carry its generation") {

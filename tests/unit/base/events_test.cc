@@ -20,15 +20,38 @@ TEST_CASE("events are numbered from one and kept in order with their facts") {
   EventLog log(10);
   CHECK(log.last_sequence() == 0);
   CHECK(log.since(0).empty());
-  log.publish("component.ready", "nlu.language", {{"bytes", "7"}, {"class", "unmap"}});
+  log.publish("component.ready", "nlu.language", {{"bytes", 7}, {"class", "unmap"}}, "request",
+              {"local", 12, "ticket 7"});
   log.publish("component.unloaded", "nlu.language");
   const std::vector<Event> events = log.since(0);
   REQUIRE(numbers(events) == Numbers{1, 2});
   CHECK(events[0].kind == "component.ready");
   CHECK(events[0].object == "nlu.language");
-  CHECK(events[0].fields[1].second == "unmap");
+  CHECK(events[0].fields == EventFields{{"bytes", 7}, {"class", "unmap"}});
+  CHECK(events[0].cause == "request");
+  CHECK(events[0].actor == Actor{"local", 12, "ticket 7"});
+  CHECK(events[1].actor.empty());
   CHECK(events[0].at <= events[1].at);
   CHECK(log.last_sequence() == 2);
+}
+
+TEST_CASE("a fact of an event keeps its type") {
+  CHECK(EventValue(7) == EventValue(uint64_t{7}));
+  CHECK_FALSE(EventValue(7) == EventValue("7"));
+  CHECK_FALSE(EventValue(true) == EventValue(1));
+  CHECK(EventValue("unmap").text() == "unmap");
+  CHECK(EventValue(3.734).text() == "3.734");
+  CHECK(EventValue(false).text() == "false");
+  CHECK(EventValue(-3).text() == "-3");
+}
+
+TEST_CASE("a kind is asked for by its name or by its noun") {
+  CHECK(event_kind_matches("", "component.ready"));
+  CHECK(event_kind_matches("component.ready", "component.ready"));
+  CHECK(event_kind_matches("component.*", "component.ready"));
+  CHECK_FALSE(event_kind_matches("component.*", "components.ready"));
+  CHECK_FALSE(event_kind_matches("component", "component.ready"));
+  CHECK_FALSE(event_kind_matches("*", "component.ready"));
 }
 
 TEST_CASE("only events above the asked number are given") {

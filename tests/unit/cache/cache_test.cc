@@ -203,7 +203,7 @@ TEST_CASE("requests are counted by what they came to") {
   (void)c.found("k");
   (void)c.found("k");
   const auto count = [&](const char* result) {
-    return c.metrics.counter("dormouse_cache_request_total", {{"cache", "answers"}, {"result", result}}).value();
+    return c.metrics.counter("dormouse_cache_requests_total", {{"cache", "answers"}, {"result", result}}).value();
   };
   CHECK(count("hit") == 2);
   CHECK(count("miss") == 1);

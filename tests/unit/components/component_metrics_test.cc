@@ -38,7 +38,7 @@ TEST_CASE("a loaded component shows its state and leases and bytes") {
   CHECK(value_of(families, "dormouse_component_state", {{"component", "c"}, {"state", "ready"}}) == 1);
   CHECK(value_of(families, "dormouse_component_state", {{"component", "c"}, {"state", "absent"}}) == -1);
   CHECK(value_of(families, "dormouse_component_leases", {{"component", "c"}}) == 3);
-  CHECK(value_of(families, "dormouse_component_generation", {{"component", "c"}}) == 2);
+  CHECK(value_of(families, "dormouse_component_loads_total", {{"component", "c"}}) == 2);
   CHECK(value_of(families, "dormouse_component_bytes", {{"component", "c"}, {"kind", "mapped"}}) == 100);
   CHECK(value_of(families, "dormouse_component_bytes", {{"component", "c"}, {"kind", "heap"}}) == 200);
   CHECK(value_of(families, "dormouse_component_bytes", {{"component", "c"}, {"kind", "private"}}) == 300);

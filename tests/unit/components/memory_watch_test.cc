@@ -123,8 +123,7 @@ TEST_CASE("crossings of the line are events with figures") {
   CHECK(t.metrics.value("dormouse_memory_warnings_total") == 1);
   CHECK(t.metrics.value("dormouse_memory_limit_bytes") == 1000);
   const Event warning = t.events.since(0).back();
-  CHECK(warning.fields == std::vector<std::pair<std::string, std::string>>{
-                              {"resident", "850 B"}, {"limit", "1000 B"}, {"percent", "85"}});
+  CHECK(warning.fields == EventFields{{"resident_bytes", 850}, {"limit_bytes", 1000}, {"percent", 85}});
   t.reach(900);
   t.reach(780);
   CHECK(t.told().size() == 1);

@@ -39,8 +39,7 @@ TEST_CASE("a call that has not ended a second after its cancel is overdue and na
   REQUIRE(events.size() == 1);
   CHECK(events[0].kind == "call.overdue");
   CHECK(events[0].object == "slow");
-  const std::vector<std::pair<std::string, std::string>> fields{
-      {"component", "slow"}, {"method", "run"}, {"request", "00000000000000aa"}, {"age_ms", "1000"}};
+  const EventFields fields{{"component", "slow"}, {"method", "run"}, {"request", "00000000000000aa"}, {"age_ms", 1000}};
   CHECK(events[0].fields == fields);
   f.loop.advance(5s);
   CHECK(f.calls->list()[0].age == kCancelGrace + 5s);

@@ -49,17 +49,26 @@ TEST_CASE("a component that is not callable has no idle time") {
       Contains(R"("last_error":{"code":"load_failed","detail":"no model","object":"nlu.intent","remedy":"train it"})"));
 }
 
+TEST_CASE("an event of a verb names who asked and why") {
+  Event event;
+  event.kind = "component.pinned";
+  event.actor = {"local", 0x12, "ticket 7"};
+  CHECK_THAT(text_of(event), Contains(R"("actor":"local","request":")") && Contains("12\",\"fields\"") &&
+                                 Contains(R"("fields":{"reason":"ticket 7"})"));
+}
+
 TEST_CASE("an event is told with its number and time in UTC") {
   Event event;
   event.sequence = 5;
   event.at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'000'000'000'123));
   event.kind = "component.ready";
   event.object = "a\nb";
-  event.fields = {{"bytes", "7"}};
-  CHECK(
-      text_of(event) ==
-      R"({"sequence":5,"at":"2001-09-09T01:46:40.123Z","kind":"component.ready","object":"a\nb","fields":{"bytes":"7"}})");
-  CHECK_THAT(event_text(event), Contains("id: 5\ndata: {"));
+  event.cause = "request";
+  event.fields = {{"bytes", 7}, {"load_ms", 3.734}, {"class", "unmap"}, {"proven", true}};
+  CHECK(text_of(event) ==
+        R"({"sequence":5,"at":"2001-09-09T01:46:40.123Z","kind":"component.ready","object":"a\nb","cause":"request",)"
+        R"("actor":null,"request":null,"fields":{"bytes":7,"load_ms":3.734,"class":"unmap","proven":true}})");
+  CHECK_THAT(event_text(event), Contains("id: 5\nevent: component.ready\ndata: {"));
   CHECK(gap_text(3, 9, false) == "event: gap\ndata: {\"after\":3,\"next\":9,\"restarted\":false}\n\n");
 }
 

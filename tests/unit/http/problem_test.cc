@@ -73,9 +73,10 @@ TEST_CASE("a problem says what is wrong and what to do and nothing empty") {
 
   Problem busy = Problem::of(Status(Error{Code::busy, "in use", "nlu.intent", "no leases", "2 leases", "wait"}));
   busy.members = ",\"leases\":2";
-  CHECK(to_json(busy) ==
-        R"({"type":"urn:dormouse:problem:busy","title":"In use","status":409,"detail":"nlu.intent: in use",)"
-        R"("code":"busy","object":"nlu.intent","needed":"no leases","found":"2 leases","remedy":"wait","leases":2})");
+  CHECK(
+      to_json(busy) ==
+      R"({"type":"urn:dormouse:problem:busy","title":"In use","status":409,"detail":"nlu.intent: in use",)"
+      R"("code":"busy","object":"nlu.intent","needed":"no leases","found":"2 leases","remedy":"wait","retry_after_ms":1000,"leases":2})");
 }
 
 }  // namespace dormouse

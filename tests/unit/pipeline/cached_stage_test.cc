@@ -39,7 +39,7 @@ struct CachedStage : ScriptHostFixture {
   CacheResult how(const std::string& text) { return run("p", text_map({{"text", text}})).stages.at(0).cache; }
   FakeSpace::State& values() { return *store.spaces.at("answers"); }
   uint64_t count(const char* result) {
-    return counter("dormouse_cache_request_total", {{"cache", "answers"}, {"result", result}});
+    return counter("dormouse_cache_requests_total", {{"cache", "answers"}, {"result", result}});
   }
   std::shared_ptr<Answer> begin_with(const std::string& text) {
     const auto answer = begin("p", text_map({{"text", text}}));

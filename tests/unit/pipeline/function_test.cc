@@ -34,7 +34,7 @@ struct Functions : ScriptHostFixture {
   uint64_t script_errors() {
     uint64_t sum = 0;
     for (const MetricFamily& family : metrics.snapshot())
-      if (family.name == "dormouse_script_error_total")
+      if (family.name == "dormouse_script_errors_total")
         for (const MetricSample& sample : family.samples) sum += static_cast<uint64_t>(sample.value);
     return sum;
   }

@@ -20,7 +20,7 @@ struct OneStage : ScriptHostFixture {
   }
   PipelineResponse ask() { return run("p", text_map({{"text", "hello"}})); }
   uint64_t outcome(const std::string& stage, const std::string& outcome) {
-    return counter("dormouse_stage_outcome_total", {{"pipeline", "p"}, {"stage", stage}, {"outcome", outcome}});
+    return counter("dormouse_stage_outcomes_total", {{"pipeline", "p"}, {"stage", stage}, {"outcome", outcome}});
   }
   uint64_t ended(const std::string& status) {
     return counter("dormouse_requests_total", {{"pipeline", "p"}, {"status", status}});
@@ -101,7 +101,7 @@ TEST_CASE("a new generation goes on counting") {
   CHECK(t.outcome("one", "ok") == 2);
   CHECK(t.ended("ok") == 2);
   CHECK(t.counter("dormouse_script_generation") == 2);
-  CHECK(t.counter("dormouse_script_reload_total", {{"result", "ok"}}) == 2);
+  CHECK(t.counter("dormouse_script_reloads_total", {{"result", "ok"}}) == 2);
 }
 
 TEST_CASE("the series of a stage vanishes with the last generation that has it") {
@@ -121,7 +121,7 @@ TEST_CASE("refused scripts are counted and change no generation") {
   OneStage t;
   t.serve();
   REQUIRE_FALSE(t.load("return 7").errors.empty());
-  CHECK(t.counter("dormouse_script_reload_total", {{"result", "refused"}}) == 1);
+  CHECK(t.counter("dormouse_script_reloads_total", {{"result", "refused"}}) == 1);
   CHECK(t.counter("dormouse_script_generation") == 1);
 }
 
@@ -134,6 +134,6 @@ TEST_CASE("a fault of a script is counted at the line of its stage") {
   REQUIRE(t.errors_of(report) == "");
   t.ask();
   t.ask();
-  CHECK(t.counter("dormouse_script_error_total",
+  CHECK(t.counter("dormouse_script_errors_total",
                   {{"script", (t.folder / "pipelines/t.lua").string()}, {"line", "3"}}) == 2);
 }

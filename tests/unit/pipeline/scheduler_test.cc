@@ -37,7 +37,7 @@ TEST_CASE("outcome ok carries the answer on") {
   TwoComponents t;
   t.chain();
   CHECK(text_of(t.run("p", t.hello).output) == R"({"said":"hello"})");
-  CHECK(t.counter("dormouse_stage_outcome_total", {{"pipeline", "p"}, {"stage", "one"}, {"outcome", "ok"}}) == 1);
+  CHECK(t.counter("dormouse_stage_outcomes_total", {{"pipeline", "p"}, {"stage", "one"}, {"outcome", "ok"}}) == 1);
 }
 
 TEST_CASE("outcome error ends the request and names the stage") {

@@ -1,0 +1,23 @@
+// The reads of the control listener: snapshots of the host as JSON. None loads a component, resets an idle clock or
+// changes anything. On the control loop; what has to read plugin folders does so on the background thread.
+#pragma once
+
+#include "http/background.h"
+#include "http/host_view.h"
+#include "http/request.h"
+#include "http/responder.h"
+
+namespace dormouse {
+
+void answer_status(const HostView& host, Responder responder);
+void answer_components(const HostView& host, Responder responder);
+void answer_component(const HostView& host, const Request& request, Responder responder);
+void answer_plugins(const HostView& host, Background& background, Responder responder);
+void answer_plugin(const HostView& host, Background& background, const Request& request, Responder responder);
+void answer_pipelines(const HostView& host, Responder responder);
+void answer_pipeline(const HostView& host, const Request& request, Responder responder);
+void answer_generations(const HostView& host, Responder responder);
+void answer_caches(const HostView& host, Responder responder);
+void answer_cache(const HostView& host, const Request& request, Responder responder);
+
+}  // namespace dormouse
