@@ -294,7 +294,8 @@ std::string show_change(dm_value answer) {
     const std::string component = text_at(change, "component");
     text += "  pool " + component + ": " + text_at(change, "key") + " " + text_at(change, "from") + " -> " +
             text_at(change, "to") +
-            (text_at(change, "acts") == "at_once" ? ", at once" : ", with its next load: dormouse ctl reload " + component) +
+            (text_at(change, "acts") == "at_once" ? ", at once"
+                                                  : ", with its next load: dormouse ctl reload " + component) +
             "\n";
   });
   return text;

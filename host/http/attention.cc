@@ -18,10 +18,13 @@ void add_component(std::vector<Attention>& all, const ComponentStatus& component
   }
   if (!component.overdue.empty()) {
     const size_t calls = component.overdue.size();
-    all.push_back({"overdue", component.name,
-                   std::to_string(calls) + (calls == 1 ? " call runs" : " calls run") + " on, cancelled before: " +
-                       component.overdue.front().method,
-                   {}, {}, "dormouse ctl components " + component.name});
+    all.push_back({"overdue",
+                   component.name,
+                   std::to_string(calls) + (calls == 1 ? " call runs" : " calls run") +
+                       " on, cancelled before: " + component.overdue.front().method,
+                   {},
+                   {},
+                   "dormouse ctl components " + component.name});
   }
   // A pin of the configuration is as it should be; one that a verb made ends with the host.
   if (component.pinned && component.pinned_at) {
