@@ -443,8 +443,7 @@ void Connection::dispatch() {
   deadline_ = request_.received + limits().request_timeout;
   LagGate& gate = shard_->lag_gate();
   request_.waited = gate.is_late() ? time_unread() : Duration::zero();
-  gate.request_waited(request_.waited);
-  request_.came_too_late = gate.refuses(request_.received, request_.waited);
+  request_.came_too_late = gate.refuse(request_.received, request_.waited);
   ++serial_;
   watching_ = false;
   bytes_hide_end_ = false;

@@ -19,6 +19,12 @@ constexpr Duration kSweepAtLeast = std::chrono::milliseconds(5);
 constexpr Duration kRefusalPause = std::chrono::milliseconds(10);  // while all refused clients are still to be answered
 constexpr Duration kNoRoomPause = std::chrono::milliseconds(10);
 
+Duration thread_cpu_time() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
 Duration sweep_interval(const HttpLimits& limits) {
   const Duration shortest =
       std::min({limits.header_timeout, limits.body_timeout, limits.request_timeout, limits.idle_timeout});
@@ -150,7 +156,7 @@ void ServerShard::arm_sweep(Time at) {
 // The timer is also the probe for how late the loop is.
 void ServerShard::sweep() {
   const Time now = reactor_.now();
-  lag_gate_.observe(now, now - sweep_at_);
+  lag_gate_.observe(now, now - sweep_at_, thread_cpu_time());
   if (loop_lag_) loop_lag_->observe_alone(lag_gate_.lag());
   sweep_at_ = Time::max();
   bool running = false;

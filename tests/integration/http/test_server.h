@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
 #include <thread>
 
@@ -76,6 +77,17 @@ class TestServer {
   std::unique_ptr<Server> server;
 
  private:
+  // Of this thread.
+  static void use_processor(std::chrono::nanoseconds time) {
+    const auto used = [] {
+      timespec now{};
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+      return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    };
+    for (const auto end = used() + time; used() < end;) {
+    }
+  }
+
   std::vector<Route> routes() {
     std::vector<Route> routes;
     const auto add = [&](std::string_view method, std::string pattern,
@@ -89,7 +101,7 @@ class TestServer {
     add("POST", "/needed", [](const Request&, Responder to) { to.answer(text("")); }).body = Route::Body::required;
     add("POST", "/secret", [](const Request&, Responder to) { to.answer(text("open")); }).access = Route::Access::token;
     add("GET", "/busy", [](const Request& request, Responder to) {
-      if (!request.came_too_late) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      if (!request.came_too_late) use_processor(std::chrono::milliseconds(5));
       to.answer(text(request.came_too_late ? "late" : "done"));
     });
     add("GET", "/forget", [](const Request&, Responder) {});
