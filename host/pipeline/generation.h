@@ -43,6 +43,7 @@ struct LoopScripts {
   ScriptHost host;
   std::unique_ptr<LuaState> state;
   std::vector<int> functions;  // references in the registry
+  bool is_cleaned = false;     // or about to be
 };
 
 struct Generation {

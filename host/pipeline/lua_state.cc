@@ -1,7 +1,6 @@
 #include "pipeline/lua_state.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string_view>
 
 #include "base/units.h"
@@ -42,20 +41,35 @@ int parse(lua_State* thread, std::string_view text, const std::string& name) {
 void* LuaState::allocate(void* memory, void* block, size_t old_size, size_t new_size) {
   auto& self = *static_cast<Memory*>(memory);
   if (!block) old_size = 0;  // then it is the kind of object, not a size
-  if (new_size == 0) {
-    std::free(block);
-    self.used -= old_size;
-    return nullptr;
+  if (new_size > old_size) {
+    if (new_size - old_size > self.max - self.used) return nullptr;  // Lua collects and asks again
+    self.until_look -= std::min(self.until_look, new_size);
+    if (self.until_look == 0) {
+      self.until_look = kBytesBetweenLooks;
+      if (CpuGuard* guard = CpuGuard::current()) guard->look_at_nesting();
+    }
   }
-  if (new_size > old_size && new_size - old_size > self.max - self.used) return nullptr;  // Lua collects and asks again
-  self.until_look -= std::min(self.until_look, new_size);
-  if (self.until_look == 0) {
-    self.until_look = kBytesBetweenLooks;
-    if (CpuGuard* guard = CpuGuard::current()) guard->look_at_nesting();
-  }
-  void* moved = std::realloc(block, new_size);
-  if (moved) self.used = self.used - old_size + new_size;
+  void* moved = self.heap.reallocate(block, old_size, new_size);
+  if (moved || new_size == 0) self.used = self.used - old_size + new_size;
   return moved;
+}
+
+bool LuaState::clean(Duration slice, const Clock& clock) {
+  const Time end = clock.now() + slice;
+  bool done = false;
+  const Status status = protect(main_, [&](lua_State* L) {
+    // The generations of Lua's collector have no small steps.
+    if (!cleaning_) lua_gc(L, LUA_GCINC, 0, 0, 0);
+    cleaning_ = true;
+    do done = lua_gc(L, LUA_GCSTEP, 0) != 0;
+    while (!done && clock.now() < end);
+    if (done) lua_gc(L, LUA_GCGEN, 0, 0);
+  });
+  if (!done && status.ok()) return false;
+  cleaning_ = false;
+  memory_.settled = memory_.used;
+  memory_.heap.release_kept();
+  return true;
 }
 
 Result<std::unique_ptr<LuaState>> LuaState::create(size_t memory_bytes_max, void* owner) {

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "pipeline/guard.h"
 #include "pipeline/lua.h"
+#include "pipeline/lua_heap.h"
 
 namespace dormouse {
 
@@ -25,6 +26,15 @@ class LuaState {
 
   lua_State* main() const { return main_; }
   size_t memory_bytes() const { return memory_.used; }
+  // Address space, freed memory that is kept included.
+  size_t mapped_bytes() const { return memory_.heap.mapped_bytes(); }
+
+  // Whether there is much more than was left by the last cleaning: what a function used, and no later one will need to
+  // collect for long, because Lua waits until its heap has doubled.
+  bool is_bloated() const { return memory_.used > 2 * memory_.settled + kBloatBytes; }
+  // Collects garbage for about `slice` and says whether all of it is collected; then what is free is given back to the
+  // system. Not while Lua runs.
+  bool clean(Duration slice, const Clock& clock);
 
   static void* owner_of(lua_State* L);
 
@@ -64,10 +74,14 @@ class LuaState {
   std::string memory_limit() const;
 
  private:
+  static constexpr size_t kBloatBytes = size_t{4} << 20;
+
   struct Memory {
+    LuaHeap heap;
     size_t used = 0;
     size_t max = 0;
     size_t until_look = 0;
+    size_t settled = 0;  // used after the last cleaning
   };
   LuaState() = default;
   Run ended(const Coroutine& coroutine, int status, int values, const CpuGuard& guard) const;
@@ -76,6 +90,7 @@ class LuaState {
   Memory memory_;
   lua_State* main_ = nullptr;
   std::vector<Coroutine> idle_;
+  bool cleaning_ = false;
 };
 
 // Runs `body(L)` so that Lua errors inside it (out of memory, mostly) become a Status. For host code that works on a

@@ -110,7 +110,16 @@ void push_tensor(lua_State* L, const Value& value) {
 
 // ---- to Lua ----
 
-void push_node(lua_State* L, const Value& whole, dm_value node) {
+// What the entry `key` of a map of type `type` is; null where that is not known.
+const Type* type_of_entry(const Type* type, std::string_view key) {
+  if (!type) return nullptr;
+  if (type->kind() == Type::Kind::map) return &type->element();
+  const Type::Field* field = type->kind() == Type::Kind::record ? type->find_field(key) : nullptr;
+  return field ? &field->type : nullptr;
+}
+
+// `type`: null where nothing is known, or nothing is left out.
+void push_node(lua_State* L, const Value& whole, dm_value node, const Type* type) {
   luaL_checkstack(L, 4, "a value nested too deep");
   switch (dm_kind(node)) {
     case DM_BOOL: {
@@ -144,11 +153,12 @@ void push_node(lua_State* L, const Value& whole, dm_value node) {
       return push_tensor(L, whole.at(node));
     case DM_LIST: {
       const uint32_t count = dm_count(node);
+      const Type* element = type && type->kind() == Type::Kind::list ? &type->element() : nullptr;
       lua_createtable(L, static_cast<int>(count), 0);
       luaL_setmetatable(L, kListType);
       for (uint32_t i = 0; i < count; ++i) {
         look_at_budget(L);
-        push_node(L, whole, dm_list_at(node, i));
+        push_node(L, whole, dm_list_at(node, i), element);
         lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
       }
       return;
@@ -161,8 +171,10 @@ void push_node(lua_State* L, const Value& whole, dm_value node) {
         dm_string_view key{};
         dm_value child{};
         dm_map_at(node, i, &key, &child);
+        const Type* entry = type_of_entry(type, {key.data, key.size});
+        if (entry && entry->is_optional() && dm_kind(child) == DM_NULL) continue;
         lua_pushlstring(L, key.data, key.size);
-        push_node(L, whole, child);
+        push_node(L, whole, child, entry);
         lua_rawset(L, -3);
       }
       return;
@@ -417,7 +429,14 @@ void push_value(lua_State* L, const Value& value) {
   if (!value)
     lua_pushnil(L);
   else
-    push_node(L, value, value.view());
+    push_node(L, value, value.view(), nullptr);
+}
+
+void push_typed_value(lua_State* L, const Value& value, const Type& type) {
+  if (!value || dm_kind(value.view()) == DM_NULL)
+    lua_pushnil(L);
+  else
+    push_node(L, value, value.view(), type.kind() == Type::Kind::any ? nullptr : &type);
 }
 
 TableShape shape_of(lua_State* L, int index) {

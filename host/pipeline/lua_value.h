@@ -27,8 +27,11 @@ void push_null(lua_State* L);
 int make_list(lua_State* L);
 bool is_marked_list(lua_State* L, int index);
 
-// Pushes `value` as Lua sees it; nothing pushes nil. Raises Lua errors (memory).
+// Pushes `value` as Lua sees it; no value pushes nil. Raises Lua errors (memory, CPU time).
 void push_value(lua_State* L, const Value& value);
+// The same for a value of type `type`, as functions read it in ctx: null pushes nil, and so it is left out of a map
+// where the type says `T?`. In a list it stays dm.null: a gap would end the list.
+void push_typed_value(lua_State* L, const Value& value, const Type& type);
 
 // The value at `index`, of type `wanted` where that is given. nil is null.
 // Raises Lua errors (memory, CPU time) only. Errors: invalid_argument with the path of what cannot be a value

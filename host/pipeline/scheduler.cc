@@ -9,6 +9,8 @@
 namespace dormouse {
 namespace {
 
+constexpr Duration kCleanAfter = std::chrono::milliseconds(500);  // of a Lua state that holds much garbage
+constexpr Duration kCleanSlice = std::chrono::milliseconds(1);
 constexpr size_t kCacheKeyBytesMax = 60000;  // dm_cache_entry has room for 65,536, with what comes before
 
 constexpr MetricInfo kStaleCompletions{"dormouse_stale_completions_total",
@@ -944,6 +946,10 @@ LoopScripts& Scheduler::scripts(const Generation& generation) const {
 }
 
 void Scheduler::begin_function(Request& r, uint16_t index, FunctionSlot slot) {
+  if (resting_) {
+    put_off_.emplace_back(address(r, index), slot);
+    return;
+  }
   Run& run = r.runs[index];
   LoopScripts& lua = scripts(*r.pipeline->generation);
   Result<LuaState::Coroutine> coroutine = lua.state->take_coroutine();
@@ -974,6 +980,46 @@ void Scheduler::begin_function(Request& r, uint16_t index, FunctionSlot slot) {
   if (!pushed.ok()) return function_failed(r, index, pushed, true);
   run_clock(r, index, function.began);
   go_on(r, index, arguments);
+}
+
+// Lets the loop turn once before the next function begins: without it, one request with many functions that use up
+// their budgets would hold everybody else up for the sum of them.
+void Scheduler::rest() {
+  if (resting_) return;
+  resting_ = true;
+  loop_.post([self = shared_from_this()] { self->begin_put_off(); });
+}
+
+void Scheduler::begin_put_off() {
+  resting_ = false;
+  while (!resting_ && !put_off_.empty()) {
+    const auto [at, slot] = put_off_.front();
+    put_off_.pop_front();
+    Request* r = live(at.slot, at.generation);
+    if (!r || r->finished || r->runs[at.node].attempt != at.attempt) continue;  // timed out or cancelled meanwhile
+    if (!over(*r, loop_.now())) begin_function(*r, at.node, slot);
+    drive(*r);
+  }
+}
+
+// Soon, and not after each request: what serves at the moment may need as much again.
+void Scheduler::clean_later(const Request& r) {
+  LoopScripts& lua = scripts(*r.pipeline->generation);
+  if (lua.is_cleaned || !lua.state->is_bloated()) return;
+  lua.is_cleaned = true;
+  loop_.at(loop_.now() + kCleanAfter,
+           [self = shared_from_this(), of = std::weak_ptr<const Pipeline>(r.hold), &lua] { self->clean(of, lua); });
+}
+
+// In slices, each a turn of the loop. `of` keeps `scripts`.
+void Scheduler::clean(const std::weak_ptr<const Pipeline>& of, LoopScripts& scripts) {
+  const PipelinePtr hold = of.lock();
+  if (!hold) return;
+  if (scripts.state->clean(kCleanSlice, clock_)) {
+    scripts.is_cleaned = false;
+    return;
+  }
+  loop_.post([self = shared_from_this(), of, &scripts] { self->clean(of, scripts); });
 }
 
 // Enters Lua, and sees what came of it.
@@ -1033,6 +1079,7 @@ void Scheduler::go_on(Request& r, uint16_t index, int arguments) {
     case LuaState::Ended::out_of_time:
       lua.state->drop(function.coroutine);
       budget_exceeded_.add();
+      rest();
       return function_failed(r, index,
                              Error{Code::internal,
                                    ran.stopped_at + ": its function used up its CPU time",
@@ -1156,6 +1203,7 @@ void Scheduler::close_function(Request& r, uint16_t index) {
   if (run.function->coroutine)
     scripts(*r.pipeline->generation).state->give_back(run.function->coroutine, limits_.entry_cpu_max);
   run.function.reset();
+  clean_later(r);
 }
 
 }  // namespace dormouse

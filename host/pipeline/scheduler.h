@@ -117,6 +117,10 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   void on_function_lease(const Address& address, Result<Lease> lease);
   void answer_function(Request& r, uint16_t node, const Result<Value>& answer);
   void close_function(Request& r, uint16_t node);
+  void rest();
+  void begin_put_off();
+  void clean_later(const Request& r);
+  void clean(const std::weak_ptr<const Pipeline>& of, LoopScripts& scripts);
 
   CallOptions lane_options(Request& r, uint16_t node);
   Address address(const Request& r, uint16_t node) const;
@@ -135,6 +139,8 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   std::vector<std::unique_ptr<Request>> slots_;
   std::vector<uint32_t> free_slots_;
   uint64_t next_serial_ = 1;
+  bool resting_ = false;
+  std::deque<std::pair<Address, FunctionSlot>> put_off_;  // functions that begin after the rest; each has a slot
   ValueWriter writer_;
   CallOptions inline_options_;
   const CancelToken nobodys_;  // what slots and inline_options_ hold between requests

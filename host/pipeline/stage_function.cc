@@ -1,6 +1,7 @@
 #include "pipeline/stage_function.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "base/suggest.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr char kCtxType[] = "dormouse.ctx";
 constexpr char kErrorType[] = "dormouse.error";
+constexpr size_t kNameBytesMax = 256;  // of a component or method
 
 // ---- errors as values ----
 
@@ -89,16 +91,17 @@ std::vector<std::string> readable_names(const FunctionFrame& frame) {
   return names;
 }
 
-const Value& lookup(lua_State* L, const FunctionFrame& frame, std::string_view name) {
-  if (name == "request") return frame.request;
+// Pushes ctx.<name>: nil when it is absent or null.
+void push_read(lua_State* L, const FunctionFrame& frame, std::string_view name) {
+  if (name == "request") return push_typed_value(L, frame.request, frame.graph.input);
   for (const uint16_t node : frame.graph.nodes[frame.node].waits_for)
-    if (frame.graph.nodes[node].name == name) return frame.values[node];
+    if (frame.graph.nodes[node].name == name)
+      return push_typed_value(L, frame.values[node], frame.graph.nodes[node].output);
   const std::vector<std::string> names = readable_names(frame);
   std::string hint = near_hint(name, names);
   if (hint.empty()) hint = "it has " + quoted_list(names);
   luaL_error(L, "stage '%s' cannot read ctx.%s: %s", frame.graph.nodes[frame.node].name.c_str(),
              std::string(name.substr(0, 64)).c_str(), hint.c_str());
-  std::abort();
 }
 
 Result<Value> call_at_once(FunctionFrame& frame, Callee& callee, const std::string& method, const Value& input,
@@ -152,11 +155,17 @@ int after_waiting(lua_State* L, int, lua_KContext) {
   return status ? answer(L, lua_tostring(L, 2), *status) : lua_error(L);
 }
 
+// An error keeps it, outside of the memory of the Lua state.
+const char* name_argument(lua_State* L, int index, const char* name) {
+  luaL_argcheck(L, std::strlen(name) <= kNameBytesMax, index, "a name is too long");
+  return name;
+}
+
 // ctx:call(component, method, input); a nil method is the default one.
 int ctx_call(lua_State* L) {
   FunctionFrame& frame = frame_of(L, 1);
-  const std::string component = luaL_checkstring(L, 2);
-  const std::string method = luaL_optstring(L, 3, "");
+  const std::string component = name_argument(L, 2, luaL_checkstring(L, 2));
+  const std::string method = name_argument(L, 3, luaL_optstring(L, 3, ""));
   Callee* callee = frame.callees.find(component);
   if (!callee) {
     const std::vector<std::string> names = frame.callees.names();
@@ -201,9 +210,7 @@ int ctx_index(lua_State* L) {
   lua_pushvalue(L, 2);
   if (lua_rawget(L, -2) != LUA_TNIL) return 1;
   lua_pop(L, 1);
-  const Value& value = lookup(L, frame, key);
-  if (!value) return 0;
-  push_value(L, value);
+  push_read(L, frame, key);
   lua_pushvalue(L, 2);
   lua_pushvalue(L, -2);
   lua_rawset(L, -4);

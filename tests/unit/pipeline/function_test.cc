@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <malloc.h>
+
 #include <ctime>
+#include <functional>
 
 #include "unit/pipeline/script_host.h"
 
@@ -75,6 +78,39 @@ TEST_CASE("an absent stage is nil in ctx and an unknown one an error") {
   CHECK(t.answer() == R"({"gone":true})");
   t.function("return ctx.reqest");
   CHECK(t.answer().find("stage 'f' cannot read ctx.reqest: did you mean 'request'?") != std::string::npos);
+}
+
+TEST_CASE("null in an optional field is nil in ctx") {
+  Functions t;
+  const LoadReport report = t.load(
+      "return dm.pipeline('p', { input = { text = 'string', top = 'int?', user = { name = 'string?' }, list = "
+      "'list<int?>', all = 'map<int?>', free = 'any' },\n"
+      "dm.stage('f', { run = function(ctx) local r = ctx.request\n"
+      "  local names = 0; for _ in pairs(r.all) do names = names + 1 end\n"
+      "  return { top = r.top == nil, name = r.user.name == nil, holes = #r.list, hole = r.list[1] == dm.null,\n"
+      "    names = names, free = r.free.x == dm.null, default = r.top or 7 } end }), output = ref.f })");
+  REQUIRE(t.errors_of(report) == "");
+  ValueWriter w;
+  w.map_begin();
+  w.key("text"), w.string("hello");
+  w.key("top"), w.null();
+  w.key("user"), w.map_begin(), w.key("name"), w.null(), w.map_end();
+  w.key("list"), w.list_begin(), w.null(), w.integer(2), w.list_end();
+  w.key("all"), w.map_begin(), w.key("a"), w.null(), w.key("b"), w.integer(1), w.map_end();
+  w.key("free"), w.map_begin(), w.key("x"), w.null(), w.map_end();
+  w.map_end();
+  CHECK(text_of(t.run("p", *w.finish()).output) ==
+        R"({"default":7,"free":true,"hole":true,"holes":2,"name":true,"names":1,"top":true})");
+}
+
+TEST_CASE("a stage whose result is null is nil in ctx") {
+  Functions t;
+  t.stages(
+      "dm.stage('nothing', { run = function() end }),\n"
+      "dm.stage('f', { run = function(ctx) return { gone = ctx.nothing == nil, text = ctx.request.text } end }), "
+      "output = "
+      "ref.f");
+  CHECK(t.answer() == R"({"gone":true,"text":"hello"})");
 }
 
 TEST_CASE("an input function makes the input of its component") {
@@ -348,6 +384,74 @@ TEST_CASE("what a function returns has to be a value") {
   t.function("return { f = function() end }");
   CHECK(t.answer() ==
         "stage p/f (" + t.where() + ":2), /f: its function returned what cannot be used: a function cannot be a value");
+}
+
+TEST_CASE("the loop turns between two functions that use up their budgets") {
+  Functions t;
+  t.options.limits.entry_cpu_max = 1ms;
+  std::string stages = "dm.parallel('all', { on_error = 'partial',\n";
+  for (int i = 0; i < 4; ++i)
+    stages += "dm.stage('s" + std::to_string(i) + "', { run = function() while true do end end }),\n";
+  t.stages(stages + "}), output = { a = ref.s0:default('none') }");
+  const auto spent = [&] { return t.counter("dormouse_lua_budget_exceeded_total"); };
+  std::vector<uint64_t> seen;  // by somebody else on the loop, each time the loop gets to it
+  std::function<void()> other = [&] {
+    seen.push_back(spent());
+    if (spent() < 4) t.loop.post([&] { other(); });
+  };
+  const auto answer = t.begin("p", t.hello);
+  t.loop.post([&] { other(); });
+  CHECK(spent() == 1);
+  t.loop.run_ready();
+  REQUIRE(answer->response);
+  CHECK(outcomes(*answer->response) == "all/s0: error, all/s1: error, all/s2: error, all/s3: error");
+  CHECK(seen == std::vector<uint64_t>{2, 3, 4});
+}
+
+TEST_CASE("a function that is put off ends with its request") {
+  Functions t;
+  t.options.limits.entry_cpu_max = 1ms;
+  t.stages(
+      "dm.parallel('all', { on_error = 'partial',\n"
+      "dm.stage('s0', { run = function() while true do end end }),\n"
+      "dm.stage('s1', { run = function() while true do end end }),\n"
+      "}), output = { a = ref.s0:default('none') }");
+  const auto answer = t.begin("p", t.hello);
+  t.engine->cancel(t.last_ticket, t.loop);
+  t.loop.run_ready();
+  REQUIRE(answer->response);
+  CHECK(answer->response->status.code() == Code::cancelled);
+  CHECK(t.counter("dormouse_lua_budget_exceeded_total") == 1);
+}
+
+TEST_CASE("what a function leaves behind is collected when nothing else runs") {
+  Functions t;
+  t.function("local t = {}\nfor i = 1, 2e5 do t[i] = { i } end\nreturn #t");
+  CHECK(t.answer() == "200000");
+  CHECK(t.loop.timers() == 1);
+  t.loop.advance(1s);
+  CHECK(t.loop.timers() == 0);
+  t.function("return 1");
+  CHECK(t.answer() == "1");
+  t.loop.advance(1s);
+}
+
+TEST_CASE("a reload leaves nothing behind") {
+  Functions t;
+  const auto reload = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      t.function("return { n = #ctx.request.text, i = " + std::to_string(i) + " }",
+                 "fallback = function(ctx, err) return { n = 0, i = 0 } end");
+      t.answer();
+      t.loop.run_ready();
+    }
+    return mallinfo2().uordblks;
+  };
+  reload(0, 40);
+  const size_t before = reload(40, 60);
+  const size_t after = reload(60, 260);
+  INFO(before << " -> " << after << " bytes");
+  CHECK(after < before + size_t{200} * 256);  // once 3 KiB stayed with each
 }
 
 TEST_CASE("what a function returns is read within the CPU budget") {

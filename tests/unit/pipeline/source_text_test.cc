@@ -53,10 +53,22 @@ TEST_CASE("the text of a line is without its end") {
   CHECK(SourceText("x", "a\nb").line_text(3) == "");
 }
 
-TEST_CASE("text that is no Lua does not confuse the search") {
+TEST_CASE("a key that is not found in broken text is shown by its line alone") {
   for (const char* text :
        {"", "\"", "--[[", "[==[", "stage(\"language\", {", "{{{{ \"language\" [", "\"language\" { [\"a", "'\\"}) {
     const SourceText source("t", text);
-    CHECK(source.find(1, "language", std::vector<std::string>{"a", "b"}, "c").line >= 0);
+    const SourceText::Spot found = source.find(1, "language", std::vector<std::string>{"a", "b"}, "c");
+    INFO(text);
+    CHECK((found.line == 1 && found.column == 0 && found.width == 0));
+  }
+}
+
+TEST_CASE("a key in front of broken text is still found") {
+  for (const char* text :
+       {"stage(\"language\", { a = 1, [\"", "stage(\"language\", { a = 1, [==[", "stage(\"language\", { a = 1 --[["}) {
+    const SourceText source("t", text);
+    const SourceText::Spot found = source.find(1, "language", std::vector<std::string>{"a"}, {}, true);
+    INFO(text);
+    CHECK((found.line == 1 && found.column == 21 && found.width == 1));
   }
 }
