@@ -198,7 +198,7 @@ Result<Value> enter(const LoadedPlugin& plugin, uint32_t method, void* self, con
   } catch (...) {
     return guarded(where(plugin, method), []() -> Status { throw; });
   }
-  if (returned != DM_OK) return frame.status(returned, where(plugin, method));
+  if (returned != DM_OK) return frame.status(returned, where(plugin, method), &out);
   return take_answer(plugin, method, out);
 }
 

@@ -78,7 +78,7 @@ void run_batch_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
   for (Item& item : items) {
     Result<Value> answer = !entered.ok() ? Result<Value>(entered)
                            : item.abi.status != DM_OK
-                               ? Result<Value>(item.frame.status(item.abi.status, where(plugin, method)))
+                               ? Result<Value>(item.frame.status(item.abi.status, where(plugin, method), &item.writer))
                                : take_answer(plugin, method, item.writer);
     item.job.answer(std::move(answer), item.queued, ran);
   }

@@ -21,7 +21,8 @@ class CallFrame {
 
   // What `returned` means, with the message the plugin left. `where` names who was called: "component 'x', open".
   // A number that is no status of plugin.h, or a cancelled call that was never cancelled, is the plugin's breach.
-  Status status(int32_t returned, std::string_view where) const;
+  // `out`: where the call was to write its answer. What it refused is the plugin's breach as well, and its own reason.
+  Status status(int32_t returned, std::string_view where, const ValueWriter* out = nullptr) const;
 
  private:
   static int cancelled(const dm_call* call);

@@ -609,6 +609,11 @@ Result<Value> ValueWriter::finish() {
   return Value(buffer, dm_value_root(buffer->data()).node);
 }
 
+Status ValueWriter::mistake() const {
+  if (impl_->error == Code::ok) return {};
+  return Error{impl_->error, impl_->mistake, "value", {}, {}, {}};
+}
+
 // ---- text for people ----
 
 namespace {

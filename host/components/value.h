@@ -80,6 +80,8 @@ class ValueWriter {
   dm_writer* abi();
   // The finished value. Errors: broken_contract with the first mistake, resource_exhausted over a limit.
   Result<Value> finish();
+  // The first mistake so far, as finish() would report it; ok: none.
+  Status mistake() const;
   void reset();
 
  private:

@@ -6,6 +6,7 @@
 
 #include "base/suggest.h"
 #include "http/admission.h"
+#include "http/client_error.h"
 #include "http/json.h"
 #include "http/json_text.h"
 #include "http/pipeline_request.h"
@@ -32,6 +33,7 @@ struct DataState {
 
   const DataOptions options;
   const HostView host;
+  const ClientErrors errors{top_folders()};
   Admission admission;
   Counter &overloaded, &not_found, &invalid;
 };
@@ -45,6 +47,7 @@ struct Running {
   Time arrived;
   Duration unread;  // from then until it was read
   std::string pipeline;
+  std::string script;  // its file
   std::string traceparent;
 };
 
@@ -95,7 +98,7 @@ void finish(Running run, PipelineResponse response) {
   append_server_timing(answer.headers, run.unread, response.stages, total);
   answer.headers += "\r\n";
   if (!response.status.ok()) {
-    Problem problem = Problem::of(response.status);
+    Problem problem = run.state->errors.problem_of(response, run.script);
     problem.headers = std::move(answer.headers);
     return run.responder.fail(problem);
   }
@@ -167,6 +170,7 @@ void run_pipeline(const std::shared_ptr<DataState>& state, const Request& reques
                   arrived,
                   request.waited,
                   name,
+                  pipeline->info().file,
                   std::string(is_traceparent(trace) ? trace : std::string_view())};
   Engine& engine = state->host.engine;
   const uint64_t run_id =

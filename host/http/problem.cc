@@ -12,7 +12,7 @@ namespace {
 // ARCHITECTURE.md section 9 in rows. First the codes of Status, then those of HTTP in the order of HttpProblem.
 constexpr std::array kRows{
     ProblemRow{"invalid_argument", 400, "The request is not valid"},
-    ProblemRow{"not_found", 404, "There is none of that name"},
+    ProblemRow{"not_found", 404, "Not found"},
     ProblemRow{"busy", 409, "In use", 1},
     ProblemRow{"failed_precondition", 409, "Not possible in this state"},
     ProblemRow{"queue_full", 429, "The component's queue is full", 1},
@@ -74,7 +74,7 @@ std::string to_json(const Problem& problem) {
   JsonText out;
   out.begin_object();
   out.member("type", std::string("urn:dormouse:problem:").append(row.code));
-  out.member("title", row.title);
+  out.member("title", problem.title.empty() ? row.title : problem.title);
   out.member("status", row.status);
   out.member("detail", detail);
   out.member("code", row.code);

@@ -45,6 +45,7 @@ struct Problem {
   std::string members = {};  // more members as JSON text, each with a leading comma: ",\"component\":{...}"
   std::string headers = {};  // more header fields of the answer, each "Name: value\r\n"
   uint64_t request = 0;      // the number of the refused request; 0: it got none
+  std::string_view title = {};  // of static duration; empty: the row's
 
   // `status` is not ok.
   static Problem of(const Status& status);

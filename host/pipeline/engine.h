@@ -90,8 +90,12 @@ struct PipelineRequest {
   CancelToken cancel;  // set by the caller when the client is gone
 };
 
+// Whose fault an unexpected failure is: of the host itself, of a script's function, or of a component that was called.
+enum class FaultOf : uint8_t { host, script, component };
+
 struct PipelineResponse {
-  Status status;  // not ok: no output
+  Status status;                  // not ok: no output
+  FaultOf fault = FaultOf::host;  // meaningful with Code::internal, which says nothing about it
   Value output;
   bool degraded = false;           // a stage ended in fallback, or an optional or partial one in error
   std::vector<StageTrace> stages;  // in order of ending; stages the request ended before are absent

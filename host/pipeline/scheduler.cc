@@ -75,7 +75,8 @@ struct Scheduler::Run {
   EventLoop::TimerId timer = 0;
   std::optional<CancelToken> cancel;
   Value input;
-  Status error;  // with a fallback: what it stands for
+  Status error;                   // with a fallback: what it stands for
+  FaultOf fault = FaultOf::host;  // of what ended it, when that is a failure
   CacheResult cached = CacheResult::none;
   std::optional<CacheRun> cache;
   std::optional<FunctionRun> function;
@@ -114,6 +115,7 @@ struct Scheduler::Request {
   size_t ready_next = 0;
   size_t open = 0;  // nodes that have not ended
   Status failure;
+  FaultOf fault = FaultOf::host;  // of `failure`
   std::vector<StageTrace> trace;
   int ctx_anchor = LUA_NOREF;
 
@@ -166,6 +168,7 @@ void Scheduler::free_slot(Request& r) {
   r.ready_next = 0;
   r.open = 0;
   r.failure = Status();
+  r.fault = FaultOf::host;
   r.trace.clear();
   free_slots_.push_back(r.slot);
 }
@@ -252,6 +255,7 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
     run.inputs_missing =
         static_cast<uint16_t>(node.kind == Node::Kind::group ? node.members.size() : node.waits_for.size());
     run.ok = run.fallbacks = 0;
+    run.fault = FaultOf::host;
     run.cached = CacheResult::none;
     run.winner = Node::kNone;
     run.cold = run.queued = run.ran = Duration::zero();
@@ -324,20 +328,37 @@ bool Scheduler::over(Request& r, Time now) {
   return r.finished;
 }
 
+// Stages that run are cancelled; members of a group that has begun and not reached them are skipped. Other stages that
+// have not begun have no outcome.
+void Scheduler::stop_all_stages(Request& r) {
+  const std::vector<Node>& nodes = r.graph().nodes;
+  for (uint16_t i = 0; i < nodes.size(); ++i) {
+    const Run::Phase phase = r.runs[i].phase;
+    const bool skipped = phase == Run::Phase::waiting && nodes[i].group != Node::kNone && has_begun(r, nodes[i].group);
+    const bool cancelled = phase != Run::Phase::waiting && phase != Run::Phase::ended;
+    if (!skipped && !cancelled) continue;
+    const Outcome outcome = skipped ? Outcome::skipped : Outcome::cancelled;
+    stop_stage(r, i);
+    count(r, i, outcome);
+    trace_stage(r, i, outcome, Status());
+  }
+  for (uint16_t i = 0; i < nodes.size(); ++i)
+    if (r.runs[i].phase != Run::Phase::ended) stop_stage(r, i);
+}
+
+bool Scheduler::has_begun(const Request& r, uint16_t group) const {
+  const std::vector<uint16_t>& members = r.graph().nodes[group].members;
+  return std::any_of(members.begin(), members.end(),
+                     [&](uint16_t member) { return r.runs[member].phase != Run::Phase::waiting; });
+}
+
 void Scheduler::finish(Request& r) {
   r.finished = true;
-  for (uint16_t i = 0; i < r.graph().nodes.size(); ++i) {
-    Run& run = r.runs[i];
-    if (run.phase == Run::Phase::ended) continue;
-    const bool started = run.phase != Run::Phase::waiting && r.graph().nodes[i].kind != Node::Kind::group;
-    stop_stage(r, i);
-    if (!started) continue;
-    count(r, i, Outcome::cancelled);
-    trace_stage(r, i, Outcome::cancelled, Status());
-  }
+  stop_all_stages(r);
   if (r.deadline_timer != 0) loop_.cancel(r.deadline_timer);
   PipelineResponse response;
   response.status = r.failure;
+  response.fault = r.fault;
   if (r.failure.ok()) {
     Result<Value> output = evaluate(r.graph().output, {r.in.input, r.values}, writer_);
     if (output.ok() && !*output) {  // a reference to what is absent
@@ -474,8 +495,8 @@ void Scheduler::on_flight(const Address& at, const FlightNews& news) {
   drive(*r);
 }
 
-// The call belongs to all who wait for it: it ends when it ends, or when nobody waits any more. Whoever asks later is
-// not held up by the deadline of him who asked first.
+// The flight owns the call, so the first requester's deadline cannot cut it short. The call is cancelled when the last
+// requester leaves; a result that comes after that is dropped.
 void Scheduler::call_in_flight(Request& r, uint16_t index, Callee& callee, Lease lease, uint32_t method) {
   Run& run = r.runs[index];
   Cache& cache = *r.pipeline->caches[index];
@@ -499,10 +520,13 @@ void Scheduler::call_in_flight(Request& r, uint16_t index, Callee& callee, Lease
   CallOptions options = lane_options(r, index);
   options.cancel = cache.flights().take_over(landing->seat);
   options.deadline = Time::max();
+  const CancelToken nobody_waits = options.cancel;
   callee.call_on_lane(std::move(lease), method, std::move(run.input), std::move(options), loop_,
-                      [self = shared_from_this(), at = address(r, index), &cache, &node, landing,
+                      [self = shared_from_this(), at = address(r, index), &cache, &node, landing, nobody_waits,
                        &counted = cells(r, index)](CallResult result) {
                         counted.queued.observe_alone(result.queued);
+                        // What ends after it was cancelled may be less than the whole answer (plugin-api/CONTRACT.md).
+                        if (nobody_waits.cancelled()) return;
                         cache.keep(landing->run.key, result, landing->tags, landing->run.miss, node.policy,
                                    self->loop_.now(), self->writer_);
                         cache.flights().land(landing->seat, result);
@@ -758,7 +782,10 @@ void Scheduler::settle(Request& r, uint16_t index, Result<Value> result) {
   run.input = Value();
   if (run.function) return answer_function(r, index, result);
   result_for_cache(r, index, result);
-  if (!result.ok()) return fail_stage(r, index, result.status(), Outcome::error);
+  if (!result.ok()) {
+    run.fault = FaultOf::component;
+    return fail_stage(r, index, result.status(), Outcome::error);
+  }
   end_stage(r, index, Outcome::ok, std::move(*result), Status());
 }
 
@@ -810,6 +837,7 @@ void Scheduler::end_stage(Request& r, uint16_t index, Outcome outcome, Value val
   if (failed && alone && !node.optional) {
     Error told = error.error();
     told.object = failed_object(r, index, told);
+    r.fault = run.fault;
     fail(r, Status(std::move(told)));
   }
   trace_stage(r, index, outcome, std::move(error));
@@ -908,19 +936,9 @@ void Scheduler::end_group(Request& r, uint16_t index, bool met) {
   const Node& group = r.graph().nodes[index];
   run.phase = Run::Phase::ended;
   --r.open;
-  if (!met && group.on_error == OnError::fail_fast) {
-    Error error{Code::internal, "too few of its stages ended well", stage_object(r, index), {}, {}, {}};
-    for (auto ended = r.trace.rbegin(); ended != r.trace.rend(); ++ended)
-      if (ended->outcome == Outcome::error || ended->outcome == Outcome::timeout) {
-        error = ended->error.error();
-        error.object =
-            "stage " + r.graph().name + "/" + ended->name + (error.object.empty() ? "" : ", " + error.object);
-        break;
-      }
-    return fail(r, Status(std::move(error)));
-  }
-  if (!met) r.degraded = true;
   cancel_members(r, index);
+  if (!met && group.on_error == OnError::fail_fast) return fail(r, group_failure(r, index));
+  if (!met) r.degraded = true;
   if (group.join == Join::any) {
     uint16_t winner = run.winner;
     for (size_t i = 0; i < group.members.size() && winner == Node::kNone; ++i)
@@ -928,6 +946,21 @@ void Scheduler::end_group(Request& r, uint16_t index, bool met) {
     if (winner != Node::kNone) r.values[index] = r.values[winner];
   }
   notify_readers(r, index);
+}
+
+// What ended the last member that failed.
+Status Scheduler::group_failure(Request& r, uint16_t index) const {
+  for (auto ended = r.trace.rbegin(); ended != r.trace.rend(); ++ended) {
+    if (ended->outcome != Outcome::error && ended->outcome != Outcome::timeout) continue;
+    for (const uint16_t member : r.graph().nodes[index].members) {
+      if (r.graph().nodes[member].path != ended->name) continue;
+      Error error = ended->error.error();
+      error.object = failed_object(r, member, error);
+      r.fault = r.runs[member].fault;
+      return error;
+    }
+  }
+  return Error{Code::internal, "too few of its stages ended well", stage_object(r, index), {}, {}, {}};
 }
 
 void Scheduler::cancel_members(Request& r, uint16_t index) {
@@ -1098,6 +1131,7 @@ void Scheduler::function_failed(Request& r, uint16_t index, Status status, bool 
                  {{"script", r.pipeline->info().file}, {"line", std::to_string(r.graph().nodes[index].line)}})
         .add();
   Run& run = r.runs[index];
+  run.fault = script_fault ? FaultOf::script : FaultOf::component;
   if (run.function)
     run.ran += loop_.now() - run.function->began - (run.cold - run.function->cold_before) -
                (run.queued - run.function->queued_before);

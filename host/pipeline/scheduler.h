@@ -61,6 +61,8 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   // requests
   void drive(Request& r);
   void finish(Request& r);
+  void stop_all_stages(Request& r);
+  bool has_begun(const Request& r, uint16_t group) const;
   void trace_stage(Request& r, uint16_t index, Outcome outcome, Status error);
   void fail(Request& r, Status status);
   bool over(Request& r, Time now);
@@ -105,6 +107,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   // groups
   void member_ended(Request& r, uint16_t group, uint16_t member);
   void end_group(Request& r, uint16_t group, bool met);
+  Status group_failure(Request& r, uint16_t group) const;
   void cancel_members(Request& r, uint16_t group);
 
   // functions

@@ -75,6 +75,7 @@ TEST_CASE("an unknown pipeline is 404 and a near one is named") {
   const RawResponse response = host.data(post("/v1/pipelines/ecko", kHello));
   CHECK(response.status == 404);
   CHECK(Document(response).text("remedy") == "did you mean 'echo'?");
+  CHECK(Document(response).text("title") == "Not found");
 }
 
 TEST_CASE("there is no administrative verb on the data listener") {
@@ -473,4 +474,27 @@ TEST_CASE("metrics without a component that shows them say what to configure") {
   CHECK_THAT(response.body, Contains("monitor: {plugin: monitor}"));
   CHECK(host.control(get("/metrics?what=1")).status == 400);
   CHECK(host.data(get("/metrics")).status == 404);
+}
+
+TEST_CASE("clients see who failed and neither files nor lines") {
+  HostFixture host;
+  REQUIRE(write_file_atomically(host.scripts() / "boom.lua",
+                                "local dm = require 'dormouse'\n"
+                                "return { dm.pipeline('boom', { dm.stage('f', { run = function() error('no luck') end "
+                                "}), output = dm.ref.f }),\n"
+                                "dm.pipeline('cold', { dm.stage('f', { run = function(ctx) return ctx:call('broken') "
+                                "end }), output = dm.ref.f }) }",
+                                0600)
+              .ok());
+  REQUIRE(host.engine->load(false).errors.empty());
+  const RawResponse script = host.data(post("/v1/pipelines/boom", "{}"));
+  CHECK(script.status == 500);
+  const Document problem(script);
+  CHECK(problem.text("title") == "A script failed");
+  CHECK(problem.text("detail") == "stage boom/f: no luck");
+  CHECK_THAT(script.body, !Contains(host.scripts().path()) && !Contains(".lua"));
+  const RawResponse cold = host.data(post("/v1/pipelines/cold", "{}"));
+  CHECK(cold.status == 503);
+  CHECK(Document(cold).text("code") == "load_failed");
+  CHECK_THAT(cold.body, !Contains(DORMOUSE_PLUGINS) && !Contains(".lua"));
 }

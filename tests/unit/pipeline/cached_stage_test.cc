@@ -292,6 +292,27 @@ TEST_CASE("everybody who waits has a timeout of his own") {
   CHECK(t.said(second) == R"({"said":"v"})");
 }
 
+TEST_CASE("a result of a stage that its timeout ended is never kept unless others waited") {
+  CachedStage t("input = { text = ref.request.text }, timeout = '25ms', cache = 'answers'");
+  t.hang();
+  const auto first = t.begin_with("hello");
+  t.loop.advance(25ms);
+  CHECK(t.said(first) == "deadline_exceeded");
+  t.a.answer_one(text_map({{"text", "late"}}));
+  t.loop.run_ready();
+  const auto second = t.begin_with("hello");
+  REQUIRE(t.a.hanging() == 1);  // asked again: nothing was kept
+  t.loop.advance(20ms);
+  const auto third = t.begin_with("hello");
+  t.loop.advance(5ms);
+  CHECK(t.said(second) == "deadline_exceeded");
+  t.a.answer_one(text_map({{"text", "good"}}));
+  t.loop.run_ready();
+  CHECK(t.said(third) == R"({"said":"good"})");
+  CHECK(t.said(t.begin_with("hello")) == R"({"said":"good"})");
+  CHECK(t.a.hanging() == 0);
+}
+
 TEST_CASE("who waits for somebody else's load spends no timeout") {
   CachedStage t("input = { text = ref.request.text }, timeout = '25ms', cache = 'answers'");
   t.hang();

@@ -508,3 +508,19 @@ TEST_CASE("a function that waits for a component keeps none from draining") {
   REQUIRE(answer->response);
   CHECK(answer->response->status.ok());
 }
+
+TEST_CASE("a failure says whether a script or a component is at fault") {
+  Functions t;
+  const auto fault = [&] { return t.run("p", t.hello).fault; };
+  t.function("error('boom')");
+  CHECK(fault() == FaultOf::script);
+  t.a.answer = [](const Value&) -> Result<Value> { return Status(Code::internal, "thrown"); };
+  t.function("return ctx:call('a', nil, { text = 'x' })");
+  CHECK(fault() == FaultOf::component);
+  t.function("pcall(function() return ctx:call('a', nil, { text = 'x' }) end) error('on its own')");
+  CHECK(fault() == FaultOf::script);
+  t.stages("dm.stage('one', { component = 'a', input = ref.request }), output = ref.one");
+  CHECK(fault() == FaultOf::component);
+  t.stages("dm.parallel('g', { dm.stage('f', { run = function() error('no') end }) }), output = ref.f");
+  CHECK(fault() == FaultOf::script);
+}

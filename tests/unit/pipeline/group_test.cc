@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "unit/pipeline/script_host.h"
@@ -157,4 +158,92 @@ TEST_CASE("readers of a cancelled member go on with the default") {
   REQUIRE(t.errors_of(report) == "");
   CHECK(text_of(t.after(30ms).output) == R"(["b"])");
   CHECK(t.b.inputs.back() == R"({"text":"none"})");
+}
+
+namespace {
+
+// One way for a member to behave: at once in a function, or later in a component.
+struct Behaviour {
+  const char* name;
+  bool ends_well;
+  std::string stage;  // its table, for a stage called NAME with a component called NAME
+};
+const Behaviour kBehaviours[] = {
+    {"function that returns", true, "run = function(ctx) return { text = 'now' } end"},
+    {"function that fails", false, "run = function(ctx) error('no') end"},
+    {"component that answers", true, "component = '$', input = ref.request"},
+    {"component that fails", false, "component = '$', input = { text = 'fail' }"},
+    {"component that is too slow", false, "component = '$', input = ref.request, timeout = '1ms'"},
+};
+
+struct AnyMembers : ThreeMembers {
+  AnyMembers() {
+    for (FakeComponent* component : {&a, &b, &c})
+      component->answer = [component](const Value& in) -> Result<Value> {
+        if (text_of(in.field("text")) == "\"fail\"") return Status(Code::unavailable, "out of order");
+        return text_map({{"text", component->name()}});
+      };
+  }
+  PipelineResponse answer(const std::string& join, const std::string& on_error, const Behaviour* const (&members)[3]) {
+    std::string text = "return dm.pipeline('p', { input = { text = 'string' },\n dm.parallel('g', { join = '" + join +
+                       "', " + (join == "quorum" ? "quorum = 2, " : "") + "on_error = '" + on_error + "'";
+    for (size_t i = 0; i < 3; ++i) {
+      const std::string name(1, static_cast<char>('a' + i));
+      std::string stage = members[i]->stage;
+      if (const size_t at = stage.find('$'); at != std::string::npos) stage.replace(at, 1, name);
+      text += ",\n  dm.stage('s" + name + "', { " + stage + " })";
+    }
+    const LoadReport report = load(text + " }), output = " + absent_or_not + " })");
+    if (!report.errors.empty()) throw std::runtime_error(errors_of(report));
+    return after(1s);
+  }
+};
+
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+// Every join with every on_error and every way in which three members may behave: 750 groups.
+TEST_CASE("every member of a group has exactly one outcome whatever the others do") {
+  AnyMembers t;
+  for (const auto& [join, needed] : {std::pair<std::string, size_t>{"all", 3}, {"any", 1}, {"quorum", 2}})
+    for (const std::string on_error : {"fail_fast", "partial"})
+      for (const Behaviour& a : kBehaviours)
+        for (const Behaviour& b : kBehaviours)
+          for (const Behaviour& c : kBehaviours) {
+            const PipelineResponse response = t.answer(join, on_error, {&a, &b, &c});
+            std::string case_of = join + ", " + on_error + ": " + a.name + ", " + b.name + ", " + c.name;
+            INFO(case_of << " -> " << outcomes(response) << ": " << response.status.to_string());
+            std::vector<std::string> names;
+            for (const StageTrace& stage : response.stages) names.push_back(stage.name);
+            std::sort(names.begin(), names.end());
+            REQUIRE(names == std::vector<std::string>{"g/sa", "g/sb", "g/sc"});
+            const bool met = size_t{a.ends_well} + b.ends_well + c.ends_well >= needed;
+            REQUIRE(response.status.ok() == (met || on_error == "partial"));
+            if (response.status.ok()) continue;
+            // The error is that of one member, which is named once.
+            REQUIRE(count_of(response.status.to_string(), "stage p/") == 1);
+            const auto cause = std::find_if(response.stages.begin(), response.stages.end(), [&](const StageTrace& s) {
+              return response.status.error().object.starts_with("stage p/" + s.name);
+            });
+            REQUIRE(cause != response.stages.end());
+            REQUIRE((cause->outcome == Outcome::error || cause->outcome == Outcome::timeout));
+          }
+}
+
+TEST_CASE("a deadline that cuts a group short leaves each member one outcome") {
+  ThreeMembers t;
+  const LoadReport report = t.load(
+      "return dm.pipeline('p', { input = { text = 'string' }, deadline = '15ms',\n"
+      "dm.parallel('g', { dm.stage('sa', { component = 'a', input = ref.request }),\n"
+      "dm.stage('sb', { component = 'b', input = ref.request }) }),\n"
+      "dm.stage('never', { component = 'c', input = ref.sb }), output = {} })");
+  REQUIRE(t.errors_of(report) == "");
+  const PipelineResponse response = t.after(15ms);
+  CHECK(response.status.code() == Code::deadline_exceeded);
+  CHECK(outcomes(response) == "g/sa: ok, g/sb: cancelled");
 }
