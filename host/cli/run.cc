@@ -23,11 +23,16 @@
 #include "cli/parts.h"
 #include "cli/service_notify.h"
 #include "components/memory_watch.h"
+#include "config/config_on_disk.h"
 #include "config/state_dir.h"
 #include "http/http_host.h"
+#include "pipeline/files_watch.h"
 
 namespace dormouse {
 namespace {
+
+// A few calls of stat: what changed on disk is seen within that time.
+constexpr Duration kFilesLookEvery = std::chrono::seconds(5);
 
 // What the joins and flushes after the two graces may take.
 constexpr Duration kStopSlack = std::chrono::seconds(5);
@@ -216,12 +221,18 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
       config->memory, {read_memory, [&parts] { return parts.registry().statuses(); }, std::chrono::system_clock::now},
       parts.control_reactor(), parts.events(), parts.metrics());
 
+  const auto config_file = std::make_shared<ConfigOnDisk>(*config, environment);
+  const FilesWatch files({{"scripts", [&parts] { return parts.engine().unlike_disk(); }},
+                          {"config", [config_file] { return std::optional(config_file->unlike_loaded()); }}},
+                         kFilesLookEvery, std::chrono::system_clock::now, parts.control_reactor(), parts.events(),
+                         parts.metrics());
+
   // Ports open last: who can connect is served.
   Readiness readiness(parts.registry());
   HostView view{parts.registry(), parts.engine(), parts.events(),
                 parts.metrics(),  parts.clock(),  parts.clock().now(),
                 DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); },
-                &memory,          &*crashes};
+                &memory,          &*crashes,      &files};
   const DataOptions data = within_descriptors(config->data, config->control, thread_count(*config), descriptors);
   Result<std::unique_ptr<HttpHost>> http =
       HttpHost::start(data, config->control, std::move(view), parts.data_reactors(), parts.control_reactor());

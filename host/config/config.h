@@ -40,6 +40,7 @@ struct ComponentConfig {
 
 struct Config {
   std::string file;  // as given; messages begin with it
+  std::string text;  // of the file, as it was read
 
   struct Host {
     unsigned threads = 0;   // 0: one per core

@@ -331,7 +331,9 @@ ComponentConfig::Place ComponentConfig::place_of(std::string_view key) const {
 }
 
 ConfigReport parse_config(const std::string& text, const std::string& file, const Environment& environment) {
-  return Loader(file, environment).load(text);
+  ConfigReport report = Loader(file, environment).load(text);
+  report.config.text = text;
+  return report;
 }
 
 ConfigReport load_config(const std::string& path, const Environment& environment) {

@@ -38,14 +38,14 @@ void add_component(std::vector<Attention>& all, const ComponentStatus& component
 std::vector<Attention> attention_of(const HostView& host) {
   std::vector<Attention> all;
   for (const ComponentStatus& component : host.registry.statuses()) add_component(all, component);
-  // Looks whether a file was touched, and reads only those that were.
-  if (const std::optional<std::string> unlike = host.engine.unlike_disk(); unlike && !unlike->empty())
-    all.push_back({"files",
-                   "scripts",
-                   "the files on disk differ from what serves: " + *unlike,
-                   {},
-                   {},
-                   "dormouse ctl reload --dry-run"});
+  if (host.files)
+    for (const FileDifference& each : host.files->differences())
+      all.push_back({"files",
+                     each.kind,
+                     "on disk differs from what serves: " + each.reason,
+                     each.since,
+                     {},
+                     each.kind == "scripts" ? "dormouse ctl reload --dry-run" : "dormouse check"});
   return all;
 }
 

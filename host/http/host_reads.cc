@@ -82,6 +82,15 @@ void answer_status(const HostView& host, Responder responder) {
   write_memory_state(out, host);
   const std::vector<Attention> attention = attention_of(host);
   write_list(out, "attention", attention);
+  out.key("files_differ").begin_array();
+  if (host.files)
+    for (const FileDifference& each : host.files->differences())
+      out.begin_object()
+          .member("kind", each.kind)
+          .member("reason", each.reason)
+          .member("since", utc_text(each.since))
+          .end_object();
+  out.end_array();
   out.member("last_event", host.events.last_sequence());
   out.end_object();
   answer_json(std::move(responder), std::move(out));

@@ -12,6 +12,7 @@
 #include "components/memory_watch.h"
 #include "components/registry.h"
 #include "pipeline/engine.h"
+#include "pipeline/files_watch.h"
 
 namespace dormouse {
 
@@ -28,6 +29,7 @@ struct HostView {
   std::function<Status()> readiness;
   const MemoryWatch* memory = nullptr;  // null: nobody watches
   const CrashStore* crashes = nullptr;  // null: none are kept
+  const FilesWatch* files = nullptr;    // null: nobody watches
 };
 
 }  // namespace dormouse
