@@ -33,10 +33,10 @@ says out 'party_size_number=4=4' 'cuisine=italian=' 'city=Boston=' '=2026-12-03=
 ! grep -qi '^server-timing:.*cold' "$SCRATCH/header" || fail "a warm request says that it was cold"
 
 # What was understood before is known, and needs no model.
-for component in nlu.intent nlu.entities; do expect 0 "$DORMOUSE" ctl unload "$component" --wait 10s; done
+for component in nlu.language nlu.intent nlu.entities; do expect 0 "$DORMOUSE" ctl unload "$component" --wait 10s; done
 answer 'book a table for 4 people at an italian restaurant in Boston on 2026-12-03'
 same "$(field .intent.name)" restaurant_reservation
-for stage in intent entities; do
+for stage in language intent entities; do
   grep -qi "^server-timing:.*$stage;dur=[0-9.]*;desc=\"cache hit in cache.memory\"" "$SCRATCH/header" || fail "$(cat "$SCRATCH/header")"
   same "$(state_of nlu.$stage)" unloaded
 done
