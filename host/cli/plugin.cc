@@ -68,7 +68,11 @@ void add_type(JsonText& json, const TypeManifest& type) {
         .member("name", setting.name)
         .member("type", setting.type.to_string())
         .member("help", setting.help);
-    json.member("default", setting.default_value.view()).end_object();
+    json.member("default", setting.default_value.view());
+    add_strings(json, "one_of", setting.one_of);
+    setting.minimum ? json.member("minimum", *setting.minimum) : json.key("minimum").null();
+    setting.maximum ? json.member("maximum", *setting.maximum) : json.key("maximum").null();
+    json.end_object();
   }
   json.end_array().end_object();
 }
@@ -89,6 +93,19 @@ void add_entry(JsonText& json, const PluginEntry& entry) {
   json.end_array().end_object();
 }
 
+// "a, b, c", "1 to 100", "at least 1"; empty: anything of its type.
+std::string allowed_values(const SettingManifest& setting) {
+  const auto number = [](double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.15g", value);
+    return std::string(text);
+  };
+  if (!setting.one_of.empty()) return joined(setting.one_of);
+  if (setting.minimum && setting.maximum) return number(*setting.minimum) + " to " + number(*setting.maximum);
+  if (setting.minimum) return "at least " + number(*setting.minimum);
+  return setting.maximum ? "at most " + number(*setting.maximum) : "";
+}
+
 void print_type(const TypeManifest& type) {
   std::printf("\ncomponent type %s\n  %s\n", type.name.c_str(), printable(type.help).c_str());
   if (type.memory_estimate_bytes) std::printf("  memory: about %s\n", format_bytes(type.memory_estimate_bytes).c_str());
@@ -101,10 +118,10 @@ void print_type(const TypeManifest& type) {
   }
   std::printf("%s", methods.to_string().c_str());
   if (type.settings.empty()) return;
-  Table settings({"SETTING", "TYPE", "DEFAULT", "MEANING"});
+  Table settings({"SETTING", "TYPE", "ALLOWED", "DEFAULT", "MEANING"});
   for (const SettingManifest& setting : type.settings) {
     const std::string value = setting.default_value ? to_debug_string(setting.default_value.view(), 40) : "";
-    settings.add({setting.name, setting.type.to_string(), value, setting.help});
+    settings.add({setting.name, setting.type.to_string(), allowed_values(setting), value, setting.help});
   }
   std::printf("%s", settings.to_string().c_str());
 }

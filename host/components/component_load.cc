@@ -238,12 +238,7 @@ void Component::fail(Status why) {
   const Duration wait = backoff_after(o.failures);
   o.retry_at = context_.loop.now() + wait;
   o.failed_identity = files_identity();
-  Error error = why.error();
-  error.code = Code::load_failed;
-  const bool named = error.object.empty() || error.object == "component '" + spec_.name + "'";
-  error.message = "could not be loaded: " + (named ? "" : error.object + ": ") + error.message;
-  error.object = "component '" + spec_.name + "'";
-  o.last_error = Status(std::move(error));
+  o.last_error = Status(as_load_failure(spec_.name, why.error()));
   context_.metrics.counter(kComponentLoadFailures, {{"component", spec_.name}}).add();
   change(State::failed, o.last_error.to_string_within("component '" + spec_.name + "'"));
   refuse_waiters(o.last_error);

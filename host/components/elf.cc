@@ -261,8 +261,10 @@ class ElfReader {
       return;
     }
     if (GELF_ST_BIND(symbol.st_info) == STB_GNU_UNIQUE) facts_.unique_symbols.emplace_back(name);
-    if (std::strcmp(name, DM_PLUGIN_SYMBOL) == 0 && GELF_ST_TYPE(symbol.st_info) == STT_OBJECT)
+    if (std::strcmp(name, DM_PLUGIN_SYMBOL) == 0 && GELF_ST_TYPE(symbol.st_info) == STT_OBJECT) {
       facts_.exports_plugin_symbol = true;
+      facts_.plugin_symbol_at = symbol.st_value;
+    }
   }
 
   Status read_manifest(const GElf_Shdr& section) {

@@ -22,6 +22,7 @@ struct ElfFacts {
   bool go_runtime = false;                     // built by Go: its scheduler's threads never end
   bool cuda_code = false;                      // holds device code, which registers itself with a driver for good
   bool exports_plugin_symbol = false;          // defines `dormouse_plugin` as an object
+  uint64_t plugin_symbol_at = 0;               // its address in the object
   std::optional<std::string> manifest;         // content of .dormouse.manifest
 };
 

@@ -81,6 +81,7 @@ Result<Prepared> read_plugin(const PluginEntry& entry, const PluginFile& file) {
                  "build it with dormouse_add_plugin()"};
   Result<Manifest> manifest = parse_manifest(*facts.manifest, "plugin file " + file.path);
   if (!manifest.ok()) return manifest.status();
+  if (Status checked = check_without_running(file, facts, *manifest); !checked.ok()) return checked;
   prepared.safety = classify(*closure);
   prepared.version = manifest->version;
   prepared.manifest = entry.manifest && entry.manifest->source == manifest->source
@@ -282,14 +283,18 @@ std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) 
   return identity;
 }
 
-Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
-                         PrivateCopies& copies, PrivateCopies& model_copies) {
+namespace {
+
+// A look at everything that the load needs, without a copy of anything. `file` stays open for that.
+Result<Prepared> look_at(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
+                         PluginFile& file) {
   Result<PluginEntry> entry = index.find(spec.plugin, spec.version);
   if (!entry.ok()) return entry.status();
-  Result<PluginFile> file = open_plugin_file(entry->path);
-  if (!file.ok()) return file.status();
+  Result<PluginFile> opened = open_plugin_file(entry->path);
+  if (!opened.ok()) return opened.status();
+  file = std::move(*opened);
   const std::string identity = file_identity(entry->path);
-  Result<Prepared> prepared = read_plugin(*entry, *file);
+  Result<Prepared> prepared = read_plugin(*entry, file);
   if (!prepared.ok()) return prepared;
   prepared->identity = identity;
   Result<const TypeManifest*> type = choose_type(spec, *prepared->manifest);
@@ -298,7 +303,7 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
   if (prepared->safety.safety == SafetyClass::process)
     return Error{Code::failed_precondition,
                  "cannot run inside the host: " + prepared->safety.reasons.front(),
-                 "plugin file " + file->path,
+                 "plugin file " + file.path,
                  "safety class unmap, lane or park",
                  "process",
                  "running plugins in a process of their own is not available yet"};
@@ -318,15 +323,42 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
                    "none",
                    "run: dormouse train " + spec.name + " --data FILE"};
     prepared->model_path = *model;
-    if (Status copied = copy_model(spec.name, model_copies, *prepared); !copied.ok()) return copied;
   }
+  return prepared;
+}
+
+}  // namespace
+
+Error as_load_failure(const std::string& component, Error why) {
+  const std::string object = object_of(component);
+  // "component 'x', open" is of this component as well.
+  if (why.object.starts_with(object)) why.object.erase(0, object.size());
+  if (why.object.starts_with(", ")) why.object.erase(0, 2);
+  why.code = Code::load_failed;
+  why.message = "could not be loaded: " + (why.object.empty() ? "" : why.object + ": ") + why.message;
+  why.object = object;
+  return why;
+}
+
+Status examine(const ComponentSpec& spec, const std::string& state_dir, PluginIndex& index) {
+  index.scan();
+  PluginFile file;
+  return look_at(spec, DM_OPEN_SERVE, state_dir, index, file).status();
+}
+
+Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
+                         PrivateCopies& copies, PrivateCopies& model_copies) {
+  PluginFile file;
+  Result<Prepared> prepared = look_at(spec, purpose, state_dir, index, file);
+  if (!prepared.ok()) return prepared;
   // Somebody may have cleared the state folder of a running host.
   if (Status made = ensure_private_folder(state_dir + "/libs"); !made.ok()) return made;
-  Result<std::string> copy = copies.prepare(*file);
+  if (Status copied = copy_model(spec.name, model_copies, *prepared); !copied.ok()) return copied;
+  Result<std::string> copy = copies.prepare(file);
   if (!copy.ok()) return copy.status();
   prepared->copy_path = *copy;
-  prepared->sha256 = file->sha256;
-  if (Status allowed = index.check_allowed(file->path, file->sha256); !allowed.ok()) return allowed;
+  prepared->sha256 = file.sha256;
+  if (Status allowed = index.check_allowed(file.path, file.sha256); !allowed.ok()) return allowed;
   return prepared;
 }
 

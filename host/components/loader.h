@@ -58,6 +58,10 @@ Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifes
 // on the registry's loop.
 std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index);
 
+// [loader thread] All of prepare() that copies nothing: what a load would refuse before it runs code of the plugin. The
+// folders are read anew. For dry runs.
+Status examine(const ComponentSpec& spec, const std::string& state_dir, PluginIndex& index);
+
 // [loader thread] Finds, checks, hashes and copies. Errors as Library's, PluginIndex's and the manifest's; not_found
 // for a missing model, with the command that makes it.
 Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
@@ -93,6 +97,9 @@ struct LoadedPlugin {
   MemoryReading memory_before;
   MemoryDelta memory_added;
 };
+
+// "component 'x': could not be loaded: ...", with each part said once.
+Error as_load_failure(const std::string& component, Error why);
 
 // For a CurrentCall while the plugin and its manifest stay where they are.
 PluginNames names_of(const LoadedPlugin& plugin);

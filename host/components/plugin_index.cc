@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "components/library.h"
+#include "components/static_table.h"
 
 namespace dormouse {
 
@@ -74,6 +75,12 @@ PluginEntry read_entry(const PluginFile& file) {
                                  "none", "build it with dormouse_add_plugin()"}));
   Result<Manifest> manifest = parse_manifest(*facts.manifest, object);
   if (!manifest.ok()) return unusable(file.path, manifest.status());
+  if (Status checked = check_without_running(file, facts, *manifest); !checked.ok()) {
+    PluginEntry refused = unusable(file.path, checked);
+    refused.id = manifest->id;
+    refused.version = manifest->version;
+    return refused;
+  }
   PluginEntry entry;
   entry.path = file.path;
   entry.id = manifest->id;
@@ -150,6 +157,13 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+Status check_without_running(const PluginFile& file, const ElfFacts& facts, const Manifest& manifest) {
+  const std::string object = "plugin file " + file.path;
+  const Result<LoadImage> image = LoadImage::read(file.fd, object);
+  if (!image.ok()) return image.status();
+  return check_static_table(*image, facts.plugin_symbol_at, manifest, object);
+}
 
 PluginIndex::PluginIndex(PluginIndexOptions options)
     : options_(std::move(options)), snapshot_(std::make_shared<const std::vector<PluginEntry>>()) {}

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "components/elf.h"
 #include "components/manifest.h"
 #include "components/safety.h"
 
@@ -32,6 +33,11 @@ struct PluginIndexOptions {
   std::vector<std::string> folders;  // searched in order; the first file with an id and version wins
   std::vector<std::string> allow;    // sha256 of the only files that may be used; empty: any
 };
+
+// What a file promises against what it offers, as far as both can be read without running it: the manifest, the layout
+// that the dynamic loader would follow, and the plugin's table. Asked by each look at a file (scan, inspect, check, dry
+// runs) and by each load. Errors: invalid_argument, damaged; handshake()'s.
+Status check_without_running(const PluginFile& file, const ElfFacts& facts, const Manifest& manifest);
 
 class PluginIndex {
  public:

@@ -146,6 +146,11 @@ std::vector<ComponentStatus> Registry::statuses() const {
   return statuses;
 }
 
+Status Registry::examine(const ComponentSpec& spec) {
+  const Status fits = dormouse::examine(spec, context_->options.state_dir, context_->index);
+  return fits.ok() ? fits : Status(as_load_failure(spec.name, fits.error()));
+}
+
 Result<Description> Registry::describe(const ComponentSpec& spec) {
   Result<PluginEntry> entry = context_->index.find(spec.plugin, spec.version);
   if (!entry.ok()) return entry.status();

@@ -68,6 +68,10 @@ class Registry {
 
   // The type behind a component, from its plugin's manifest. Errors: not_found, or what is wrong with the plugin file.
   Result<Description> describe(const ComponentSpec& spec);
+
+  // What a load of the component would refuse before it runs code of the plugin: for dry runs. Reads the plugin folders
+  // anew, so never from a reactor. Errors: load_failed, as the load would say it.
+  Status examine(const ComponentSpec& spec);
   PluginIndex& plugins();
 
   // Replaces all pool policies; the idle clocks of living components are judged anew. Answers what that changes for

@@ -57,6 +57,35 @@ ChangeAnswer answer_of(const VerbAnswer& answer) {
   return made;
 }
 
+// Whether the verb would read the plugin file, so that a dry run has to look at it.
+bool would_load(Verb verb, State state) {
+  return verb == Verb::reload || (verb == Verb::load && !is_callable(state));
+}
+
+void request_verb(Registry& registry, Component& component, Verb verb, const VerbOptions& options,
+                  const Operations::Ticket& ticket) {
+  const auto finish = [ticket](const VerbAnswer& answer) { ticket.finish(answer_of(answer)); };
+  registry.request(
+      component, verb, options,
+      [ticket, finish](const VerbAnswer& answer) { answer.goes_on ? ticket.go_on() : finish(answer); }, finish);
+}
+
+// A dry run that reads the plugin file, which may block on the disk: in the background, and then as any dry run.
+void try_load(const HostChanges& changes, Component& component, Verb verb, Change change, Responder responder) {
+  const VerbOptions options{change.wait, change.dry_run, change.actor};
+  const auto claim = std::make_shared<WorkClaim>();
+  const Operations::Ticket ticket = changes.operations->begin(std::move(change), std::move(responder), claim);
+  const Status taken = changes.background.submit([&registry = changes.host.registry, &component, verb, options, ticket, claim] {
+    if (!claim->begin()) return;
+    VerbAnswer answer;
+    answer.status = registry.examine(component.spec());
+    answer.component = component.status();
+    if (!answer.status.ok()) return ticket.finish(answer_of(answer));
+    request_verb(registry, component, verb, options, ticket);
+  });
+  if (!taken.ok()) ticket.finish(ChangeAnswer::failed(taken));
+}
+
 // ---- scripts ----
 
 // The members of `lists` behind a comma.
@@ -214,13 +243,12 @@ void change_component(const HostChanges& changes, Verb verb, const Request& requ
   Result<Change> change = read_change(changes, request, std::string(to_string(verb)), name);
   if (!change.ok()) return responder.fail(change.status());
   const VerbOptions options{change->wait, change->dry_run, change->actor};
+  if (options.dry_run && would_load(verb, component->status().state))
+    return try_load(changes, *component, verb, std::move(*change), std::move(responder));
   // The component bounds the verb itself and says what goes on; the wait here is only the last resort.
   if (change->wait > Duration{}) change->wait += std::chrono::seconds(1);
   const Operations::Ticket ticket = changes.operations->begin(std::move(*change), std::move(responder));
-  const auto finish = [ticket](const VerbAnswer& answer) { ticket.finish(answer_of(answer)); };
-  changes.host.registry.request(
-      *component, verb, options,
-      [ticket, finish](const VerbAnswer& answer) { answer.goes_on ? ticket.go_on() : finish(answer); }, finish);
+  request_verb(changes.host.registry, *component, verb, options, ticket);
 }
 
 void reload_scripts(const HostChanges& changes, const Request& request, Responder responder) {

@@ -10,8 +10,10 @@
 
 #include "base/unique_fd.h"
 #include "components/elf.h"
+#include "components/load_image.h"
 #include "components/manifest.h"
 #include "components/safety.h"
+#include "components/static_table.h"
 
 namespace {
 
@@ -37,7 +39,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   sink = weight(*facts);
-  if (facts->manifest) sink = dormouse::parse_manifest(*facts->manifest, "fuzzed manifest").status().to_string().size();
+  const dormouse::Result<dormouse::LoadImage> image = dormouse::LoadImage::read(file.get(), "fuzzed file");
+  if (facts->manifest) {
+    const dormouse::Result<dormouse::Manifest> manifest = dormouse::parse_manifest(*facts->manifest, "fuzzed manifest");
+    sink = manifest.status().to_string().size();
+    if (image.ok() && manifest.ok())
+      sink =
+          dormouse::check_static_table(*image, facts->plugin_symbol_at, *manifest, "fuzzed table").to_string().size();
+  }
   const std::vector<dormouse::ClosureEntry> closure = {{"fuzzed", "", false, std::move(*facts)}};
   sink = dormouse::classify(closure).reasons.size();
   return 0;

@@ -36,7 +36,8 @@ TEST_CASE("a mapping left by each cycle is seen and named") {
         REQUIRE(::mmap(nullptr, 4096, flip ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
       },
       kSettling);
-  CHECK(report.after.mappings > report.before.mappings);
+  // As many as were left, but for gaps that some of them may have filled.
+  CHECK(report.after.mappings >= report.before.mappings + report.cycles / 2);
   CHECK_FALSE(report.new_mappings.empty());
 }
 

@@ -9,6 +9,14 @@ for which in "$PLUGINS/echo.so" echo; do
   expect 0 "$DORMOUSE" plugin inspect "$which" --config "$SCRATCH/echo.yaml"
   says out 'echo 1.0.0' 'class: unmap' '{text: string}'
 done
+# What a setting may be is shown: choices, least and most.
+expect 0 "$DORMOUSE" plugin inspect "$PLUGINS/cache-memory.so"
+says out ALLOWED
+expect 0 "$DORMOUSE" plugin inspect "$BAD_PLUGINS/well-behaved.so"
+says out 'ms       int   0 to 60000' 'times    int   at least 0'
+expect 0 "$DORMOUSE" plugin inspect "$BAD_PLUGINS/well-behaved.so" --json
+same "$(jq -c '[.types[0].settings[] | [.name, .minimum, .maximum, .one_of]]' "$SCRATCH/out")" \
+  '[["ms",0,60000,[]],["times",0,null,[]]]'
 mkdir "$SCRATCH/bad"
 chmod 0755 "$SCRATCH/bad"
 head -c 4096 /dev/urandom > "$SCRATCH/bad/noise.so"

@@ -124,19 +124,30 @@ TEST_CASE_METHOD(Started, "a timer cannot cancel itself but its neighbour") {
 }
 
 TEST_CASE_METHOD(Started, "a timer that sets itself again for the past does not starve the loop") {
+  struct Timer {
+    std::atomic<bool> stop{false};
+    std::atomic<unsigned> ran{0};
+  };
   struct Again {
     Reactor& reactor;
-    std::shared_ptr<bool> stop;
+    std::shared_ptr<Timer> timer;
     void operator()() {
-      if (!*stop) reactor.at(Time(), Again{reactor, stop});
+      ++timer->ran;
+      if (!timer->stop) reactor.at(Time(), Again{reactor, timer});
     }
   };
-  auto stop = std::make_shared<bool>(false);
-  on_loop(reactor, [&] { Again{reactor, stop}(); });
-  std::promise<void> handled;
-  boost::asio::post(reactor.context(), [&] { handled.set_value(); });
-  handled.get_future().wait();
-  on_loop(reactor, [&] { *stop = true; });
+  const auto timer = std::make_shared<Timer>();
+  on_loop(reactor, [&] { Again{reactor, timer}(); });
+  // Handled while the timer goes on: ten times, each behind the timer's next turn.
+  for (int i = 0; i < 10; ++i) {
+    auto handled = std::make_shared<std::promise<unsigned>>();
+    std::future<unsigned> ran = handled->get_future();
+    boost::asio::post(reactor.context(), [handled, timer] { handled->set_value(timer->ran); });
+    const bool came = ran.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+    CHECK(came);
+    if (came) CHECK(ran.get() > static_cast<unsigned>(i));
+  }
+  timer->stop = true;  // not on the loop: it may be starved
 }
 
 TEST_CASE_METHOD(Started, "thousands of timers cost nothing when they are cancelled") {
