@@ -82,7 +82,7 @@ ServerPlan plan_dormouse(const DormouseSetup& setup) {
   uint16_t control = free_port();
   while (control == plan.port) control = free_port();
   std::string yaml = fmt::format(
-      "host:\n  state_dir: {}/state\n  log_level: warn\n  data: {{listen: 127.0.0.1:{}}}\n"
+      "host:\n  state_dir: {}/state\n  log: {{level: warn}}\n  data: {{listen: 127.0.0.1:{}}}\n"
       "  control: {{listen: 127.0.0.1:{}}}\nplugins:\n  path: {}\nscripts:\n  pipelines: {}\n",
       folder, plan.port, control, yaml_list(setup.plugins), yaml_list(setup.pipelines));
   if (!setup.components.empty()) yaml += "components:\n" + setup.components;

@@ -184,9 +184,8 @@ Status write_file_atomically(const std::string& path, std::string_view content, 
   return sync_folder(folder_of(path));
 }
 
-Status ensure_private_folder(const std::string& path) {
-  if (path.empty()) return Status({Code::invalid_argument, "the path of the folder is empty", "", "", "", ""});
-  if (Status made = make_folders(path); !made.ok()) return made;
+namespace {
+Status check_existing(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return file_error("open the folder", path, errno);
   struct stat facts;
@@ -200,6 +199,27 @@ Status ensure_private_folder(const std::string& path) {
                    "chmod 700 " + path + " (systemd: StateDirectoryMode=0700)"});
   }
   return {};
+}
+}  // namespace
+
+Status ensure_private_folder(const std::string& path) {
+  if (path.empty()) return Status({Code::invalid_argument, "the path of the folder is empty", "", "", "", ""});
+  if (Status made = make_folders(path); !made.ok()) return made;
+  return check_existing(path);
+}
+
+Status check_private_folder(const std::string& path) {
+  if (path.empty()) return ensure_private_folder(path);
+  struct stat facts;
+  if (::stat(path.c_str(), &facts) == 0) return check_existing(path);
+  // The folder that would get a new one: the nearest that exists.
+  std::string parent = path;
+  int error = errno;
+  while (error == ENOENT && parent.size() > 1) {
+    parent = folder_of(parent);
+    error = ::access(parent.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+  }
+  return error == 0 ? Status() : file_error("make the folder", path, error);
 }
 
 }  // namespace dormouse

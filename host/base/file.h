@@ -32,5 +32,7 @@ Status write_file_atomically(const std::string& path, std::string_view content, 
 // never repaired: a chmod on a mistyped path such as /tmp would do harm.
 // Errors: file_error's, and failed_precondition with needed and found owner or mode.
 Status ensure_private_folder(const std::string& path);
+// Whether ensure_private_folder would succeed; makes nothing. The same errors.
+Status check_private_folder(const std::string& path);
 
 }  // namespace dormouse

@@ -80,7 +80,7 @@ Status unknown_pipeline(const Engine& engine, const std::string& name) {
 ExitCode call(CallArguments arguments, const Environment& environment) {
   const std::optional<Config> config = load_or_complain(arguments.config, environment);
   if (!config) return ExitCode::config;
-  start_logging("warn");
+  start_logging({.level = "warn", .lines_per_second = 0});
   const auto cannot_start = [](const Status& status) {
     complain(status);
     return ExitCode::cannot_start;

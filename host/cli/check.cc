@@ -142,16 +142,25 @@ Status find_all(const Config& config, const Environment& environment, std::vecto
   return {};
 }
 
+// With what a start would find for itself, where the configuration leaves it open.
+Config in_force(Config config, const Environment& environment) {
+  if (const Result<std::string> state_dir = find_state_dir(config.host.state_dir, environment))
+    config.host.state_dir = *state_dir;
+  return config;
+}
+
 ExitCode check(const CheckArguments& arguments, const Environment& environment) {
   if (arguments.print_reference) {
     std::printf("%s", reference_yaml().c_str());
     return ExitCode::ok;
   }
-  start_logging("error");
+  start_logging({.level = "error", .lines_per_second = 0});
   const ConfigReport report = load_given(arguments.config, environment);
   std::vector<Finding> findings;
   for (const ConfigError& error : report.errors)
     findings.push_back({true, "config", error.file, error.line, error.column, error.message});
+  for (const ConfigError& warning : report.warnings)
+    findings.push_back({false, "config", warning.file, warning.line, warning.column, warning.message});
   if (Status status = find_all(report.config, environment, findings); !status.ok()) {
     complain(status);
     return ExitCode::cannot_start;
@@ -163,7 +172,7 @@ ExitCode check(const CheckArguments& arguments, const Environment& environment) 
   } else {
     for (const Finding& finding : findings)
       std::fprintf(stderr, "%s%s\n", finding.fatal ? "" : "warning: ", to_text(finding).c_str());
-    if (arguments.show) std::printf("%s", effective_yaml(report.config).c_str());
+    if (arguments.show) std::printf("%s", effective_yaml(in_force(report.config, environment)).c_str());
     if (errors) std::fprintf(stderr, "%s: %zu error%s\n", report.config.file.c_str(), errors, errors == 1 ? "" : "s");
     if (!errors && !arguments.show) std::printf("%s: ok\n", report.config.file.c_str());
   }

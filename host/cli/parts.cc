@@ -81,13 +81,17 @@ std::vector<std::string> HostParts::stop(Duration grace) {
   return leftovers;
 }
 
-bool load_scripts_or_complain(Engine& engine) {
-  LoadReport report = engine.load(false);
-  if (!report.errors.empty()) report.warnings.clear();  // mostly what follows from the errors
-  for (const ScriptError& warning : report.warnings) std::fprintf(stderr, "warning: %s\n", warning.to_string().c_str());
+bool complain_of(const LoadReport& report) {
+  if (report.errors.empty())  // beside errors they are mostly what follows from these
+    for (const ScriptError& warning : report.warnings)
+      std::fprintf(stderr, "warning: %s\n", warning.to_string().c_str());
   for (const ScriptError& error : report.errors) std::fprintf(stderr, "%s\n", error.to_string().c_str());
   if (!report.status.ok()) complain(report.status);
   return report.errors.empty() && report.status.ok();
+}
+
+bool load_scripts_or_complain(Engine& engine) {
+  return complain_of(engine.load(false));
 }
 
 }  // namespace dormouse

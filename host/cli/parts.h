@@ -52,7 +52,9 @@ class HostParts {
   bool stopped_ = false;
 };
 
-// Loads the scripts into service. With faults prints all of them on standard error and answers false.
+// Prints what was found on standard error. False when there are faults.
+bool complain_of(const LoadReport& report);
+// Loads the scripts into service, and does that.
 bool load_scripts_or_complain(Engine& engine);
 
 }  // namespace dormouse

@@ -167,7 +167,7 @@ ExitCode train(TrainArguments arguments, const Environment& environment) {
     arguments.set.emplace_back("skip_bad=true");  // an option like others: part of the model's name
   const std::optional<Config> config = load_or_complain(arguments.config, environment);
   if (!config) return ExitCode::config;
-  start_logging("warn");
+  start_logging({.level = "warn", .lines_per_second = 0});
   Status why;
   const ComponentSpec* spec = find_spec(*config, arguments.component, &why);
   if (!spec) {

@@ -1,7 +1,6 @@
 #include "components/ledger.h"
 
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <thread>
 
 #include "base/crash_signals.h"
+#include "base/log.h"
 #include "base/units.h"
 #include "components/call_frame.h"
 #include "components/current_call.h"
@@ -43,6 +43,10 @@ constexpr size_t kLogBytesMax = 4096;
 size_t round_to_pages(size_t bytes) {
   static const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   return (bytes + page - 1) / page * page;
+}
+
+void plugin_error(std::string_view component, const std::string& text) {
+  write_log({LogLevel::error, "plugin.fault", component, text});
 }
 
 }  // namespace
@@ -130,10 +134,9 @@ void Ledger::Impl::log_write(const dm_host* host, int level, const char* utf8, s
   std::string line(utf8, std::min(size, kLogBytesMax));
   for (char& c : line)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  const spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                              spdlog::level::err};
+  constexpr LogLevel kLevels[] = {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
   const int index = std::clamp(level, int{DM_LOG_DEBUG}, int{DM_LOG_ERROR}) - DM_LOG_DEBUG;
-  spdlog::log(levels[index], "[{}] {}", of(host).component, line);
+  write_log({kLevels[index], "plugin.log", of(host).component, line});
 }
 
 void* Ledger::Impl::buffer_allocate(const dm_host* host, size_t bytes) {
@@ -155,7 +158,7 @@ void Ledger::Impl::buffer_release(const dm_host* host, void* memory) {
     std::lock_guard lock(self.mutex);
     const auto it = self.buffers.find(memory);
     if (it == self.buffers.end()) {
-      spdlog::error("[{}] released a buffer that is not its own: ignored", self.component);
+      plugin_error(self.component, "released a buffer that is not its own: ignored");
       return;
     }
     bytes = it->second;
@@ -182,7 +185,7 @@ int32_t Ledger::Impl::thread_start(const dm_host* host, const char* name, void (
         body(argument);
         return Status();
       });
-      if (!status.ok()) spdlog::error("{}", status.to_string());
+      if (!status.ok()) plugin_error(component, status.to_string());
       raw->ended = true;
     });
   } catch (const std::system_error&) {
@@ -202,11 +205,11 @@ void Ledger::Impl::thread_join(const dm_host* host, dm_thread_handle* handle) {
     const auto it = std::find_if(self.threads.begin(), self.threads.end(),
                                  [handle](const auto& thread) { return thread.get() == handle; });
     if (it == self.threads.end()) {
-      spdlog::error("[{}] joined a thread that is not its own: ignored", self.component);
+      plugin_error(self.component, "joined a thread that is not its own: ignored");
       return;
     }
     if (handle->thread.get_id() == std::this_thread::get_id()) {
-      spdlog::error("[{}] thread '{}' joins itself: ignored", self.component, handle->name);
+      plugin_error(self.component, "thread '" + handle->name + "' joins itself: ignored");
       return;
     }
     owned = std::move(*it);
@@ -260,7 +263,7 @@ void Ledger::Impl::timer_run(uint64_t id) {
     timer.callback(timer.argument);
     return Status();
   });
-  if (!status.ok()) spdlog::error("{}", status.to_string());
+  if (!status.ok()) plugin_error(component, status.to_string());
 }
 
 dm_counter* Ledger::Impl::metric_counter(const dm_host* host, const char* name) {

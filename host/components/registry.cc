@@ -99,7 +99,7 @@ void RegistryContext::finish_stop() {
 Result<std::unique_ptr<Registry>> Registry::create(RegistryOptions options, const Clock& clock, EventLoop& loop,
                                                    EventLog& events, Metrics& metrics) {
   for (const std::string& folder : {options.state_dir, options.state_dir + "/libs", options.state_dir + "/data"})
-    if (Status made = ensure_private_folder(folder); !made.ok()) return made;
+    if (Status made = options.read_only ? Status() : ensure_private_folder(folder); !made.ok()) return made;
   Result<std::unique_ptr<Lane>> loaders =
       Lane::create("loader", {.threads_max = kLoaderThreadsMax, .pending_max = kLoaderTasksMax});
   if (!loaders.ok()) return loaders.status();

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "components/component.h"
 #include "components/memory_watch.h"
 #include "components/registry.h"
@@ -45,8 +46,9 @@ struct Config {
   struct Host {
     unsigned threads = 0;   // 0: one per core
     std::string state_dir;  // empty: state_dir.h finds one
-    std::string log_level = "info";
-    Duration stop_grace = std::chrono::seconds(10);
+    LogOptions log;
+    Duration stop_delay{};                           // from not ready to closed listeners
+    Duration stop_grace = std::chrono::seconds(10);  // then, for running requests
   } host;
   MemoryOptions memory;
   DataOptions data;
@@ -60,6 +62,7 @@ struct Config {
 struct ConfigReport {
   Config config;
   std::vector<ConfigError> errors;
+  std::vector<ConfigError> warnings;  // what works today and will not for ever
   bool ok() const { return errors.empty(); }
 };
 

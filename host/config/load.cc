@@ -112,6 +112,7 @@ class Loader {
     } else if (!root.is_null()) {
       fault(root, "needed a map with the keys host, plugins, components and scripts");
     }
+    take_old_names();
     apply_environment();
     check_listener("host.data", report_.config.data.listen, report_.config.data.allow_remote);
     check_listener("host.control", report_.config.control.listen, report_.config.control.allow_remote);
@@ -139,6 +140,12 @@ class Loader {
       if (const auto* setting = find_setting(name)) {
         written_[name] = value;
         take(*setting, name, *value, setting->slot(report_.config));
+      } else if (const auto* renamed = find_renamed(name)) {
+        warn(*key, name + ": is called " + std::string(renamed->name) + " now; write that instead");
+        // The new name wins, wherever it stands.
+        old_names_.emplace_back(renamed, value);
+      } else if (is_to_come(name)) {
+        fault(*key, name + ": not available yet");
       } else if (name == kComponents) {
         components(*value);
       } else if (!keys_below(name + ".").empty()) {
@@ -150,6 +157,26 @@ class Loader {
       } else {
         unknown(*key, prefix, keys_below(prefix));
       }
+    }
+  }
+
+  void warn(const YamlNode& at, std::string message) {
+    report_.warnings.push_back({report_.config.file, at.line, at.column, std::move(message)});
+  }
+  static const RenamedSetting* find_renamed(std::string_view name) {
+    for (const RenamedSetting& renamed : renamed_settings())
+      if (renamed.old_name == name) return &renamed;
+    return nullptr;
+  }
+  static bool is_to_come(std::string_view name) {
+    const auto names = settings_to_come();
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+  void take_old_names() {
+    for (const auto& [renamed, value] : old_names_) {
+      const Setting<Config>* setting = find_setting(renamed->name);
+      if (setting && written_.emplace(std::string(renamed->name), value).second)
+        take(*setting, std::string(renamed->old_name), *value, setting->slot(report_.config));
     }
   }
 
@@ -284,6 +311,16 @@ class Loader {
 
   void override_one(const std::string& variable, const std::string& text) {
     std::vector<std::string> known;
+    for (const RenamedSetting& renamed : renamed_settings()) {
+      const std::string now = environment_name(renamed.name);
+      if (variable != environment_name(renamed.old_name)) continue;
+      report_.warnings.push_back({"environment", 0, 0, variable + ": is called " + now + " now; set that instead"});
+      const Setting<Config>* setting = find_setting(renamed.name);
+      if (environment_.contains(now)) return;
+      return override_with(*setting, variable, text, setting->slot(report_.config));
+    }
+    for (const std::string_view name : settings_to_come())
+      if (variable == environment_name(name)) return fault_in_environment(variable, "not available yet");
     for (const auto& setting : host_settings()) {
       known.push_back(environment_name(setting.name));
       if (known.back() == variable) return override_with(setting, variable, text, setting.slot(report_.config));
@@ -316,6 +353,7 @@ class Loader {
 
   const Environment& environment_;
   std::string folder_;
+  std::vector<std::pair<const RenamedSetting*, const YamlNode*>> old_names_;
   std::map<std::string, const YamlNode*> written_;  // settings of the host, by name
   ConfigReport report_;
 };

@@ -201,10 +201,20 @@ void add_host(std::vector<Setting<Config>>& rows) {
        "Where token, models, private copies of plugins and the components' own data live; 0700, one host at a "
        "time. Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/dormouse, else ~/.local/state/dormouse.",
        [](Config& c) -> Slot { return &c.host.state_dir; }});
-  rows.push_back({"host.log_level", Kind::word, "", "What goes to standard error: debug, info, warn or error.",
-                  [](Config& c) -> Slot { return &c.host.log_level; }, 0, 0, "debug|info|warn|error"});
+  rows.push_back({"host.log.level", Kind::word, "", "What goes to standard error: lines of this level and above.",
+                  [](Config& c) -> Slot { return &c.host.log.level; }, 0, 0, "debug|info|warn|error"});
+  rows.push_back({"host.log.format", Kind::word, "", "Lines for people, or one JSON document a line.",
+                  [](Config& c) -> Slot { return &c.host.log.format; }, 0, 0, "text|json"});
+  rows.push_back({"host.log.lines_per_second", Kind::count, "lines",
+                  "Of one message (its kind and object); more are dropped and counted. 0: no limit.",
+                  [](Config& c) -> Slot { return &c.host.log.lines_per_second; }, 0, 1'000'000});
+  rows.push_back(
+      {"host.stop_delay", Kind::duration, "",
+       "After SIGTERM: how long /readyz answers 503 while both listeners still serve, so that a load balancer "
+       "can look elsewhere first.",
+       [](Config& c) -> Slot { return &c.host.stop_delay; }, 0, 3600 * kSecond});
   rows.push_back({"host.stop_grace", Kind::duration, "",
-                  "After SIGTERM: how long running requests may take before they are cancelled.",
+                  "After host.stop_delay: how long running requests may take before they are cancelled.",
                   [](Config& c) -> Slot { return &c.host.stop_grace; }, 0, 3600 * kSecond});
   rows.push_back(
       {"host.memory.limit", Kind::bytes, "",
@@ -362,6 +372,16 @@ std::span<const Setting<Config>> host_settings() {
 std::span<const Setting<ComponentSpec>> component_settings() {
   static const std::vector<Setting<ComponentSpec>> rows = make_component_settings();
   return rows;
+}
+
+std::span<const RenamedSetting> renamed_settings() {
+  static constexpr RenamedSetting kRows[] = {{"host.log_level", "host.log.level"}};
+  return kRows;
+}
+
+std::span<const std::string_view> settings_to_come() {
+  static constexpr std::string_view kRows[] = {"host.log.access"};
+  return kRows;
 }
 
 std::string environment_name(std::string_view setting) {

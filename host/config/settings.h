@@ -54,6 +54,15 @@ std::span<const Setting<Config>> host_settings();
 // The keys of one component, but `settings`, which the plugin's manifest describes.
 std::span<const Setting<ComponentSpec>> component_settings();
 
+// A setting that got another name. The old one works and warns.
+struct RenamedSetting {
+  std::string_view old_name;
+  std::string_view name;
+};
+std::span<const RenamedSetting> renamed_settings();
+// Settings that are decided and not built: refused by name, rather than as unknown keys.
+std::span<const std::string_view> settings_to_come();
+
 // "host.data.listen" -> "DORMOUSE_HOST__DATA__LISTEN".
 std::string environment_name(std::string_view setting);
 

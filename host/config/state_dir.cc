@@ -90,6 +90,21 @@ Result<StateDir> StateDir::open(std::string path) {
   return StateDir(std::move(path), std::move(lock));
 }
 
+Status StateDir::check(const std::string& path) {
+  if (Status status = check_private_folder(path); !status.ok()) return status;
+  const std::string lock_path = path + "/lock";
+  // Shared, and for an instant: the holder's lock is exclusive.
+  const UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock && errno != ENOENT) return file_error("open it", lock_path, errno);
+  if (lock && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return file_error("lock it", lock_path, errno);
+    Result<std::string> holder = read_file(lock_path, kSmallFileMax);
+    return busy(path, holder ? first_line(*holder) : "");
+  }
+  const Status token = read_token(path).status();
+  return token.ok() || token.code() == Code::not_found ? Status() : token;
+}
+
 Result<std::string> StateDir::token() const {
   if (Result<std::string> kept = read_token(path_); kept || kept.status().code() != Code::not_found) return kept;
   Result<std::string> token = random_hex(kTokenBytes);

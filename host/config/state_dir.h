@@ -21,6 +21,8 @@ class StateDir {
   // Makes the folder (0700) when it is missing. Errors: failed_precondition (owner, mode, no permission), busy (another
   // process has it; the message names its pid), resource_exhausted (disk full).
   static Result<StateDir> open(std::string path);
+  // Whether open() and token() would succeed; makes and changes nothing. The same errors.
+  static Status check(const std::string& path);
 
   const std::string& path() const { return path_; }
   // The control token: 64 hex digits from 32 random bytes, made once, 0600. Errors: as open, data_loss.

@@ -279,6 +279,7 @@ bool Connection::check_head() {
                 request_.has_header("Authorization") ? "another token" : "none",
                 "send the content of state_dir/token"};
     Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
+    if (shard_->options().on_token_refused) shard_->options().on_token_refused(request_, peer());
     unauthenticated.headers = "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n";
     return refuse(unauthenticated), false;
   }
@@ -378,6 +379,12 @@ void Connection::answer_options() {
   if (!allowed_origin_.empty() && request_.has_header("Access-Control-Request-Method"))
     response.headers += preflight_fields(allow);
   answer_early(std::move(response));
+}
+
+std::string Connection::peer() const {
+  ErrorCode error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  return error ? std::string() : text_of(endpoint);
 }
 
 // Small bodies are bounded by the number of connections; large ones by their sum.

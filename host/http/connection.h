@@ -69,6 +69,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t waiting_bytes() const { return stream_out_.size() + stream_next_.size(); }
   void on_stream_change(Task task) { on_stream_change_ = std::move(task); }
   Reactor& reactor() { return shard_->reactor(); }
+  std::string peer() const;  // "127.0.0.1:50112"; empty when the client has gone
 
  private:
   using ErrorCode = boost::system::error_code;

@@ -1,9 +1,9 @@
 #include "http/data_routes.h"
 
-#include <spdlog/spdlog.h>
-
+#include <cstdio>
 #include <optional>
 
+#include "base/log.h"
 #include "base/suggest.h"
 #include "http/admission.h"
 #include "http/client_error.h"
@@ -80,17 +80,37 @@ std::optional<Value> read_input(const Request& request, const Type& type, Proble
   return std::nullopt;
 }
 
-void log_end(const Running& run, const PipelineResponse& response) {
-  if (response.status.ok() && !spdlog::should_log(spdlog::level::debug)) return;
-  const auto level = response.status.ok() ? spdlog::level::debug : spdlog::level::info;
-  spdlog::log(level, "request {} of pipeline '{}'{}{}: {}", request_id_text(run.id), run.pipeline,
-              run.traceparent.empty() ? "" : " traceparent ", run.traceparent, response.status.to_string());
+// One line for a request, by its outcome. The time is milliseconds from the end of the header on.
+void log_end(const Running& run, const PipelineResponse& response, Duration total) {
+  const LogLevel level = log_level_of_outcome(response.status.code());
+  if (!logs(level)) return;
+  const unsigned status = response.status.ok() ? 200 : problem_row(response.status.code()).status;
+  char took[32];
+  std::snprintf(took, sizeof took, "%.3f", static_cast<double>(total.count()) / 1e6);
+  const std::string id = request_id_text(run.id), status_text = std::to_string(status), peer = run.responder.peer();
+  const std::string error = response.status.ok() ? "" : response.status.to_string();
+  std::vector<LogField> fields{{"request", id}, {"status", status_text, true}, {"ms", took, true}, {"peer", peer}};
+  if (!run.traceparent.empty()) fields.push_back({"traceparent", run.traceparent});
+  if (!error.empty()) fields.push_back({"code", to_string(response.status.code())});
+  if (!error.empty()) fields.push_back({"error", error});
+  write_log({level, response.status.ok() ? "request.ended" : "request.failed", run.pipeline, {}, fields});
+}
+
+// One that never entered a pipeline. What it was about is a client's text, and no object.
+void log_refused(const Request& request, const Responder& responder, const Problem& problem) {
+  const LogLevel level = problem.row->status == 503 ? LogLevel::warn : LogLevel::debug;
+  if (!logs(level)) return;
+  const std::string id = request_id_text(request.id), status = std::to_string(problem.row->status);
+  const std::string peer = responder.peer(), path(request.path.substr(0, 200));
+  const LogField fields[] = {{"request", id}, {"status", status, true},    {"peer", peer},
+                             {"path", path},  {"code", problem.row->code}, {"error", problem.error.message}};
+  write_log({level, "request.refused", "data", {}, fields});
 }
 
 // On the request's loop.
 void finish(Running run, PipelineResponse response) {
-  log_end(run, response);
   const Duration total = response.ended - run.arrived;
+  log_end(run, response, total);
   Response answer = run.responder.blank_response();
   answer.headers += "Dormouse-Request-Id: ";
   append_request_id(answer.headers, run.id);
@@ -132,6 +152,7 @@ Problem too_many(const DataState& state, Admission::Refusal why, const std::stri
 void run_pipeline(const std::shared_ptr<DataState>& state, const Request& request, Responder responder) {
   const auto refuse = [&](Counter& reason, Problem problem) {
     reason.add();
+    log_refused(request, responder, problem);
     problem.headers += "Dormouse-Request-Id: " + request_id_text(request.id) + "\r\n";
     if (request.waited > Duration::zero()) {
       problem.headers += "Server-Timing: ";

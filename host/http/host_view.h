@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -15,6 +16,8 @@
 #include "pipeline/files_watch.h"
 
 namespace dormouse {
+
+class Audit;
 
 struct HostView {
   Registry& registry;
@@ -30,6 +33,7 @@ struct HostView {
   const MemoryWatch* memory = nullptr;  // null: nobody watches
   const CrashStore* crashes = nullptr;  // null: none are kept
   const FilesWatch* files = nullptr;    // null: nobody watches
+  std::shared_ptr<Audit> audit = {};    // null: verbs leave no line
 };
 
 }  // namespace dormouse

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/attention.h"
+#include "http/audit.h"
 #include "http/background.h"
 #include "http/control_routes.h"
 #include "http/data_routes.h"
@@ -56,6 +57,7 @@ Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptio
   auto openapi = std::make_shared<std::string>();
   std::vector<Route> data_table = data_routes(data, host);
   std::vector<Route> control_table = control_routes(control_options, host, impl->background, impl->operations, openapi);
+  if (host.audit) host.audit->watch(control_table);
   *openapi = openapi_json(host.version, control_table, data_table);
 
   impl->attention = count_attention(host);
@@ -63,6 +65,10 @@ Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptio
   // Both ports are taken before anybody is let in at either.
   ServerOptions for_control = server_options(control_options, "control listener", "host.control.listen");
   for_control.token = host.control_token;
+  if (host.audit)
+    for_control.on_token_refused = [audit = host.audit](const Request& request, const std::string& peer) {
+      audit->token_refused(request, peer);
+    };
   Result<std::unique_ptr<Server>> control_server =
       Server::bind(std::move(for_control), std::move(control_table), {&control});
   if (!control_server.ok()) return control_server.status();
@@ -76,6 +82,15 @@ Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptio
   impl->control->open();
   impl->data->open();
   return std::unique_ptr<HttpHost>(new HttpHost(std::move(impl)));
+}
+
+Status HttpHost::check(const DataOptions& data, const ControlOptions& control) {
+  DataOptions for_data = data;
+  ControlOptions for_control = control;
+  if (Status status = Server::check(server_options(for_control, "control listener", "host.control.listen"));
+      !status.ok())
+    return status;
+  return Server::check(server_options(for_data, "data listener", "host.data.listen"));
 }
 
 HttpHost::HttpHost(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

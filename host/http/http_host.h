@@ -23,6 +23,8 @@ class HttpHost {
   // failed_precondition (the port is taken, or needs rights): each names the address and what to do.
   static Result<std::unique_ptr<HttpHost>> start(DataOptions data, ControlOptions control_options, HostView host,
                                                  std::vector<Reactor*> reactors, Reactor& control);
+  // Whether both ports could be had; listens on none. The same errors.
+  static Status check(const DataOptions& data, const ControlOptions& control);
   ~HttpHost();  // stop(0) when that was not done
   HttpHost(const HttpHost&) = delete;
   HttpHost& operator=(const HttpHost&) = delete;

@@ -210,4 +210,29 @@ std::string request_id_text(uint64_t id) {
   return text;
 }
 
+LogLevel log_level_of_outcome(Code code) {
+  switch (code) {
+    case Code::ok:
+      return LogLevel::debug;
+    case Code::invalid_argument:
+    case Code::not_found:
+    case Code::cancelled:
+      return LogLevel::info;
+    case Code::deadline_exceeded:
+    case Code::resource_exhausted:
+    case Code::failed_precondition:
+    case Code::unavailable:
+    case Code::busy:
+    case Code::load_failed:
+    case Code::overloaded:
+    case Code::queue_full:
+      return LogLevel::warn;
+    case Code::internal:
+    case Code::data_loss:
+    case Code::broken_contract:
+      return LogLevel::error;
+  }
+  return LogLevel::error;  // a code that is none of ours, from a plugin
+}
+
 }  // namespace dormouse

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/status.h"
 #include "components/type.h"
 #include "components/value.h"
@@ -46,5 +47,9 @@ std::string degraded_stages(const std::vector<StageTrace>& stages);
 // 16 hexadecimal digits.
 void append_request_id(std::string& out, uint64_t id);
 std::string request_id_text(uint64_t id);
+
+// How loud a request's end is in the log: debug when it was answered, info when the client could have known better or
+// left, warn when the host had no time or room for it, error when a script, a plugin or the host is at fault.
+LogLevel log_level_of_outcome(Code code);
 
 }  // namespace dormouse

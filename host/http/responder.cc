@@ -7,12 +7,19 @@
 namespace dormouse {
 
 Responder::~Responder() {
-  if (!connection_) return;
-  connection_->fail(Problem::of(Status(Code::internal, "the request was dropped without an answer")));
+  if (connection_) fail(Problem::of(Status(Code::internal, "the request was dropped without an answer")));
 }
 
 EventLoop& Responder::loop() const {
   return connection_->reactor();
+}
+
+std::string Responder::peer() const {
+  return connection_->peer();
+}
+
+void Responder::tell(std::string_view code) {
+  if (auto told = std::exchange(told_, {})) told(code);
 }
 
 Response Responder::blank_response() const {
@@ -20,11 +27,17 @@ Response Responder::blank_response() const {
 }
 
 void Responder::answer(Response response) {
-  if (const auto connection = std::exchange(connection_, nullptr)) connection->answer(std::move(response));
+  const auto connection = std::exchange(connection_, nullptr);
+  if (!connection) return;
+  tell({});
+  connection->answer(std::move(response));
 }
 
 void Responder::fail(const Problem& problem) {
-  if (const auto connection = std::exchange(connection_, nullptr)) connection->fail(problem);
+  const auto connection = std::exchange(connection_, nullptr);
+  if (!connection) return;
+  tell(problem.row->code);
+  connection->fail(problem);
 }
 
 ResponseStream Responder::stream(std::string_view content_type) {

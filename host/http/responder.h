@@ -47,17 +47,25 @@ class Responder {
 
   // The loop of the request's connection. Not after an answer.
   EventLoop& loop() const;
+  // "127.0.0.1:50112"; empty when the client has gone. On that loop only, not after an answer.
+  std::string peer() const;
   // An answer to fill, 200 and empty, with the memory of an earlier one. On that loop only.
   Response blank_response() const;
   void answer(Response response);
   void fail(const Problem& problem);
   // The problem of `status`, which is not ok.
   void fail(const Status& status) { fail(Problem::of(status)); }
+  // Calls `told` with the answer, before it goes out: empty for a success, else the problem's code. On the thread that
+  // answers; not for a stream.
+  void when_answered(UniqueFunction<void(std::string_view code)> told) { told_ = std::move(told); }
   // Sends the head of a response without a length, and hands out the rest. From the handler itself only.
   ResponseStream stream(std::string_view content_type);
 
  private:
+  void tell(std::string_view code);
+
   std::shared_ptr<Connection> connection_;
+  UniqueFunction<void(std::string_view code)> told_;
 };
 
 }  // namespace dormouse

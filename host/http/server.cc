@@ -24,12 +24,6 @@ constexpr int kBacklog = 1024;  // connections the kernel completes before we ac
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-std::string text_of(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
-
 Status bind_error(const ServerOptions& options, const tcp::endpoint& endpoint, const ErrorCode& error) {
   Error told{Code::failed_precondition,
              "cannot listen: " + error.message(),
@@ -64,6 +58,24 @@ struct Step {
   }
 };
 
+// Takes the port, beside those that share it or alone, and lets others share it from then on. `endpoint` has the real
+// port afterwards.
+ErrorCode bind_to(Acceptor& acceptor, tcp::endpoint& endpoint, bool shared) {
+  Step step{acceptor, {}};
+  step.then([&](Acceptor& a, ErrorCode& e) { a.open(endpoint.protocol(), e); })
+      .then([&](Acceptor& a, ErrorCode& e) { a.set_option(tcp::acceptor::reuse_address(true), e); })
+      .then([&](Acceptor& a, ErrorCode& e) {
+        if (endpoint.address().is_v6()) a.set_option(asio::ip::v6_only(true), e);
+      })
+      .then([&](Acceptor& a, ErrorCode& e) {
+        if (shared) a.set_option(ReusePort(true), e);
+      })
+      .then([&](Acceptor& a, ErrorCode& e) { a.bind(endpoint, e); })
+      .then([&](Acceptor& a, ErrorCode& e) { a.set_option(ReusePort(true), e); })
+      .then([&](Acceptor& a, ErrorCode& e) { endpoint = a.local_endpoint(e); });
+  return step.error;
+}
+
 // One listening socket per reactor, all on the same port. The first one binds without SO_REUSEPORT: it fails when
 // anybody has the port, a second dormouse included. Only then it, and the others before they bind, are made to share.
 Result<std::vector<Acceptor>> listen(const ServerOptions& options, const ListenAddress& where,
@@ -73,19 +85,7 @@ Result<std::vector<Acceptor>> listen(const ServerOptions& options, const ListenA
   for (Reactor* reactor : reactors) {
     const bool first = acceptors.empty();
     Acceptor& acceptor = acceptors.emplace_back(reactor->context());
-    Step step{acceptor, {}};
-    step.then([&](Acceptor& a, ErrorCode& e) { a.open(endpoint.protocol(), e); })
-        .then([&](Acceptor& a, ErrorCode& e) { a.set_option(tcp::acceptor::reuse_address(true), e); })
-        .then([&](Acceptor& a, ErrorCode& e) {
-          if (endpoint.address().is_v6()) a.set_option(asio::ip::v6_only(true), e);
-        })
-        .then([&](Acceptor& a, ErrorCode& e) {
-          if (!first) a.set_option(ReusePort(true), e);
-        })
-        .then([&](Acceptor& a, ErrorCode& e) { a.bind(endpoint, e); })
-        .then([&](Acceptor& a, ErrorCode& e) { a.set_option(ReusePort(true), e); })
-        .then([&](Acceptor& a, ErrorCode& e) { endpoint = a.local_endpoint(e); });
-    if (step.error) return bind_error(options, endpoint, step.error);
+    if (const ErrorCode error = bind_to(acceptor, endpoint, !first)) return bind_error(options, endpoint, error);
   }
   // Listening comes last: nobody is let in before all have the port.
   for (Acceptor& acceptor : acceptors) {
@@ -97,6 +97,12 @@ Result<std::vector<Acceptor>> listen(const ServerOptions& options, const ListenA
 }
 
 }  // namespace
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
 
 Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, std::vector<Route> routes,
                                              const std::vector<Reactor*>& reactors) {
@@ -125,6 +131,16 @@ Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, std::vector<
         std::make_shared<ServerShard>(shared, *reactors[i], std::move((*acceptors)[i]), refused_max, lag));
   }
   return server;
+}
+
+Status Server::check(const ServerOptions& options) {
+  const Result<ListenAddress> where = parse_listen(options.listen, options.allow_remote);
+  if (!where.ok()) return where.status();
+  asio::io_context context;
+  Acceptor acceptor(context);
+  tcp::endpoint endpoint(asio::ip::make_address(where->address), where->port);
+  const ErrorCode error = bind_to(acceptor, endpoint, false);
+  return error ? bind_error(options, endpoint, error) : Status();
 }
 
 void Server::open() {

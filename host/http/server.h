@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,7 +37,8 @@ struct ServerOptions {
   HttpLimits limits;
   bool cors_credentials = false;     // pages of allowed_origins may send cookies and the like
   std::vector<Histogram*> loop_lag;  // one for each reactor, or none; they outlive the server
-  std::string token;                 // for routes with Access::token; empty: nobody gets in
+  std::function<void(const Request&, const std::string& peer)> on_token_refused;  // on the loop; empty: nobody asks
+  std::string token;  // for routes with Access::token; empty: nobody gets in
 };
 
 // What all reactors of one server share.
@@ -62,6 +64,8 @@ class Server {
   // Errors: invalid_argument (address), failed_precondition (taken, or no rights), resource_exhausted.
   static Result<std::unique_ptr<Server>> bind(ServerOptions options, std::vector<Route> routes,
                                               const std::vector<Reactor*>& reactors);
+  // Whether the port could be had; takes it for no longer than that, and listens not at all. The same errors.
+  static Status check(const ServerOptions& options);
   ~Server();  // stop(0)
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -19,6 +19,9 @@ namespace dormouse {
 
 class Connection;
 
+// "127.0.0.1:8080", "[::1]:8080".
+std::string text_of(const boost::asio::ip::tcp::endpoint& endpoint);
+
 class ServerShard : public std::enable_shared_from_this<ServerShard> {
  public:
   // With the executor they always have: the default one can hold any, and costs a virtual call for each operation.

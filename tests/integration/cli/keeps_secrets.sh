@@ -2,7 +2,7 @@
 # A secret reaches neither the screen nor the log, whatever goes wrong.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
 config x.yaml << YAML
-host: {log_level: debug}
+host: {log: {level: debug}}
 plugins: {path: "$TRAINABLE"}
 components:
   lines: {plugin: trainable, settings: {greeting: {secret: "env:GREETING"}, other: {secret: "file:key"}}}

@@ -200,3 +200,34 @@ TEST_CASE("a component knows where its keys stand") {
   CHECK(place("settings.missing") == "4:5");
   CHECK(place("version") == "2:3");
 }
+
+TEST_CASE("a renamed key works and warns") {
+  const ConfigReport report = parse("host: {log_level: debug}");
+  CHECK(all_errors(report) == "");
+  CHECK(report.config.host.log.level == "debug");
+  REQUIRE(report.warnings.size() == 1);
+  CHECK(report.warnings[0].to_string() ==
+        "/etc/dormouse/x.yaml:1:8: host.log_level: is called host.log.level now; write that instead");
+}
+
+TEST_CASE("of a key and its old name the new one is in force") {
+  CHECK(parse("host: {log_level: debug, log: {level: error}}").config.host.log.level == "error");
+  CHECK(parse("host: {log: {level: error}, log_level: debug}").config.host.log.level == "error");
+  CHECK(parse("host: {log_level: loud}").errors.size() == 1);
+}
+
+TEST_CASE("a variable of a renamed key works and warns") {
+  const ConfigReport report = parse("", {{"DORMOUSE_HOST__LOG_LEVEL", "warn"}});
+  CHECK(all_errors(report) == "");
+  CHECK(report.config.host.log.level == "warn");
+  REQUIRE(report.warnings.size() == 1);
+  CHECK(report.warnings[0].message.find("DORMOUSE_HOST__LOG__LEVEL") != std::string::npos);
+  const Environment both{{"DORMOUSE_HOST__LOG_LEVEL", "warn"}, {"DORMOUSE_HOST__LOG__LEVEL", "error"}};
+  CHECK(parse("", both).config.host.log.level == "error");
+}
+
+TEST_CASE("a key that is to come is refused by name") {
+  CHECK(all_errors(parse("host: {log: {access: 0.1}}")) ==
+        "/etc/dormouse/x.yaml:1:14: host.log.access: not available yet\n");
+  CHECK(parse("", {{"DORMOUSE_HOST__LOG__ACCESS", "1"}}).errors.size() == 1);
+}

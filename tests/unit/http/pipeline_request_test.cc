@@ -146,6 +146,16 @@ TEST_CASE("degraded stages are told with their outcome") {
   CHECK(degraded_stages({}) == "partial");
 }
 
+TEST_CASE("who is at fault decides how loud a request's end is in the log") {
+  CHECK(log_level_of_outcome(Code::ok) == LogLevel::debug);
+  for (const Code code : {Code::invalid_argument, Code::not_found, Code::cancelled})
+    CHECK(log_level_of_outcome(code) == LogLevel::info);
+  for (const Code code : {Code::deadline_exceeded, Code::load_failed, Code::queue_full, Code::overloaded})
+    CHECK(log_level_of_outcome(code) == LogLevel::warn);
+  for (const Code code : {Code::internal, Code::broken_contract, Code::data_loss, static_cast<Code>(4711)})
+    CHECK(log_level_of_outcome(code) == LogLevel::error);
+}
+
 TEST_CASE("request ids are sixteen digits") {
   CHECK(request_id_text(0xabc) == "0000000000000abc");
 }
