@@ -77,6 +77,28 @@ void add_type(JsonText& json, const TypeManifest& type) {
   json.end_array().end_object();
 }
 
+void add_needs(JsonText& json, const Manifest& manifest) {
+  json.key("needs")
+      .begin_object()
+      .member("network", manifest.needs.network)
+      .member("threads", manifest.needs.threads)
+      .member("data", manifest.needs.data);
+  add_strings(json, "paths", manifest.needs.paths);
+  add_strings(json, "env", manifest.needs.env);
+  json.end_object();
+}
+
+// "the network, own threads, paths /etc/ssl": what the plugin asks of the system.
+std::string needs_text(const Manifest& manifest) {
+  std::vector<std::string> needs;
+  if (manifest.needs.network) needs.emplace_back("the network");
+  if (manifest.needs.threads) needs.emplace_back("own threads");
+  if (manifest.needs.data) needs.emplace_back("a data folder");
+  for (const std::string& path : manifest.needs.paths) needs.push_back("path " + path);
+  for (const std::string& variable : manifest.needs.env) needs.push_back("variable " + variable);
+  return joined(needs);
+}
+
 void add_entry(JsonText& json, const PluginEntry& entry) {
   json.begin_object()
       .member("id", entry.id)
@@ -87,6 +109,10 @@ void add_entry(JsonText& json, const PluginEntry& entry) {
   add_strings(json, "pinned_dependencies", entry.safety.pinned_dependencies);
   add_strings(json, "shared_runtimes", entry.safety.shared_runtimes);
   json.member("problem", entry.problem.ok() ? std::string() : entry.problem.to_string());
+  if (entry.manifest) {
+    json.member("help", entry.manifest->help);
+    add_needs(json, *entry.manifest);
+  }
   json.key("types").begin_array();
   if (entry.manifest)
     for (const TypeManifest& type : entry.manifest->types) add_type(json, type);
@@ -133,6 +159,8 @@ void print_entry(const PluginEntry& entry) {
   if (!entry.manifest) return;
   std::printf("%s\n", printable(entry.manifest->help).c_str());
   std::printf("class: %s\n", std::string(to_string(entry.safety.safety)).c_str());
+  if (const std::string needs = needs_text(*entry.manifest); !needs.empty())
+    std::printf("needs: %s\n", printable(needs).c_str());
   for (const std::string& reason : entry.safety.reasons) std::printf("  because %s\n", printable(reason).c_str());
   if (!entry.safety.pinned_dependencies.empty())
     std::printf("stays mapped after it: %s\n", printable(joined(entry.safety.pinned_dependencies)).c_str());

@@ -209,6 +209,13 @@ TEST_CASE("all mistakes in settings are in one message") {
   CHECK(completed("[]").find("expected a map of settings, found list") != std::string::npos);
 }
 
+TEST_CASE("a setting is of its type and within minimum and maximum and one_of") {
+  CHECK(completed(R"({"top_k":11,"token":"x"})").find("expected at most 10, found 11") != std::string::npos);
+  CHECK(completed(R"({"top_k":0,"token":"x"})").find("expected at least 1, found 0") != std::string::npos);
+  CHECK(completed(R"({"script":"Greek","token":"x"})").find("expected one of 'Latn', 'Cyrl'") != std::string::npos);
+  CHECK(completed(R"({"top_k":"many","token":"x"})").find("expected int, found string") != std::string::npos);
+}
+
 TEST_CASE("settings may be absent altogether when all have defaults") {
   const Result<Manifest> m = parse_manifest(
       R"({"id":"a","version":"1.0.0","abi":"1.0","types":[{"name":"a","methods":[
