@@ -32,8 +32,10 @@ Status Readiness::operator()() const {
 }
 
 bool Readiness::is_loading() const {
-  return std::any_of(preloads_.begin(), preloads_.end(),
-                     [&](const std::string& name) { return registry_.find(name)->status().state == State::loading; });
+  return std::any_of(preloads_.begin(), preloads_.end(), [&](const std::string& name) {
+    const ComponentStatus status = registry_.find(name)->status();
+    return status.state == State::loading && status.last_error.ok();
+  });
 }
 
 ReadinessNotices::ReadinessNotices(Readiness& readiness, EventLog& events, const Clock& clock,

@@ -21,7 +21,7 @@ class Readiness {
   Readiness(const Config& config, Registry& registry);
   Status operator()() const;
   void stop() { stopping_ = true; }
-  // Whether a load is under way that readiness waits for; a failed one is not.
+  // Whether a load is under way that readiness waits for; one that failed before does not count.
   bool is_loading() const;
 
  private:

@@ -29,7 +29,7 @@ same "$(jq -c '[.help, (.types[0] | .needs_model, .memory_estimate, .default_met
 same "$(jq -c '.types[0].methods[] | [.name, .help, .thread, .fast, .offline]' "$SCRATCH/out" | paste -sd' ')" \
   '["a","Help of a.","any",true,false] ["train","","any",false,true]'
 expect 0 "$DORMOUSE" plugin inspect "$plugin"
-says out 'Help of all.' 'needs: the network, own threads, a data folder, path /etc/ssl, variable TZ' 'memory: about 12.0 MiB'
+says out 'Help of all.' 'needs: the network, own threads, a data folder, path /etc/ssl, variable TZ' 'memory: about 12 MiB'
 # Without needs nothing is said of them.
 expect 0 "$DORMOUSE" plugin inspect "$PLUGINS/echo.so"
 says_not out 'needs:'

@@ -25,7 +25,8 @@ until_told() {
 # Without a model the preload fails: alive, not ready, and the reason is told.
 start_host "$SCRATCH/models.yaml"
 until_state sum failed
-until_told 'STATUS=not ready: component sum: is not loaded yet; found failed'
+until_told "STATUS=not ready: component 'sum': "
+until_told 'found failed'
 same "$(ask -o /dev/null -w '%{http_code}' "$DATA/readyz")" 503
 says_not notified READY=1
 stop_host
