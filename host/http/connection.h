@@ -79,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static constexpr size_t kRefusedBufferBytes = 1 << 10;
   static constexpr Duration kRefusedWait = std::chrono::seconds(1);  // for the first bytes of a refused connection
   // What makes a connection dispensable.
-  static constexpr Duration kIdleBeforeClose = std::chrono::milliseconds(250);
+  static constexpr Duration kIdleBeforeClose = std::chrono::seconds(1);
   static constexpr Duration kSlowHead = std::chrono::seconds(1);
   static constexpr Duration kSlowBody = std::chrono::seconds(5);
   static constexpr Duration kLinger = std::chrono::seconds(2);
