@@ -42,6 +42,7 @@ if "$dormouse" call passages_loaded "{\"name\": \"$name\"}" | grep -q "$name"; t
   printf 'passages: %s are there already\n' "$rows"
   exit
 fi
+"$dormouse" call drop_stale_vectors '{}' > /dev/null
 for ((from = 0; from < rows; from += rows_at_once)); do
   batch "$from" "$rows_at_once" | "$dormouse" call add_passages - > /dev/null
   printf '\rpassages: %s of %s' "$((from + rows_at_once < rows ? from + rows_at_once : rows))" "$rows" >&2

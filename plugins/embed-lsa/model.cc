@@ -27,7 +27,10 @@ nlu::ModelFormat Model::format() {
 }
 
 Model::Model(nlu::ModelFile file)
-    : file_(std::move(file)), facts_(&file_.record<Facts>("facts")), rows_(file_, facts_->size()) {
+    : file_(std::move(file)),
+      facts_(&file_.record<Facts>("facts")),
+      rows_(file_, facts_->size()),
+      stamp_(file_.stamp()) {
   if (facts_->dimension == 0 || facts_->dimension > kDimensionMax) file_.damaged("it has an impossible dimension");
   nlu::check_feature_options(file_, facts_->features);
 }

@@ -57,6 +57,8 @@ class Model {
   const Facts& facts() const { return *facts_; }
   size_t dimension() const { return facts_->dimension; }
   size_t size() const { return file_.size(); }
+  // Vectors of models with different stamps cannot be compared.
+  const std::string& stamp() const { return stamp_; }
 
   // Puts the vector of a text into out[dimension]: of length 1, or zero when nothing of the text is known.
   void embed(const Passage& passage, Scratch* scratch, float* out) const;
@@ -69,6 +71,7 @@ class Model {
   nlu::ModelFile file_;
   const Facts* facts_;
   nlu::FeatureRows rows_;
+  const std::string stamp_;
 };
 
 // What a training found, in floats.

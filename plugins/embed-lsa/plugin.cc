@@ -112,6 +112,7 @@ class Embedder {
     const std::vector<Passage> passages = passages_in(in);
     const size_t n = model().dimension();
     dormouse::Map map = out.map();
+    map.field("model", model().stamp());
     float* rows = map.field("vectors").tensor<float>({static_cast<int64_t>(passages.size()), static_cast<int64_t>(n)});
     Scratch scratch;
     for (size_t i = 0; i < passages.size(); ++i) {
@@ -151,6 +152,7 @@ class Embedder {
 
   void write_one(dormouse::View in, Scratch* scratch, dormouse::Writer out) const {
     dormouse::Map map = out.map();
+    map.field("model", model().stamp());
     float* vector = map.field("vector").tensor<float>({static_cast<int64_t>(model().dimension())});
     model().embed({in["text"].as_string(), in["title"].as_string("")}, scratch, vector);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 
 #include "dormouse/plugin.hpp"
@@ -59,6 +60,14 @@ ModelFile ModelFile::view(std::span<const std::byte> bytes, std::string name, co
   if (bytes.size() < sizeof(Header)) model.damaged("it is shorter than its header");
   model.check(format);
   return model;
+}
+
+std::string ModelFile::stamp() const {
+  Header header;
+  std::memcpy(&header, bytes_.data(), sizeof header);
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(header.checksum));
+  return digits;
 }
 
 void ModelFile::check(const ModelFormat& format) {

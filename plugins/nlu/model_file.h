@@ -62,6 +62,8 @@ class ModelFile {
   [[noreturn]] void damaged(const std::string& what) const { damaged_model(name_, what); }
   const std::string& name() const { return name_; }
   size_t size() const { return bytes_.size(); }
+  // Tells models apart: 16 hexadecimal digits, the same for the same content.
+  std::string stamp() const;
 
  private:
   struct Section;

@@ -82,7 +82,8 @@ Collection::Collection(std::string folder, std::string name, Store store, Collec
       name_(std::move(name)),
       options_(std::move(options)),
       spec_(store.spec()),
-      store_(std::move(store)) {}
+      store_(std::move(store)),
+      model_(store_.state().model) {}
 
 // ---- making and opening ----
 
@@ -301,6 +302,14 @@ void Collection::check_rows(const Rows& rows) const {
   }
 }
 
+// Vectors of two models of one dimension can be compared, and their distances mean nothing.
+void Collection::check_model(const std::string& model) const {
+  if (model.empty() || model_.empty() || model == model_ || contents_->live() == 0) return;
+  throw Failure(DM_FAILED_PRECONDITION, about() + ": needed vectors of the model " + model_ +
+                                            ", which filled it, found vectors of the model " + model +
+                                            "; drop the collection and add its vectors again, made by the new model");
+}
+
 std::vector<uint32_t> Collection::rows_of(const std::vector<Id>& ids) const {
   std::vector<uint32_t> rows;
   for (const Id& id : ids)
@@ -318,6 +327,7 @@ struct Shuffled {
     std::iota(order.begin(), order.end(), size_t{0});
     std::shuffle(order.begin(), order.end(), std::mt19937(static_cast<unsigned>(order.size())));
     rows.dimension = from.dimension;
+    rows.model = from.model;
     vectors.reserve(order.size() * from.dimension);
     for (const size_t i : order) {
       rows.ids.push_back(from.ids[i]);
@@ -344,6 +354,7 @@ AddResult Collection::add_in_order(const Rows& rows, const CheckCancelled& check
   const std::lock_guard writer(writer_);
   check_alive();
   check_cancelled();
+  check_model(rows.model);
   const std::vector<uint32_t> replaced = rows_of(rows.ids);
   if (contents_->rows() + rows.ids.size() > kRowsMax)
     throw Failure(DM_RESOURCE_EXHAUSTED, about() + ": needed at most " + std::to_string(kRowsMax) + " rows");
@@ -355,7 +366,7 @@ AddResult Collection::add_in_order(const Rows& rows, const CheckCancelled& check
     added.push_back({&rows.ids[i], rows.metadata.empty() ? std::string_view() : rows.metadata[i],
                      rows.vectors + i * spec_.dimension});
   }
-  store_.commit(removed, added);
+  store_.commit(removed, added, rows.model);
   try {
     insert(rows, replaced);
   } catch (const std::exception& e) {
@@ -381,8 +392,10 @@ void Collection::insert(const Rows& rows, const std::vector<uint32_t>& replaced)
     const auto lock = gate_.write();
     Contents& contents = *contents_;
     // What is replaced leaves when all that replaces it has begun to come in, so no id is missing for long.
-    if (first == 0)
+    if (first == 0) {
       for (const uint32_t row : replaced) contents.kill(row);
+      model_ = store_.state().model;
+    }
     contents.index->add(vectors.data(), n);
     for (size_t i = first; i < first + n; ++i) {
       const auto row = static_cast<uint32_t>(contents.rows());
@@ -544,6 +557,7 @@ std::vector<std::vector<Hit>> Collection::search(std::span<const float* const> v
 
   const auto lock = gate_.read();
   check_alive();
+  check_model(question.model);
   const Contents& contents = *contents_;
   Filter filter;
   RowSet selected_set;
@@ -641,6 +655,7 @@ Stats Collection::stats() const {
   stats.transaction = store_.state().transaction;
   stats.snapshot_transaction = snapshot_transaction_;
   stats.note = note_;
+  stats.model = model_;
   return stats;
 }
 

@@ -35,6 +35,7 @@ struct Rows {
   std::vector<std::string> metadata;  // encoded; empty: none for any
   const float* vectors = nullptr;
   size_t dimension = 0;
+  std::string model;  // what made the vectors, by its stamp; empty: not told
 };
 
 // Which rows are meant: those with these ids, those with all of these fields, or both. Neither: all.
@@ -51,6 +52,7 @@ struct Question {
   uint32_t rerank = 4;  // where an index only estimates: candidates for each hit whose exact vectors are looked at
   Selection among;
   bool with_metadata = true;
+  std::string model;  // what made the query, as of Rows
 };
 
 // `score`: the Euclidean distance with l2 (smaller is nearer), else the inner product or cosine (larger is nearer).
@@ -78,6 +80,7 @@ struct Stats {
   int64_t transaction = 0;
   int64_t snapshot_transaction = -1;  // -1: none
   std::string note;                   // what was unusual about its opening
+  std::string model;                  // what made the vectors; empty: not known
 };
 
 class Collection {
@@ -95,7 +98,8 @@ class Collection {
   const Spec& spec() const { return spec_; }
 
   // Adds all or none; an id that is there gets the new vector and metadata. When it returns, the rows last and are
-  // found.
+  // found. The first model that is told is remembered; vectors of another one, added or asked with, are
+  // failed_precondition until the collection is empty.
   AddResult add(const Rows& rows, const CheckCancelled& check_cancelled);
   size_t remove(const Selection& selection);
   // One answer for each vector; they are packed. A search beside an add sees some of its rows.
@@ -148,6 +152,7 @@ class Collection {
 
   AddResult add_in_order(const Rows& rows, const CheckCancelled& check_cancelled);
   void check_rows(const Rows& rows) const;
+  void check_model(const std::string& model) const;
   std::vector<uint32_t> rows_of(const std::vector<Id>& ids) const;
   void insert(const Rows& rows, const std::vector<uint32_t>& replaced);
   void compact_when_due(const CheckCancelled& check_cancelled);
@@ -170,6 +175,7 @@ class Collection {
   // Changed by whoever holds writer_ and writes through the gate; so the holder of writer_ may read without it.
   mutable Gate gate_;
   std::unique_ptr<Contents> contents_;
+  std::string model_;     // as the store has it
   std::string unusable_;  // why nothing works any more; empty: it does
   int32_t unusable_status_ = 0;
 };

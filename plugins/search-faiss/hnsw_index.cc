@@ -17,7 +17,8 @@ constexpr size_t kWalksKept = 8;
 constexpr size_t kScanRows = 2000;
 constexpr size_t kScanShare = 20;
 constexpr size_t kLine = 64;
-constexpr size_t kLinksMax = 256;                      // level 0 has 2 * m links, m is at most 128
+constexpr size_t kLinksMax = 256;  // level 0 has 2 * m links, m is at most 128
+constexpr size_t kWiderAmongDead = 8;
 constexpr size_t kAhead = 2;                           // rows whose memory is on its way while a distance is computed
 constexpr uint32_t kLookedAround = uint32_t{1} << 31;  // beyond every row number
 
@@ -201,28 +202,41 @@ Found HnswIndex::walk(const Query& query, Walk& walk) const {
   return nearest;
 }
 
+// Dead rows lead on, and where many of them lay around the query, the living ones left are those that the walk would
+// once have had no need of: the graph has few ways between them. So behind as many dead rows as the walk keeps living
+// ones it keeps kWiderAmongDead times as many.
 Found HnswIndex::walk_filtered(const Query& query, Allowed allowed, Walk& walk) const {
-  const size_t stride = rows_.stride();
-  Nearest found(std::max(query.ef, query.k));
+  const size_t stride = rows_.stride(), room = std::max(query.ef, query.k);
+  Nearest found(kWiderAmongDead * room), near(room);
+  size_t dead = 0;
+  const auto limit = [&]() -> const Nearest& { return dead < room ? near : found; };
+  const auto take = [&](const Candidate& candidate) {
+    if (allowed(candidate.row)) {
+      found.add(candidate);
+      near.add(candidate);
+    } else if (allowed.dead != nullptr && allowed.dead->has(candidate.row)) {
+      ++dead;
+    }
+  };
   std::array<uint32_t, kLinksMax> next{};
   walk.start(rows_.size());
   const Candidate entry = descend(query.vector);
   walk.first_look(entry.row);
   walk.frontier.push_back(entry);
-  if (allowed(entry.row)) found.add(entry);
+  take(entry);
   while (!walk.frontier.empty()) {
     std::pop_heap(walk.frontier.begin(), walk.frontier.end(), farther);
     const Candidate at = walk.frontier.back();
     walk.frontier.pop_back();
-    if (at.distance > found.worst()) break;
+    if (at.distance > limit().worst()) break;
     const size_t count = look_around(at.row, walk, next.data());
     for (size_t i = 0; i < count; ++i) {
       if (i + kAhead < count) prefetch(rows_.row(next[i + kAhead]), stride);
       const Candidate candidate{distance_(query.vector, rows_.row(next[i]), stride), next[i]};
-      if (!found.wants(candidate)) continue;
+      if (!limit().wants(candidate)) continue;
       walk.frontier.push_back(candidate);
       std::push_heap(walk.frontier.begin(), walk.frontier.end(), farther);
-      if (allowed(candidate.row)) found.add(candidate);
+      take(candidate);
     }
   }
   Found nearest = found.take();

@@ -29,6 +29,15 @@ uint32_t bounded(View in, const char* name, int64_t otherwise, int64_t low, int6
                                          std::to_string(high) + ", found " + std::to_string(value));
 }
 
+// The stamp of what made the vectors.
+std::string model_in(View in) {
+  constexpr size_t kStampBytesMax = 128;
+  const std::string_view model = in["model"].as_string("");
+  if (model.size() <= kStampBytesMax) return std::string(model);
+  throw Failure(DM_INVALID_ARGUMENT, "field 'model': needed at most " + std::to_string(kStampBytesMax) +
+                                         " bytes, found " + std::to_string(model.size()));
+}
+
 std::string name_in(View in) {
   return std::string(in["collection"].as_string("default"));
 }
@@ -65,7 +74,8 @@ void write_stats(const Stats& stats, Writer out) {
       .field("snapshot_bytes", stats.snapshot_bytes)
       .field("transaction", stats.transaction)
       .field("snapshot_transaction", stats.snapshot_transaction)
-      .field("note", stats.note);
+      .field("note", stats.note)
+      .field("model", stats.model);
 }
 
 class VectorSearch {
@@ -112,7 +122,7 @@ class VectorSearch {
 
   // Those that ask the same collection in the same way are searched together; one that fails fails alone.
   void search_batch(dormouse::Batch& batch) const {
-    using Sort = std::tuple<const Collection*, size_t, uint32_t, uint32_t, uint32_t, uint32_t, bool>;
+    using Sort = std::tuple<const Collection*, size_t, uint32_t, uint32_t, uint32_t, uint32_t, bool, std::string>;
     std::vector<Ask> asks(batch.size());
     std::map<Sort, std::vector<uint32_t>> groups;
     for (uint32_t i = 0; i < batch.size(); ++i) {
@@ -123,7 +133,7 @@ class VectorSearch {
         continue;
       }
       groups[{ask.collection.get(), ask.dimension, ask.question.k, ask.question.ef, ask.question.nprobe,
-              ask.question.rerank, ask.question.with_metadata}]
+              ask.question.rerank, ask.question.with_metadata, ask.question.model}]
           .push_back(i);
     }
     for (const auto& [sort, members] : groups) answer_together(batch, asks, members);
@@ -152,6 +162,7 @@ class VectorSearch {
     Rows rows;
     rows.vectors = vectors.data;
     rows.dimension = static_cast<size_t>(vectors.shape[1]);
+    rows.model = model_in(in);
     rows.ids = ids_of(in["ids"]);
     need_one_each("ids", rows.ids.size(), count);
     if (const View metadata = in["metadata"]) {
@@ -263,6 +274,7 @@ class VectorSearch {
     question.rerank = bounded(in, "rerank", rerank_, 1, kRerankMax);
     question.among = selection_of(in);
     question.with_metadata = in["metadata"].as_bool(with_metadata);
+    question.model = model_in(in);
     return question;
   }
 

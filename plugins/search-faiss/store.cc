@@ -48,6 +48,10 @@ void Store::write_state(const StoreState& state) {
   set("next_sequence", state.next_sequence);
   set("removed_from", state.removed_from);
   set("trained_at", state.trained_at);
+  if (state.model.empty()) return;
+  Statement(database_, "INSERT OR REPLACE INTO header VALUES ('model', ?)")
+      .bind_text(1, state.model)
+      .execute("writing");
 }
 
 Store Store::create(const std::string& path, const Spec& spec, bool sync) {
@@ -89,6 +93,7 @@ bool Store::read_header() {
     if (key == "kind") kind = value;
     if (key == "metric") metric = value;
     if (key == "text_ids") spec_.text_ids = value != 0;
+    if (key == "model") state_.model = std::string(entries.bytes(1));
     if (key == "identity") state_.identity = std::string(entries.bytes(1));
     if (key == "transaction") state_.transaction = value;
     if (key == "next_sequence") state_.next_sequence = value;
@@ -113,8 +118,9 @@ bool Store::read_header() {
   return true;
 }
 
-void Store::commit(std::span<const int64_t> removed, std::span<const NewRow> added) {
+void Store::commit(std::span<const int64_t> removed, std::span<const NewRow> added, std::string_view model) {
   StoreState next = state_;
+  if (!model.empty()) next.model = model;
   ++next.transaction;
   Transaction transaction(database_);
   Statement take_out(database_, "DELETE FROM rows WHERE sequence = ?");

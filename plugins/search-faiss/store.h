@@ -28,6 +28,7 @@ struct StoreState {
   int64_t next_sequence = 1;  // of the next row; never used again
   int64_t removed_from = 0;   // removals are known for snapshots of this transaction and later ones
   int64_t trained_at = 0;     // transaction of the last training; 0: none
+  std::string model;          // what made the vectors, by its stamp; empty: not known
 };
 
 // A row on its way in. Borrowed.
@@ -51,9 +52,9 @@ class Store {
   const std::string& lost() const { return database_.lost(); }  // what opening gave up; mostly empty
 
   // One transaction: takes out the rows of these sequence numbers and puts in the new ones, numbered from
-  // state().next_sequence on. When this returns, it lasts. Errors: resource_exhausted (disk full), data_loss; then
-  // nothing happened.
-  void commit(std::span<const int64_t> removed, std::span<const NewRow> added);
+  // state().next_sequence on; `model` that is not empty is what made them. When this returns, it lasts. Errors:
+  // resource_exhausted (disk full), data_loss; then nothing happened.
+  void commit(std::span<const int64_t> removed, std::span<const NewRow> added, std::string_view model = {});
   // What a training made, kept with the store: it cannot be made again the same.
   void commit_training(std::string_view trained);
   std::string read_training();

@@ -12,7 +12,7 @@ local function retrieve(ctx)
   })
   local question = ctx:call("embed.lsa", "embed", { text = text })
   local meaning = ctx:call("search.vectors", "search", {
-    vector = question.vector, collection = "passages", k = 50, metadata = false,
+    vector = question.vector, model = question.model, collection = "passages", k = 50, metadata = false,
   })
   local fused = ctx:call("search.rank", "fuse", {
     lists = { words.hits, meaning.hits }, weights = { 1, 0.1 }, constant = 10, k = k,

@@ -29,6 +29,7 @@ local add_passages = dm.pipeline("add_passages", {
       collection = "passages",
       ids = ref.request.ids,
       vectors = ref.vectors.vectors,
+      model = ref.vectors.model,
     },
   }),
 
@@ -62,4 +63,23 @@ local passages_were_loaded = dm.pipeline("passages_were_loaded", {
   output = { count = ref.remember.count },
 })
 
-return { add_passages, embed_text, passages_loaded, passages_were_loaded }
+-- The vectors of the passages are taken away when another model made them: those of two cannot be in one collection.
+local drop_stale_vectors = dm.pipeline("drop_stale_vectors", {
+  dm.stage("now", { component = "embed.lsa", input = { text = "any" } }),
+  dm.stage("known", { component = "search.vectors", method = "stats" }),
+  dm.stage("dropped", {
+    run = function(ctx)
+      for _, collection in ipairs(ctx.known.collections) do
+        local model = collection.model
+        if collection.name == "passages" and model ~= ctx.now.model then
+          ctx:call("search.vectors", "drop", { collection = "passages" })
+          return { model = model }
+        end
+      end
+      return { model = "" }
+    end,
+  }),
+  output = { dropped = ref.dropped.model, model = ref.now.model },
+})
+
+return { add_passages, drop_stale_vectors, embed_text, passages_loaded, passages_were_loaded }

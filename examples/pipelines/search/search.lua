@@ -35,7 +35,13 @@ local function found(k, more)
       }),
       stage("dense", {
         component = "search.vectors",
-        input = { vector = ref.question.vector, collection = "passages", k = 50, metadata = false },
+        input = {
+          vector = ref.question.vector,
+          model = ref.question.model,
+          collection = "passages",
+          k = 50,
+          metadata = false,
+        },
       }),
     }),
     stage("fused", {

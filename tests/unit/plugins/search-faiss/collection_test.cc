@@ -602,4 +602,75 @@ TEST_CASE("searches beside adds and removes find only what is there") {
   CHECK(searches >= 10);
 }
 
+TEST_CASE("vectors of another model are refused by name until the collection is empty") {
+  const TempFolder folder;
+  const std::vector<float> vectors = clustered_vectors(20, kDimension, 5);
+  Rows rows = numbered_rows(vectors, kDimension);
+  rows.model = "first";
+  Question question = top(3);
+  question.model = "second";
+  const std::string refusal =
+      "collection 'c': needed vectors of the model first, which filled it, found vectors of the model second; drop the "
+      "collection and add its vectors again, made by the new model";
+  {
+    auto collection = make(folder, Kind::hnsw);
+    CHECK(ask(*collection, vectors.data(), question).empty());
+    collection->add(rows, kNever);
+    CHECK_THROWS_WITH(ask(*collection, vectors.data(), question), refusal);
+    question.model = "first";
+    CHECK(ask(*collection, vectors.data(), question).size() == 3);
+    question.model = "";
+    CHECK(ask(*collection, vectors.data(), question).size() == 3);
+  }
+  auto collection = reopen(folder);
+  CHECK(collection->stats().model == "first");
+  rows.model = "second";
+  CHECK_THROWS_WITH(collection->add(rows, kNever), refusal);
+  Selection all;
+  all.ids = rows.ids;
+  collection->remove(all);
+  collection->add(rows, kNever);
+  CHECK(collection->stats().model == "second");
+}
+
+TEST_CASE("a graph finds as much after the nearest of a query are removed as before") {
+  const TempFolder folder;
+  constexpr size_t kRows = 12'000, kQueries = 5, kRemoved = 1'000, kTop = 10;
+  const std::vector<float> vectors = clustered_vectors(kRows, kDimension, 11);
+  const std::vector<float> queries = clustered_vectors(kQueries, kDimension, 12);
+  auto collection = make(folder, Kind::hnsw);
+  collection->add(numbered_rows(vectors, kDimension), kNever);
+  std::vector<bool> removed(kRows);
+  const auto recall_at = [&](uint32_t ef) {
+    double sum = 0;
+    for (size_t q = 0; q < kQueries; ++q) {
+      const float* query = queries.data() + q * kDimension;
+      std::vector<uint32_t> wanted;
+      for (const uint32_t row : exact_nearest(vectors, query, kDimension, kRows, Metric::l2)) {
+        if (!removed[row] && wanted.size() < kTop) wanted.push_back(row);
+      }
+      Question question = top(kTop);
+      question.ef = ef;
+      sum += recall(numbers(ask(*collection, query, question)), wanted);
+    }
+    return sum / kQueries;
+  };
+  uint32_t ef = kTop;
+  while (recall_at(ef) < 0.95 && ef < 1'000) ef *= 2;
+  REQUIRE(ef < 1'000);
+  for (size_t q = 0; q < kQueries; ++q) {
+    Selection nearest;
+    nearest.ids.emplace();
+    for (const uint32_t row :
+         exact_nearest(vectors, queries.data() + q * kDimension, kDimension, kRemoved, Metric::l2)) {
+      removed[row] = true;
+      nearest.ids->push_back({false, row, {}});
+    }
+    collection->remove(nearest);
+  }
+  INFO("ef " << ef);
+  CHECK(collection->stats().dead_rows > kRemoved);  // nothing was built anew
+  CHECK(recall_at(ef) >= 0.95);
+}
+
 }  // namespace dormouse::search
