@@ -456,7 +456,8 @@ void add_understanding(FakeComponents& components) {
                        "{name: string, confidence: float, out_of_scope: bool, "
                        "alternatives: list<{name: string, confidence: float}>}");
   components.add("nlu.entities", "{}", "{}")
-      .replace_methods("extract", "{text: string, language: string?, types: list<string>?}",
+      .replace_methods("extract",
+                       "{text: string, language: string?, language_confidence: float?, types: list<string>?}",
                        "{entities: list<{type: string, text: string, start: int, end: int, value: any?, "
                        "confidence: float}>}");
 }
