@@ -36,7 +36,7 @@ struct Watched {
   std::string told() {
     std::string text;
     for (const Event& event : events.since(0))
-      if (event.kind.ends_with(".differ")) text += event.kind + ": " + event.fields.at(0).second + "\n";
+      if (event.kind.ends_with(".differ")) text += event.kind + ": " + event.fields.at(0).second.text() + "\n";
     return text;
   }
   double gauge(const char* kind) { return metrics.value("dormouse_files_differ", {{"kind", kind}}); }
