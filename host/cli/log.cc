@@ -151,7 +151,8 @@ uint64_t log_events(const EventLog& events, uint64_t after) {
     std::vector<LogField> fields;
     if (!event.cause.empty()) fields.push_back({"cause", event.cause});
     for (const auto& [name, value] : event.fields) {
-      const bool bare = value.visit([](const auto& each) { return std::is_arithmetic_v<std::decay_t<decltype(each)>>; });
+      const bool bare =
+          value.visit([](const auto& each) { return std::is_arithmetic_v<std::decay_t<decltype(each)>>; });
       fields.push_back({name, texts.emplace_back(value.text()), bare});
     }
     if (!event.actor.name.empty()) fields.push_back({"actor", event.actor.name});

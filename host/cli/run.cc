@@ -312,10 +312,18 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   // Ports open last: who can connect is served.
   Readiness readiness(config, parts.registry());
   const auto audit = std::make_shared<Audit>(parts.events(), parts.clock());
-  HostView view{parts.registry(), parts.engine(), parts.events(),
-                parts.metrics(),  parts.clock(),  parts.clock().now(),
-                DORMOUSE_VERSION, *token,         [&readiness] { return readiness(); },
-                &memory,          &*crashes,      &files,
+  HostView view{parts.registry(),
+                parts.engine(),
+                parts.events(),
+                parts.metrics(),
+                parts.clock(),
+                parts.clock().now(),
+                DORMOUSE_VERSION,
+                *token,
+                [&readiness] { return readiness(); },
+                &memory,
+                &*crashes,
+                &files,
                 audit};
   const DataOptions data = within_descriptors(config.data, config.control, thread_count(config), descriptors);
   Result<std::unique_ptr<HttpHost>> http =

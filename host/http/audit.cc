@@ -23,11 +23,16 @@ std::string noun_before_verb(std::string_view pattern) {
   return std::string(before.substr(before.rfind('/') + 1));
 }
 
+// Reads that need the token show requests, and change nothing.
+bool changes(const Route& route) {
+  return route.method != "GET";
+}
+
 }  // namespace
 
 void Audit::watch(std::vector<Route>& routes) {
   for (Route& route : routes) {
-    if (route.access != Route::Access::token) continue;
+    if (route.access != Route::Access::token || !changes(route)) continue;
     const bool has_reason = std::any_of(route.query.begin(), route.query.end(),
                                         [](const QueryParameter& each) { return each.name == kReason.name; });
     if (!has_reason) route.query.push_back(kReason);
@@ -76,11 +81,10 @@ void Audit::write(const Verb& verb, std::string_view outcome) {
 void Audit::token_refused(const Request& request, const std::string& peer) {
   const std::optional<uint64_t> others = admit_refused();
   if (!others) return;
-  EventFields fields{
-      {"peer", peer},
-      {"method", std::string(request.method.substr(0, 16))},
-      {"path", std::string(request.path.substr(0, kTextMax))},
-      {"found", request.has_header("Authorization") ? "another token" : "none"}};
+  EventFields fields{{"peer", peer},
+                     {"method", std::string(request.method.substr(0, 16))},
+                     {"path", std::string(request.path.substr(0, kTextMax))},
+                     {"found", request.has_header("Authorization") ? "another token" : "none"}};
   if (*others) fields.emplace_back("refused_before", *others);
   events_.publish("access.refused", "control", std::move(fields));
 }

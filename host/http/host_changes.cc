@@ -75,14 +75,15 @@ void try_load(const HostChanges& changes, Component& component, Verb verb, Chang
   const VerbOptions options{change.wait, change.dry_run, change.actor};
   const auto claim = std::make_shared<WorkClaim>();
   const Operations::Ticket ticket = changes.operations->begin(std::move(change), std::move(responder), claim);
-  const Status taken = changes.background.submit([&registry = changes.host.registry, &component, verb, options, ticket, claim] {
-    if (!claim->begin()) return;
-    VerbAnswer answer;
-    answer.status = registry.examine(component.spec());
-    answer.component = component.status();
-    if (!answer.status.ok()) return ticket.finish(answer_of(answer));
-    request_verb(registry, component, verb, options, ticket);
-  });
+  const Status taken =
+      changes.background.submit([&registry = changes.host.registry, &component, verb, options, ticket, claim] {
+        if (!claim->begin()) return;
+        VerbAnswer answer;
+        answer.status = registry.examine(component.spec());
+        answer.component = component.status();
+        if (!answer.status.ok()) return ticket.finish(answer_of(answer));
+        request_verb(registry, component, verb, options, ticket);
+      });
   if (!taken.ok()) ticket.finish(ChangeAnswer::failed(taken));
 }
 

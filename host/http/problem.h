@@ -41,10 +41,10 @@ std::span<const ProblemRow> problem_rows();
 
 struct Problem {
   const ProblemRow* row;
-  Error error;               // its code is not used: the row's is
-  std::string members = {};  // more members as JSON text, each with a leading comma: ",\"component\":{...}"
-  std::string headers = {};  // more header fields of the answer, each "Name: value\r\n"
-  uint64_t request = 0;      // the number of the refused request; 0: it got none
+  Error error;                  // its code is not used: the row's is
+  std::string members = {};     // more members as JSON text, each with a leading comma: ",\"component\":{...}"
+  std::string headers = {};     // more header fields of the answer, each "Name: value\r\n"
+  uint64_t request = 0;         // the number of the refused request; 0: it got none
   std::string_view title = {};  // of static duration; empty: the row's
 
   // `status` is not ok.

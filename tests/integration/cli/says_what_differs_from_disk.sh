@@ -43,7 +43,7 @@ until_differs scripts ''
 
 echo 'hots: {}' >> "$SCRATCH/echo.yaml"
 until_differs config 'a start would refuse it with 1 error'
-expect 0 "$DORMOUSE" ctl events --after 0 --count 8
+ask "$CONTROL/v1/events?format=json&after=0" > "$SCRATCH/out"
 says out 'scripts.differ' 'config.differ' 'scripts.rolled_back'
 stop_host
 same "$HOST_EXIT" 0

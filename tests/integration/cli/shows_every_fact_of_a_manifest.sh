@@ -16,20 +16,23 @@ with_manifest() {
 with_manifest << 'JSON'
 {"id": "echo", "version": "1.0.0", "abi": "1.0", "help": "Help of all.",
  "needs": {"network": true, "threads": true, "data": true, "paths": ["/etc/ssl"], "env": ["TZ"]},
- "types": [{"name": "echo", "needs_model": true, "memory_estimate": "12MiB",
-  "methods": [{"name": "a", "thread": "any", "fast": true, "help": "Help of a.", "input": {}, "output": {}},
-              {"name": "train", "thread": "any", "offline": true, "input": {}, "output": {}}],
-  "default_method": "a"}]}
+ "types": [{"name": "echo", "memory_estimate": "12MiB",
+  "methods": [{"name": "echo", "thread": "any", "fast": true, "help": "Help of echo.", "input": {}, "output": {}}],
+  "default_method": "echo"}]}
 JSON
 expect 0 "$DORMOUSE" plugin inspect "$plugin" --json
 jq -c '.needs' "$SCRATCH/out" > "$SCRATCH/needs"
 same "$(cat "$SCRATCH/needs")" '{"network":true,"threads":true,"data":true,"paths":["/etc/ssl"],"env":["TZ"]}'
-same "$(jq -c '[.help, (.types[0] | .needs_model, .memory_estimate, .default_method)]' "$SCRATCH/out")" \
-  '["Help of all.",true,12582912,"a"]'
-same "$(jq -c '.types[0].methods[] | [.name, .help, .thread, .fast, .offline]' "$SCRATCH/out" | paste -sd' ')" \
-  '["a","Help of a.","any",true,false] ["train","","any",false,true]'
+same "$(jq -c '[.help, (.types[0] | .memory_estimate, .default_method)]' "$SCRATCH/out")" \
+  '["Help of all.",12582912,"echo"]'
+same "$(jq -c '.types[0].methods[] | [.name, .help, .thread, .fast, .offline]' "$SCRATCH/out")" \
+  '["echo","Help of echo.","any",true,false]'
 expect 0 "$DORMOUSE" plugin inspect "$plugin"
 says out 'Help of all.' 'needs: the network, own threads, a data folder, path /etc/ssl, variable TZ' 'memory: about 12 MiB'
 # Without needs nothing is said of them.
 expect 0 "$DORMOUSE" plugin inspect "$PLUGINS/echo.so"
 says_not out 'needs:'
+# A model, and a method that serves no requests. The table of echo.so has none, and must agree with the manifest.
+expect 0 "$DORMOUSE" plugin inspect "$PLUGINS/nlu-language.so" --json
+same "$(jq -c '.types[0].methods[] | select(.offline) | [.name, .thread, .fast]' "$SCRATCH/out")" '["train","any",false]'
+same "$(jq -c '.types[0].needs_model' "$SCRATCH/out")" true

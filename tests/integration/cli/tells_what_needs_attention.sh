@@ -26,10 +26,21 @@ expect 0 "$DORMOUSE" ctl status
 says out 'attention    2' '  failed gone ' 'dormouse ctl load gone' '  pinned echo ' 'by local: ticket 7' 'dormouse ctl unpin echo'
 expect 0 "$DORMOUSE" ctl unpin echo
 
+# until_status TEXT: the host looks at its files every few seconds; at most 30 s.
+until_status() {
+  local _
+  for _ in $(seq 150); do
+    expect 0 "$DORMOUSE" ctl status
+    ! grep -qF -- "$1" "$SCRATCH/out" || return 0
+    sleep 0.2
+  done
+  fail "'$1' is not in the status after 30 s"
+}
+
 # Scripts on disk that nobody serves yet.
 printf -- '-- another text\n' >> "$SCRATCH/pipelines/echo.lua"
-expect 0 "$DORMOUSE" ctl status
-says out '  files scripts ' 'echo.lua' 'dormouse ctl reload --dry-run'
+until_status 'files scripts '
+says out 'echo.lua' 'dormouse ctl reload --dry-run'
 expect 0 "$DORMOUSE" ctl reload --dry-run
 says out 'scripts: would serve generation 2: ' 'echo.lua'
 expect 0 "$DORMOUSE" ctl reload --reason 'INC-441 intent queue'
@@ -38,8 +49,7 @@ expect 0 "$DORMOUSE" ctl rollback --dry-run
 says out 'scripts: would serve generation 3, the scripts of generation 1: '
 expect 0 "$DORMOUSE" ctl rollback --reason 'INC-441 worse'
 says out 'scripts: serving generation 3, the scripts of generation 1: ' 'the files on disk differ from what serves'
-expect 0 "$DORMOUSE" ctl status
-says out '  files scripts '
+until_status 'files scripts '
 expect 0 "$DORMOUSE" ctl reload --only scripts
 printf 'return nothing.at.all(' > "$SCRATCH/pipelines/echo.lua"
 expect 3 "$DORMOUSE" ctl reload --dry-run

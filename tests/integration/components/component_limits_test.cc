@@ -69,7 +69,7 @@ void publish_model(ComponentHost& host, const std::string& component, const std:
 }
 
 double counted(const ComponentHost& host, const std::string& name) {
-  return host.metrics.value("dormouse_component_" + name + "_total", {{"component", "instances"}});
+  return host.metrics.value("dormouse_plugin_" + name + "_total", {{"component", "instances"}});
 }
 
 }  // namespace
@@ -269,7 +269,7 @@ TEST_CASE("the counters of a plugin go with the load that made them and are 64 a
   const auto shown = [&] {
     const auto families = host.metrics.snapshot();
     return std::count_if(families.begin(), families.end(),
-                         [](const MetricFamily& f) { return f.name.starts_with("dormouse_component_of_"); });
+                         [](const MetricFamily& f) { return f.name.starts_with("dormouse_plugin_of_"); });
   };
   host.acquire(many)->release();
   for (int i = 0; i < 3; ++i) {
