@@ -199,7 +199,7 @@ void name_record() {
     FixedText<48> name;
     name.put(state.id.view());
     if (i > 1) name.put("-").put_number(i);
-    name.put(".new").put({"", 1});
+    name.put(".new").put(std::string_view("\0", 1));  // a file name ends in a zero
     if (::linkat(state.folder, kCrashPending, state.folder, name.view().data(), 0) != 0) {
       if (errno == EEXIST) continue;
       return;  // next keeps the record, and the next process finds it there

@@ -176,7 +176,7 @@ PluginIndex::Snapshot PluginIndex::snapshot() const {
 
 PluginIndex::Snapshot PluginIndex::scan() {
   const std::lock_guard scanning(scanning_);
-  const Snapshot snapshot = read_folders();
+  Snapshot snapshot = read_folders();
   const std::lock_guard lock(mutex_);
   snapshot_ = snapshot;
   return snapshot;

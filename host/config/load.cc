@@ -314,7 +314,9 @@ class Loader {
     for (const RenamedSetting& renamed : renamed_settings()) {
       const std::string now = environment_name(renamed.name);
       if (variable != environment_name(renamed.old_name)) continue;
-      report_.warnings.push_back({"environment", 0, 0, variable + ": is called " + now + " now; set that instead"});
+      std::string warning = variable;
+      warning.append(": is called ").append(now).append(" now; set that instead");
+      report_.warnings.push_back({"environment", 0, 0, std::move(warning)});
       const Setting<Config>* setting = find_setting(renamed.name);
       if (environment_.contains(now)) return;
       return override_with(*setting, variable, text, setting->slot(report_.config));

@@ -115,7 +115,7 @@ Status protect(lua_State* L, Body&& body) {
 template <class Body>
 Status LuaState::protect_within(Duration limit, const Coroutine& coroutine, Body&& body) {
   const CpuGuard guard(coroutine.thread, limit);
-  const Status status = protect(main_, std::forward<Body>(body));
+  Status status = protect(main_, std::forward<Body>(body));
   if (!guard.expired()) return status;
   return Status(Code::internal, "it takes more than " + format_duration(limit) + " of CPU time to read");
 }

@@ -23,7 +23,7 @@ expect 0 "$DORMOUSE" ctl operations "$id" --wait 60s -o json
 same "$(jq -r '[.verb, .object, .state, .result.explanation] | join(" ")' "$SCRATCH/out")" 'load slow done loaded'
 same "$(state_of slow)" ready
 expect 0 "$DORMOUSE" ctl operations
-says out "$id" done loaded
+says out "$id" 'done' loaded
 expect 1 "$DORMOUSE" ctl operations op-9999
 
 # The same over HTTP.
