@@ -143,18 +143,19 @@ std::string StormClient::verb(const std::string& name, const std::string& query)
   return http_request("POST", std::string("/v1/components/") + target + "/" + name + query, {}, host_.authorization());
 }
 
+// 202: it did not end within its wait and goes on.
 void StormClient::ask_verb() {
   static constexpr const char* kVerbs[] = {"load", "unload", "unload", "trim", "park", "reload"};
   static constexpr const char* kQueries[] = {"", "", "?wait=5000", "?wait=1", "?dry_run=1"};
   const std::string name = kVerbs[below(6)], query = kQueries[below(5)];
-  exchange(control_, name + (query.empty() ? "" : query), verb(name, query), {200, 409});
+  exchange(control_, name + (query.empty() ? "" : query), verb(name, query), {200, 202, 409});
 }
 
 // Beside loads, reloads of scripts, and unloads of what renders the answer. 503: as many scrapes as may run at once do.
 void StormClient::scrape() {
   if (below(4) == 0) {
     const std::string verb = std::string("/v1/components/monitor/") + (below(2) ? "unload" : "reload?wait=1000");
-    exchange(control_, "monitor", http_request("POST", verb, {}, host_.authorization()), {200, 409});
+    exchange(control_, "monitor", http_request("POST", verb, {}, host_.authorization()), {200, 202, 409});
   }
   const HttpAnswer answer = exchange(control_, "scrape", http_request("GET", "/metrics"), {200, 503});
   if (answer.status == 200 && answer.body.find("dormouse_stage_outcomes_total{") == std::string::npos)

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <stdexcept>
 
@@ -18,6 +19,11 @@ bool may_follow_by_name(const std::string& from, const std::string& to) {
   for (const Transition& transition : kTransitions)
     if (to_string(transition.from) == from && to_string(transition.to) == to) return true;
   return false;
+}
+
+// component.pinned and the like tell of no state.
+bool is_state(std::string_view name) {
+  return std::any_of(kStateNames.begin(), kStateNames.end(), [&](const auto& each) { return each == name; });
 }
 
 }  // namespace
@@ -80,10 +86,10 @@ void StormHistory::take_line(std::string_view line) {
 void StormHistory::take_event(std::string_view json) {
   const boost::json::value event = boost::json::parse({json.data(), json.size()});
   const std::string kind(event.at("kind").as_string());
-  if (kind.rfind("component.", 0) != 0) return;
+  if (kind.rfind("component.", 0) != 0 || !is_state(kind.substr(10))) return;
   const std::string name(event.at("object").as_string());
   const std::string to = kind.substr(10);
-  const uint64_t generation = std::stoull(std::string(event.at("fields").at("generation").as_string()));
+  const uint64_t generation = event.at("fields").at("generation").to_number<uint64_t>();
   Life& life = lives_[name];
   if (!life.state.empty() && !may_follow_by_name(life.state, to))
     breaches_.push_back(name + " went from " + life.state + " to " + to);
