@@ -28,15 +28,6 @@ struct Fixture {
   }
 };
 
-// Small blocks below one that stays, so that the heap cannot just become shorter.
-void make_holes(size_t bytes) {
-  constexpr size_t kBlock = 2000;
-  std::vector<void*> blocks(bytes / kBlock);
-  for (void*& block : blocks) block = std::memset(std::malloc(kBlock), 1, kBlock);
-  [[maybe_unused]] static void* const stays = std::malloc(kBlock);
-  for (void* block : blocks) std::free(block);
-}
-
 }  // namespace
 
 TEST_CASE("what is asked for within the delay is one trim") {
@@ -60,7 +51,21 @@ TEST_CASE("a lane that takes no more does not end the asking") {
   CHECK_FALSE(f.heap.is_due());
 }
 
+// The sanitizers have heaps of their own.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+namespace {
+
+// Small blocks below one that stays, so that the heap cannot just become shorter.
+void make_holes(size_t bytes) {
+  constexpr size_t kBlock = 2000;
+  std::vector<void*> blocks(bytes / kBlock);
+  for (void*& block : blocks) block = std::memset(std::malloc(kBlock), 1, kBlock);
+  [[maybe_unused]] static void* const stays = std::malloc(kBlock);
+  for (void* block : blocks) std::free(block);
+}
+
+}  // namespace
+
 TEST_CASE("freed heap goes back to the system soon after it was asked for") {
   constexpr size_t kBytes = size_t{64} << 20;
   Fixture f;
