@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <shared_mutex>
 #include <vector>
 
 #include "base/file.h"
@@ -211,8 +212,9 @@ struct PrivateCopies::Impl {
   const std::string libs_dir;
   const std::vector<std::string> sources;
   const Kind kind;
-  std::mutex starting;  // held while the folder is checked and tidied up: no copy is made meanwhile
-  std::mutex mutex;     // guards what follows; never held while a file is read or written
+  std::mutex starting;       // held while the folder is checked and tidied up: no copy is made meanwhile
+  std::shared_mutex making;  // shared while a copy is made, alone while old ones are removed
+  std::mutex mutex;          // guards what follows; never held while a file is read or written
   std::condition_variable copied;
   bool folder_checked = false;
   std::map<FileIdentity, std::string> hashes;
@@ -240,7 +242,9 @@ struct PrivateCopies::Impl {
     return current;
   }
 
+  // Not while a copy is being made: its folder looks like one that nobody uses.
   void remove_old() {
+    const std::unique_lock alone(making);
     if (kind == Kind::plugins) return prune(libs_dir, current_hashes(), [](const std::string&) { return true; });
     prune(libs_dir, {}, [this](const std::string& name) {
       std::error_code error;
@@ -363,6 +367,7 @@ struct PrivateCopies::Impl {
   }
 
   Status make(const PluginFile& file, const std::string& folder, const std::string& path) {
+    const std::shared_lock beside_others(making);
     if (Status ours = ensure_private_folder(folder); !ours.ok()) return ours;
     // Of this process alone: `train` may make the same copy while the host does.
     const std::string temporary = path + ".tmp." + std::to_string(getpid());

@@ -25,7 +25,8 @@ std::string config_text(const std::string& folder, uint16_t data, uint16_t contr
   yaml << "host:\n"
        << "  state_dir: " << folder << "/state\n"
        << "  stop_grace: 10s\n"
-       << "  data: {listen: \"127.0.0.1:" << data << "\"}\n"
+       // Sanitizers are slow, and a late loop refuses: that is looked at elsewhere.
+       << "  data: {loop_lag_max: 60s, listen: \"127.0.0.1:" << data << "\"}\n"
        << "  control: {listen: \"127.0.0.1:" << control << "\", connections_max: 128}\n"
        << "plugins:\n  path: [" << DORMOUSE_LOAD_PLUGINS << ", " << DORMOUSE_PLUGINS << "]\n"
        << "scripts:\n  pipelines: [" << DORMOUSE_LOAD_SOURCE << "/pipelines]\n"

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
@@ -261,4 +262,28 @@ TEST_CASE("old copies are removed at the start but those of files that are there
   CHECK(left == 3);  // the newest two, and the current one
   CHECK(fs::exists(paths[4]));
   CHECK(fs::exists(f.libs + "/note"));
+}
+
+TEST_CASE("models that are copied at the same time leave each other's copies alone") {
+  constexpr int kModels = 6, kRounds = 30;
+  const TempFolder temp;
+  fs::create_directories(temp / "models");
+  const auto model_of = [&](int i) { return (temp / "models") + "/m" + std::to_string(i); };
+  for (int i = 0; i < kModels; ++i) fs::create_directories(model_of(i));
+  PrivateCopies copies(temp / "libs", {temp / "models"}, PrivateCopies::Kind::models);
+  std::atomic<int> failed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kModels; ++i)
+    threads.emplace_back([&, i] {
+      const std::string path = model_of(i) + "/model";
+      for (int round = 0; round < kRounds; ++round) {
+        std::ofstream(path + ".new") << std::string(100'000, static_cast<char>('a' + i)) << round;
+        ::chmod((path + ".new").c_str(), 0600);
+        fs::rename(path + ".new", path);
+        Result<PluginFile> opened = open_plugin_file(path);
+        if (!opened.ok() || !copies.prepare(*opened, "m" + std::to_string(i)).ok()) ++failed;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failed == 0);
 }
