@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -31,7 +32,7 @@ Value setting(const std::string& name, int64_t value) {
 // A plugin of kBad whose close waits until finish() is called.
 class SlowToClose {
  public:
-  SlowToClose() { REQUIRE(::pipe(ends_) == 0); }
+  SlowToClose() = default;
   ~SlowToClose() {
     finish();
     host.stop();
@@ -43,7 +44,13 @@ class SlowToClose {
   }
 
  private:
-  int ends_[2];
+  static std::array<int, 2> new_pipe() {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    return ends;
+  }
+
+  std::array<int, 2> ends_ = new_pipe();  // before the component, whose setting names its end
   bool finished_ = false;
 
  public:
@@ -78,7 +85,10 @@ double counted(const ComponentHost& host, const std::string& name) {
 
 TEST_CASE("a wait bounds the whole verb also when a close hangs and the close goes on") {
   SlowToClose slow;
-  slow.host.acquire(slow.component)->release();
+  Result<Lease> lease = slow.host.acquire(slow.component);
+  INFO(lease.status().to_string());
+  REQUIRE(lease.ok());
+  lease->release();
   std::optional<VerbAnswer> answer, end;
   slow.host.registry->request(
       slow.component, Verb::unload, {.wait = 5s}, [&](VerbAnswer a) { answer = std::move(a); },
