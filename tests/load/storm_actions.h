@@ -39,7 +39,7 @@ class StormClient {
   void reload_scripts();
 
   HttpAnswer exchange(HttpClient& client, const std::string& action, const std::string& request,
-                      std::initializer_list<int> allowed);
+                      const std::vector<int>& allowed);
   std::string verb(const std::string& name, const std::string& query);
   unsigned below(unsigned bound) { return std::uniform_int_distribution<unsigned>(0, bound - 1)(random_); }
   const char* component() { return kStormComponents[below(kStormComponents.size())]; }

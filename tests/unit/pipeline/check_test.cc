@@ -499,9 +499,13 @@ TEST_CASE("tables that share tables are visited once and not unfolded without en
     text.replace(text.find("LEAF"), 4, leaf);
     return t.errors(text);
   };
-  // A sanitizer may take longer to get there than a load may take.
-  CHECK_THAT(described("1", "stage('s', { run = function() return 1 end, fallback = t })"),
-             Catch::Contains("larger than allowed") || Catch::Contains("of CPU time"));
+  const std::string unfolded = described("1", "stage('s', { run = function() return 1 end, fallback = t })");
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  // Slowed down, the load may use up its CPU time before the value is too large.
+  CHECK_THAT(unfolded, Catch::Contains("larger than allowed") || Catch::Contains("of CPU time"));
+#else
+  CHECK_THAT(unfolded, Catch::Contains("larger than allowed"));
+#endif
   CHECK(described("ref.request.a", "stage('s', { component = 'nlu.entities', input = { text = t } })")
             .find("more than 10000 values and tables") != std::string::npos);
   CHECK(described("ref.request.a", "stage('s', { run = function() return 1 end, fallback = t })")
