@@ -50,7 +50,7 @@ row_pgo() { bench/pgo.sh "$build"; }
 
 # The lifetime tests, for the figures they print, with the environment that tests/lifetime/CMakeLists.txt gives them.
 row_cycles() {
-  local -x MALLOC_ARENA_MAX=128 GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0
+  local -x MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0
   printf '\ncycles\n'
   for test in "$bin"/cycles_*; do
     [ -x "$test" ] || continue

@@ -22,13 +22,6 @@ int64_t median_of_tenth(const std::vector<int64_t>& samples, size_t tenth) {
   return median({at(tenth), at(tenth + 1)});
 }
 
-// The lowest of that part. Which arena a short-lived thread gets is a matter of chance, and memory goes up and down by
-// some hundred KiB with it; a leak raises the lowest as well.
-int64_t lowest_of_tenth(const std::vector<int64_t>& samples, size_t tenth) {
-  const auto at = [&](size_t i) { return samples.begin() + static_cast<std::ptrdiff_t>(samples.size() * i / 10); };
-  return *std::min_element(at(tenth), at(tenth + 1));
-}
-
 // A joined thread leaves the kernel's list a moment after join has returned, and on a busy machine a moment is long. So
 // a count that is too high is looked at again until it is right or `settling_max` has passed.
 ProcessFacts read_settled(const ProcessFacts& wanted, std::chrono::milliseconds settling_max) {
@@ -90,7 +83,7 @@ CycleReport run_cycles(const std::string& what, unsigned cycles, const std::func
       if (!known.count(line)) report.new_mappings.push_back(line);
   }
   report.resident_growth = median_of_tenth(resident, 9) - median_of_tenth(resident, 0);
-  report.resident_slope = lowest_of_tenth(resident, 9) - lowest_of_tenth(resident, 5);
+  report.resident_slope = median_of_tenth(resident, 9) - median_of_tenth(resident, 5);
   std::cout << report.to_string() << std::endl;
   return report;
 }

@@ -34,7 +34,7 @@ struct CycleReport {
   ProcessFacts after;
   std::vector<std::string> new_mappings;  // lines of `after` that `before` did not have, when the numbers differ
   int64_t resident_growth = 0;            // median of the last tenth minus median of the first
-  int64_t resident_slope = 0;             // lowest of the last tenth minus lowest of the sixth
+  int64_t resident_slope = 0;             // median of the last tenth minus median of the sixth
   std::string to_string() const;
 };
 
