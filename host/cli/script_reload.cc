@@ -31,7 +31,8 @@ void ScriptReload::start() {
     return;
   }
   ended_ = false;
-  Result<std::thread> started = start_thread("dm-reload", [this] { run(); });
+  Result<std::thread> started = start_thread(
+      "dm-reload", [this] { run(); }, ThreadPriority::background);
   if (!started) {
     audit_.acted("reload", "scripts", "SIGHUP", to_string(started.status().code()));
     return wake_();

@@ -156,7 +156,8 @@ std::vector<int> Lane::thread_ids() const {
 Status Lane::start(unsigned index) {
   Slot& slot = *slots_[index];
   slot.predecessor = std::move(slot.thread);
-  Result<std::thread> thread = start_thread("dm-" + name_, [this, index] { run_slot(index); });
+  Result<std::thread> thread = start_thread(
+      "dm-" + name_, [this, index] { run_slot(index); }, ThreadPriority::background);
   if (!thread.ok()) {
     slot.thread = std::move(slot.predecessor);
     return thread.status();

@@ -11,10 +11,17 @@
 
 namespace dormouse {
 
+// How the kernel weighs a thread against the others of the host when there are more ready threads than processors.
+enum class ThreadPriority {
+  normal,      // as its creator; the host starts all others from a thread of this priority
+  background,  // five steps of niceness behind the first thread of the process: a third of its weight
+};
+
 // Runs `body` on a new thread; of `name` the kernel keeps 15 bytes. The signals are blocked before the thread exists,
 // so there is no moment in which it could take one. Who needs a signal on this thread (a CPU timer) unblocks it there.
+// A thread that `body` starts has the priority of `body`: without rights, a thread cannot raise it again.
 // Thread: any. Errors: resource_exhausted; `body` is destroyed then, not run.
-Result<std::thread> start_thread(const std::string& name, Task body);
+Result<std::thread> start_thread(const std::string& name, Task body, ThreadPriority priority = ThreadPriority::normal);
 
 // Asks the kernel to run the calling thread soon after it wakes, in turns of 0.1 ms, ahead of threads that compute in
 // long turns. It takes no time from them: the share of the processor stays the same. Needs no right; kernels

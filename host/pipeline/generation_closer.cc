@@ -19,7 +19,9 @@ GenerationCloser::~GenerationCloser() {
 void GenerationCloser::start() {
   const std::lock_guard lock(mutex_);
   if (thread_.joinable()) return;
-  if (Result<std::thread> started = start_thread("dm-scripts", [this] { run(); }); started.ok())
+  if (Result<std::thread> started = start_thread(
+          "dm-scripts", [this] { run(); }, ThreadPriority::background);
+      started.ok())
     thread_ = std::move(*started);
 }
 

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -29,6 +31,34 @@ TEST_CASE("a thread has all signals blocked and its creator keeps its own mask")
     CHECK(sigismember(&after, signal) == sigismember(&before, signal));
   }
   CHECK(sigismember(&after, SIGTERM) == 0);
+}
+
+int niceness() {
+  return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+}
+
+TEST_CASE("a background thread and what it starts stay five steps behind the process") {
+  const int ours = niceness();
+  REQUIRE(ours <= 14);  // or there are no five steps left
+  int normal = -1, background = -1, started_by_it = -1;
+  Result<std::thread> first = start_thread("normal", [&] { normal = niceness(); });
+  REQUIRE(first.ok());
+  first->join();
+  Result<std::thread> second = start_thread(
+      "background",
+      [&] {
+        background = niceness();
+        start_thread(
+            "inner", [&] { started_by_it = niceness(); }, ThreadPriority::background)
+            ->join();
+      },
+      ThreadPriority::background);
+  REQUIRE(second.ok());
+  second->join();
+  CHECK(normal == ours);
+  CHECK(background == ours + 5);
+  CHECK(started_by_it == ours + 5);
+  CHECK(niceness() == ours);
 }
 
 }  // namespace
