@@ -47,6 +47,7 @@ struct Scheduler::FunctionRun {
   Time began{};
   Duration cold_before{}, queued_before{};
   FunctionFrame::Waiting waiting;  // the call it waits for
+  std::shared_ptr<void> wanted;    // while that waits for a load, whose demand loses its place with it
 };
 
 // A stage that asked its cache in vain, until it has ended.
@@ -1188,8 +1189,10 @@ void Scheduler::call_from_function(Request& r, uint16_t index) {
   pause_clock(r, index, now);
   run.phase = Run::Phase::cold;
   run.cold_since = now;
+  run.function->wanted = std::make_shared<char>();
   Demand demand;
   demand.cause = "request";
+  demand.wanted = run.function->wanted;
   demand.done = [self = shared_from_this(), at = address(r, index)](Result<Lease> lease) {
     Scheduler& scheduler = *self;
     scheduler.loop_.post(
@@ -1205,6 +1208,7 @@ void Scheduler::on_function_lease(const Address& at, Result<Lease> lease) {
   const Time now = loop_.now();
   run.cold += now - run.cold_since;
   run.phase = Run::Phase::calling;
+  run.function->wanted.reset();
   if (!over(*r, now)) {
     run_clock(*r, at.node, now);
     FunctionFrame::Waiting& waiting = run.function->waiting;

@@ -1,5 +1,6 @@
 #include "unit/pipeline/fake_components.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace dormouse {
@@ -100,6 +101,11 @@ void FakeComponent::acquire(Demand demand) {
     demand.done(Lease());
   else
     demands_.push_back(std::move(demand));
+}
+
+size_t FakeComponent::wanted() const {
+  return static_cast<size_t>(
+      std::count_if(demands_.begin(), demands_.end(), [](const Demand& demand) { return demand.is_wanted(); }));
 }
 
 void FakeComponent::offer_cache() {

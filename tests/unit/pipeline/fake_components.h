@@ -47,6 +47,7 @@ class FakeComponent final : public Callee {
   std::vector<std::string> inputs;         // of each call, as text
   std::vector<std::string> demand_causes;  // of each acquire
   size_t waiting() const { return demands_.size(); }
+  size_t wanted() const;  // of them, those that somebody still waits for
   size_t hanging() const { return hanging_.size(); }
   CallOptions last_options;
   std::map<std::string, std::shared_ptr<FakeSpace::State>> spaces;  // that caches asked for, by name

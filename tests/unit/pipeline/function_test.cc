@@ -191,6 +191,22 @@ TEST_CASE("ctx call loads a cold component outside of the timeout of its stage")
   CHECK(answer->response->stages[0].ran == 10ms);
 }
 
+TEST_CASE("a load is wanted by a function only as long as that runs") {
+  Functions t;
+  t.a.ready = false;
+  t.stages(
+      "dm.stage('f', { run = function(ctx) return ctx:call('a', 'run', { text = 'x' }) end }), "
+      "output = ref.f, deadline = '100ms'");
+  const auto late = t.begin("p", t.hello);
+  t.loop.run_ready();
+  CHECK(t.a.wanted() == 1);
+  t.loop.advance(100ms);
+  REQUIRE(late->response);
+  CHECK(late->response->status.code() == Code::deadline_exceeded);
+  CHECK(t.a.waiting() == 1);
+  CHECK(t.a.wanted() == 0);
+}
+
 TEST_CASE("a cold component that runs inline answers ctx call after its load") {
   Functions t;
   t.a.ready = false;

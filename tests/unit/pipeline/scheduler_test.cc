@@ -330,6 +330,8 @@ TEST_CASE("the deadline bounds waiting for a load") {
   REQUIRE(answer->response);
   CHECK(answer->response->status.to_string() ==
         "pipeline 'p': the deadline passed; found still running: 'one' (loading)");
+  CHECK(t.a.waiting() == 1);
+  CHECK(t.a.wanted() == 0);
   t.a.load();
   t.loop.run_ready();
   CHECK(t.a.calls == 0);
