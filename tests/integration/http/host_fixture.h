@@ -14,16 +14,28 @@
 
 namespace dormouse {
 
+// What a test wants of its host beyond the plugin `echo` and the pipelines below.
+struct HostExtras {
+  std::vector<std::string> plugin_folders;
+  std::vector<ComponentSpec> components;
+  std::vector<std::pair<std::string, std::string>> pipelines;  // name of the file and text, without `require`
+  std::string policies;                                        // text, without `require`
+};
+
 class HostFixture {
  public:
   static constexpr const char* kToken = "Authorization: Bearer test-token\r\n";
 
-  explicit HostFixture(DataOptions data = {}, ControlOptions control_options = {}, size_t events_kept = 1024)
+  explicit HostFixture(DataOptions data = {}, ControlOptions control_options = {}, size_t events_kept = 1024,
+                       const HostExtras& extras = {})
       : events(events_kept) {
     write_scripts();
+    for (const auto& [name, text] : extras.pipelines) write_script(name, text);
+    write_text(policies_ / "policies.lua", extras.policies);
     RegistryOptions options;
     options.state_dir = state_.path();
-    options.plugins.folders = {DORMOUSE_PLUGINS};
+    options.plugins.folders = extras.plugin_folders;
+    options.plugins.folders.emplace_back(DORMOUSE_PLUGINS);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     options.unmap = false;
 #endif
@@ -33,8 +45,10 @@ class HostFixture {
     registry = std::move(*made);
     REQUIRE(registry->add({.name = "echo", .plugin = "echo", .version = {}, .type = {}, .settings = {}}).ok());
     REQUIRE(registry->add({.name = "broken", .plugin = "missing", .version = {}, .type = {}, .settings = {}}).ok());
+    for (const ComponentSpec& spec : extras.components) REQUIRE(registry->add(spec).ok());
     EngineOptions scripts;
     scripts.pipelines = {scripts_.path()};
+    scripts.policies = {policies_.path()};
     engine = std::make_unique<Engine>(std::move(scripts), *registry, std::vector<EventLoop*>{&first_, &second_}, clock,
                                       events, metrics);
     for (Reactor* reactor : {&control_, &first_, &second_}) REQUIRE(reactor->start().ok());
@@ -93,7 +107,10 @@ class HostFixture {
 
  private:
   void write_script(const std::string& name, const std::string& text) {
-    REQUIRE(write_file_atomically(scripts_ / name, "local dm = require \"dormouse\"\n" + text, 0600).ok());
+    write_text(scripts_ / name, text);
+  }
+  static void write_text(const std::string& path, const std::string& text) {
+    REQUIRE(write_file_atomically(path, "local dm = require \"dormouse\"\n" + text, 0600).ok());
   }
   void write_scripts() {
     write_script("blob.lua", R"lua(
@@ -130,7 +147,7 @@ return dm.pipeline("fallback", {
 )lua");
   }
 
-  TempFolder state_, scripts_;
+  TempFolder state_, scripts_, policies_;
   Reactor control_{0}, first_{1}, second_{2};
 
  public:
