@@ -22,26 +22,33 @@ int64_t median_of_tenth(const std::vector<int64_t>& samples, size_t tenth) {
   return median({at(tenth), at(tenth + 1)});
 }
 
+// What this process holds, without the stacks that the C library keeps. It frees the stack of a detached thread
+// (OpenMP's) only when it next frees a stack, so a thread is joined first.
+ProcessFacts read_without_kept_stacks() {
+  std::thread([] {}).join();
+  return read_process();
+}
+
 // A joined thread leaves the kernel's list a moment after join has returned, and on a busy machine a moment is long. So
 // a count that is too high is looked at again until it is right or `settling_max` has passed.
 ProcessFacts read_settled(const ProcessFacts& wanted, std::chrono::milliseconds settling_max) {
   const auto until = std::chrono::steady_clock::now() + settling_max;
-  ProcessFacts facts = read_process();
+  ProcessFacts facts = read_without_kept_stacks();
   while (
       (facts.threads > wanted.threads || facts.mappings > wanted.mappings || facts.descriptors > wanted.descriptors) &&
       std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    facts = read_process();
+    facts = read_without_kept_stacks();
   }
   return facts;
 }
 
 // The base line: read until two readings agree.
 ProcessFacts read_base_line() {
-  ProcessFacts facts = read_process();
+  ProcessFacts facts = read_without_kept_stacks();
   for (int same = 0; same < 20;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    const ProcessFacts next = read_process();
+    const ProcessFacts next = read_without_kept_stacks();
     same = next.threads == facts.threads && next.mappings == facts.mappings && next.descriptors == facts.descriptors
                ? same + 1
                : 0;
