@@ -1,5 +1,7 @@
 #include "pipeline/generation.h"
 
+#include "pipeline/script_run.h"
+
 namespace dormouse {
 
 void CompiledPipeline::find_series(PipelineMetrics& metrics) {

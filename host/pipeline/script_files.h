@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pipeline/script_api.h"
+#include "pipeline/script_host.h"
 
 namespace dormouse {
 

@@ -6,8 +6,8 @@
 
 #include "base/suggest.h"
 #include "pipeline/lua_value.h"
-#include "pipeline/script_api.h"
 #include "pipeline/script_errors.h"
+#include "pipeline/script_host.h"
 
 namespace dormouse {
 namespace {

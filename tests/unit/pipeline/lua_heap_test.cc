@@ -6,7 +6,7 @@
 #include <cstring>
 #include <random>
 
-#include "pipeline/script_api.h"
+#include "pipeline/script_run.h"
 #include "support/manual_clock.h"
 
 using namespace dormouse;

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "pipeline/script_api.h"
+#include "pipeline/script_run.h"
 
 namespace dormouse {
 

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "pipeline/script_api.h"
+#include "pipeline/script_run.h"
 #include "unit/pipeline/fake_components.h"
 
 using namespace dormouse;
