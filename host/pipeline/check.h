@@ -8,8 +8,8 @@
 
 #include "pipeline/callee.h"
 #include "pipeline/description.h"
-#include "pipeline/engine.h"
 #include "pipeline/graph.h"
+#include "pipeline/pipeline_info.h"
 #include "pipeline/script_errors.h"
 
 namespace dormouse {

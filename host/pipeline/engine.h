@@ -17,69 +17,19 @@
 #include "base/task.h"
 #include "cache/caches.h"
 #include "components/registry.h"
-#include "components/type.h"
 #include "components/value.h"
 #include "exec/event_loop.h"
+#include "pipeline/pipeline_info.h"
+#include "pipeline/script_errors.h"
+#include "pipeline/script_limits.h"
+#include "pipeline/stage_trace.h"
 
 namespace dormouse {
-
-struct ScriptLimits {
-  size_t memory_bytes_max = size_t{64} << 20;               // one Lua state
-  Duration load_cpu_max = std::chrono::seconds(2);          // CPU time of loading one script
-  Duration entry_cpu_max = std::chrono::milliseconds(100);  // CPU time of one entry into Lua while serving
-  unsigned generations_max = 3;                             // alive at the same time, the serving one included
-};
 
 struct EngineOptions {
   std::vector<std::string> pipelines;  // files, or folders whose *.lua are taken in order of name
   std::vector<std::string> policies;
   ScriptLimits limits;
-};
-
-// A fault in a script, where it stands. All faults of a set are found before it is refused.
-struct ScriptError {
-  std::string file;
-  int line = 0;                   // 0: the file as a whole
-  std::string stage;              // "assistant/understand/intent", empty outside of stages
-  std::string message;            // one sentence
-  std::string hint;               // "did you mean 'language'?"
-  std::string source_line;        // for the caret; may be empty
-  int column = 0;                 // 1-based, 0: unknown
-  int width = 0;                  // columns under the caret
-  std::string to_string() const;  // several lines, as compilers print them
-};
-
-// One pipeline as operators see it.
-struct PipelineInfo {
-  std::string name;
-  std::string file;
-  uint64_t generation = 0;
-  Type input, output;
-  Duration deadline{};
-  struct Stage {
-    std::string path;  // "understand/intent"
-    std::string kind;  // component, function, parallel
-    std::string component, method;
-    std::string cache;
-  };
-  std::vector<Stage> stages;
-  std::vector<std::string> components;  // it may need, in order of first use
-  Status problem;                       // a component it needs cannot be described now; calls fail with this cause
-};
-
-enum class Outcome : uint8_t { ok, skipped, fallback, error, timeout, cancelled };
-std::string_view to_string(Outcome outcome);
-
-// How one stage of one request went.
-struct StageTrace {
-  std::string name;
-  Outcome outcome = Outcome::ok;
-  Duration cold{};    // waiting for loads
-  Duration queued{};  // waiting for an instance
-  Duration ran{};     // in the component or function
-  Status error;       // what ended it, when not ok; also with outcome fallback
-  CacheResult cache = CacheResult::none;
-  std::string cache_store;  // component whose memory had it: with a hit, also a negative one
 };
 
 struct PipelineRequest {

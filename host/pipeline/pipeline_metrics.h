@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/metrics.h"
-#include "pipeline/engine.h"
+#include "pipeline/stage_trace.h"
 
 namespace dormouse {
 

@@ -5,10 +5,22 @@
 #include <string_view>
 #include <vector>
 
-#include "pipeline/engine.h"
 #include "pipeline/source_text.h"
 
 namespace dormouse {
+
+// A fault in a script, where it stands. All faults of a set are found before it is refused.
+struct ScriptError {
+  std::string file;
+  int line = 0;                   // 0: the file as a whole
+  std::string stage;              // "assistant/understand/intent", empty outside of stages
+  std::string message;            // one sentence
+  std::string hint;               // "did you mean 'language'?"
+  std::string source_line;        // for the caret; may be empty
+  int column = 0;                 // 1-based, 0: unknown
+  int width = 0;                  // columns under the caret
+  std::string to_string() const;  // several lines, as compilers print them
+};
 
 // A call in a script (`dm.stage("x", {...})`), as errors about its keys need it.
 struct ScriptCall {

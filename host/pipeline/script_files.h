@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/engine.h"
 #include "pipeline/script_host.h"
 
 namespace dormouse {

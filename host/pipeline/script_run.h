@@ -4,10 +4,10 @@
 
 #include <memory>
 
-#include "pipeline/engine.h"
 #include "pipeline/lua_state.h"
 #include "pipeline/script_errors.h"
 #include "pipeline/script_host.h"
+#include "pipeline/script_limits.h"
 #include "pipeline/source_text.h"
 
 namespace dormouse {
