@@ -12,7 +12,7 @@
 namespace dormouse {
 namespace {
 
-constexpr size_t kEventsKept = 4096;  // about 1 MiB at its worst; what `ctl events` can look back on
+constexpr size_t kEventsKept = 4096;  // some 2 MiB when full; what `ctl events` can look back on
 
 }  // namespace
 

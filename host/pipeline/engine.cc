@@ -166,7 +166,7 @@ Engine::Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vec
                      .series = PipelineMetrics(loops.size()),
                      .closer = {},
                      .collector = {}}) {
-  impl_->closer = std::make_shared<GenerationCloser>([] {});
+  impl_->closer = std::make_shared<GenerationCloser>([callees] { callees->give_heap_back_soon(); });
   for (size_t i = 0; i < loops.size(); ++i)
     impl_->schedulers.push_back(
         std::make_shared<Scheduler>(*loops[i], i, impl_->callees, clock, impl_->options.limits, metrics));

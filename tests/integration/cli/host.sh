@@ -123,6 +123,21 @@ until_state() {
   fail "component $1 is $(state_of "$1"), not $2, after 20 s"
 }
 
+# resident FIELD: of the host, in MiB. VmRSS is of now, VmHWM the most so far.
+resident() {
+  awk -v field="$1:" '$1 == field {print int($2 / 1024)}' "/proc/$HOST_PID/status"
+}
+
+# shrinks_below MIB: within 30 s.
+shrinks_below() {
+  local _
+  for _ in $(seq 300); do
+    [ "$(resident VmRSS)" -ge "$1" ] || return 0
+    sleep 0.1
+  done
+  fail "the host still holds $(resident VmRSS) MiB and not less than $1; at most it held $(resident VmHWM)"
+}
+
 # prometheus_tool NAME: where prometheus or promtool is; fails when there is none. Installed, or fetched by ./dev test.
 prometheus_tool() {
   command -v "$1" && return

@@ -2,6 +2,7 @@
 // Everything runs on the test's thread; leases are of nothing.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -87,6 +88,10 @@ class FakeComponents final : public Callees {
     pools = std::move(policies);
     return {};
   }
+
+  // From the closer's thread as well.
+  void give_heap_back_soon() override { ++heap_returns; }
+  std::atomic<unsigned> heap_returns{0};
 
   // What never ends keeps its scheduler alive, and that keeps these components: the end of a test cuts the ring.
   void forget_all();

@@ -113,6 +113,18 @@ TEST_CASE("a generation closes when the last that holds it lets go and on no loo
   CHECK(closed.expired());
 }
 
+TEST_CASE("the heap of a closed generation is given back once it is free") {
+  Generations t;
+  t.version("1");
+  PipelinePtr held = t.engine->find("p");
+  t.version("2");
+  t.engine->wait_for_closing();
+  const unsigned before = t.components->heap_returns;
+  held.reset();
+  t.engine->wait_for_closing();
+  CHECK(t.components->heap_returns == before + 1);
+}
+
 TEST_CASE("the closer closes what it is given on its own thread and all of it before it ends") {
   std::thread::id closed_on;
   {
