@@ -1,7 +1,8 @@
 // How often nlu-language and CLD2 name the right language, side by side, and how long they take.
 //   language_accuracy MODEL FILE.tsv[.zst] ...
 // Each file has a header with columns lang and text, and perhaps kind (words, pairs, sentences); without it the file's
-// name is the kind. Accuracy is averaged over languages, so a language with many rows counts no more than one with few.
+// name is the kind, or that of the folder of a file named dev. Accuracy is averaged over languages, so a language with
+// many rows counts no more than one with few.
 #include <zstd.h>
 
 #include <algorithm>
@@ -22,11 +23,13 @@
 #include "cld2.h"
 #include "detector.h"
 #include "model.h"
+#include "support/figures.h"
 
 namespace {
 
 using dormouse::language::Detector;
 using dormouse::language::Model;
+namespace bench = dormouse::bench;
 
 struct Text {
   std::string kind, language, text;
@@ -78,12 +81,13 @@ void read_texts(const std::string& path, std::vector<Text>* texts) {
   };
   const size_t lang = column("lang"), text = column("text"), kind = column("kind");
   if (lang == header.size() || text == header.size()) throw std::runtime_error(path + ": needed columns lang and text");
-  const std::string name = std::filesystem::path(path).filename().string();
+  std::string name = std::filesystem::path(path).filename().string();
+  name = name.substr(0, name.find('.'));
+  if (name == "dev") name = std::filesystem::path(path).parent_path().filename().string();
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::vector<std::string_view> fields = split(lines[i], '\t');
     if (fields.size() < header.size()) continue;
-    const std::string_view of_kind =
-        kind < fields.size() ? fields[kind] : std::string_view(name).substr(0, name.find('.'));
+    const std::string_view of_kind = kind < fields.size() ? fields[kind] : std::string_view(name);
     texts->push_back({std::string(of_kind), comparable(fields[lang]), std::string(fields[text])});
   }
 }
@@ -159,6 +163,8 @@ void print_confidence(const std::vector<Text>& texts, const Answers& answers, co
     ++count;
   }
   std::printf("  %-14s mean confidence %.3f, right %.3f\n", kind.c_str(), sure / count, right / count);
+  bench::figure("language-confidence", kind, "mean confidence", sure / count, 2, {kind, "dev"});
+  bench::figure("language-confidence", kind, "right", right / count, 2, {kind, "dev"});
 }
 
 void report(const std::vector<Text>& texts, const Answers& ngram, const Answers& cld2,
@@ -168,18 +174,26 @@ void report(const std::vector<Text>& texts, const Answers& ngram, const Answers&
     kinds.insert(text.kind);
     all.insert(text.language);
   }
-  const std::pair<const char*, const std::set<std::string>*> groups[] = {
-      {"all languages of the file", &all},
-      {"languages the model knows", &known},
-      {"languages CLD2 names rightly at least once", &cld2.languages},
+  struct Group {
+    const char *title, *table;
+    const std::set<std::string>* languages;
   };
-  for (const auto& [title, group] : groups) {
+  const Group groups[] = {
+      {"all languages of the file", "language", &all},
+      {"languages the model knows", "language-known", &known},
+      {"languages CLD2 names rightly at least once", "language-cld2", &cld2.languages},
+  };
+  for (const auto& [title, table, group] : groups) {
     std::printf("%s\n  %-14s %9s %8s %8s\n", title, "", "languages", "n-grams", "CLD2");
     for (const std::string& kind : kinds) {
       size_t languages = 0;
       const double ours = accuracy(texts, ngram, kind, *group, &languages);
-      std::printf("  %-14s %9zu %8.2f %8.2f\n", kind.c_str(), languages, ours,
-                  accuracy(texts, cld2, kind, *group, &languages));
+      const double theirs = accuracy(texts, cld2, kind, *group, &languages);
+      std::printf("  %-14s %9zu %8.2f %8.2f\n", kind.c_str(), languages, ours, theirs);
+      const bench::Source source{kind, "dev"};
+      bench::figure(table, kind, "languages", static_cast<double>(languages), 0, source);
+      bench::figure(table, kind, "nlu-language", ours, 1, source);
+      bench::figure(table, kind, "CLD2", theirs, 1, source);
     }
   }
   std::printf("microseconds of processor time, median / 99th of 100\n");

@@ -2,7 +2,8 @@
 //   nlu_intent_bench NAME [--OPTION=VALUE ...] FILE.tsv ...
 // The files have columns text, intent and perhaps split; the texts that measure are not learnt (learn_dev: false). One
 // line a set; options are those of the training that README.md of the plugin compares, and --shots=N: of each intent, N
-// of the rows that are learnt, those of the smallest hashes, and all that measure.
+// of the rows that are learnt, those of the smallest hashes, and all that measure. --figures=PART: these are figures of
+// the product (support/figures.h), measured on that part. --second-tenth: a part that no choice was made on.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -18,6 +19,7 @@
 
 #include "classifier.h"
 #include "examples.h"
+#include "support/figures.h"
 #include "trainer.h"
 
 namespace {
@@ -69,6 +71,34 @@ double latency(const Classifier& classifier, const std::vector<std::string_view>
   return times[times.size() / 2];
 }
 
+// The rows as one file in which the second tenth of each intent, in the order of the texts' hashes, measures: choices
+// of the plugin were made on the first one.
+std::string with_second_tenth(const std::vector<std::string>& files, const TrainOptions& options) {
+  Examples all = read_examples(files, options.examples, [](double) {});
+  std::stable_sort(all.rows.begin(), all.rows.end(),
+                   [](const Example& a, const Example& b) { return a.hash < b.hash; });
+  std::map<uint32_t, std::vector<const Example*>> others;  // of each intent, what the first tenth leaves
+  for (const Example& row : all.rows) {
+    others[row.label];
+    if (!row.measures) others[row.label].push_back(&row);
+  }
+  const std::string path = (std::filesystem::temp_directory_path() / "nlu_intent_bench.tenth.tsv").string();
+  std::ofstream out(path);
+  out << "text\tintent\tsplit\n";
+  const auto write = [&](const Example& row, bool measures) {
+    const bool inside = row.label < all.labels.size();
+    out << row.text << '\t' << (inside ? all.labels[row.label] : options.examples.scope_label) << '\t'
+        << (measures ? "val" : "train") << '\n';
+  };
+  for (const Example& row : all.rows) {
+    if (row.measures) write(row, false);
+  }
+  for (const auto& [label, rows] : others) {
+    for (size_t i = 0; i < rows.size(); ++i) write(*rows[i], i < rows.size() / 9);
+  }
+  return path;
+}
+
 // The rows as one file that says which of them measure.
 std::string with_shots(const std::vector<std::string>& files, size_t shots, const TrainOptions& options) {
   Examples all = read_examples(files, options.examples, [](double) {});
@@ -87,7 +117,50 @@ std::string with_shots(const std::vector<std::string>& files, size_t shots, cons
   return path;
 }
 
-void measure_set(const std::string& name, const std::vector<std::string>& files, const TrainOptions& options) {
+struct Answers {
+  double accepted = 0, rejected = 0;  // shares of the texts in scope: right and not rejected; called out of scope
+};
+
+// Of the trained model, as it ships.
+Answers ask(const Classifier& classifier, const Examples& examples) {
+  Answers sum;
+  double all = 0;
+  for (const Example& row : examples.rows) {
+    if (!row.measures || row.label >= examples.labels.size()) continue;
+    const Decision decision = classifier.classify(row.text, 0);
+    sum.rejected += decision.out_of_scope;
+    sum.accepted += !decision.out_of_scope && decision.best.name == examples.labels[row.label];
+    ++all;
+  }
+  return all == 0 ? Answers() : Answers{sum.accepted / all, sum.rejected / all};
+}
+
+// What README.md of the plugin shows. The threshold of a set with texts out of scope is measured across halves; without
+// any there is nothing to fit, and the model itself is asked.
+void write_figures(const std::string& name, const std::string& part, size_t shots, const TrainReport& report,
+                   const Answers& answers) {
+  const dormouse::bench::Source source{name, part};
+  const Measured& dev = report.dev;
+  if (shots > 0) {
+    dormouse::bench::figure("intents-shots", name, std::to_string(shots), 100 * dev.accuracy, 2, source);
+    return;
+  }
+  const auto write = [&](const char* table, const char* column, double value, int decimals) {
+    dormouse::bench::figure(table, name, column, value, decimals, source);
+  };
+  write("intents", "learnt", static_cast<double>(report.rows - report.dev_rows), 0);
+  write("intents", "measured", static_cast<double>(dev.in_scope), 0);
+  write("intents", "accuracy %", 100 * dev.accuracy, 2);
+  write("intents", "lost by int8", 100 * (report.float32_accuracy - dev.accuracy), 2);
+  write("intents", "ECE", dev.ece, 3);
+  const bool fitted = dev.out_of_scope > 0;
+  write("intents-rejections", "right and accepted %", 100 * (fitted ? dev.accepted : answers.accepted), 2);
+  write("intents-rejections", "rejected in scope %", 100 * (fitted ? dev.scope_rejected : answers.rejected), 2);
+  if (fitted) write("intents-rejections", "out-of-scope recall %", 100 * dev.scope_recall, 1);
+}
+
+void measure_set(const std::string& name, const std::string& part, size_t shots, const std::vector<std::string>& files,
+                 const TrainOptions& options) {
   const std::string path = (std::filesystem::temp_directory_path() / ("nlu_intent_bench." + name)).string();
   const TrainReport report = train(files, path, options, [](double, const char*) {});
   double load = 1e9;
@@ -115,6 +188,9 @@ void measure_set(const std::string& name, const std::vector<std::string>& files,
               latency(classifier, texts, 32), static_cast<double>(report.model_bytes) / 1e6, load, report.seconds,
               static_cast<size_t>(report.rows - report.dev_rows), static_cast<size_t>(dev.in_scope));
   std::fflush(stdout);
+  if (!part.empty()) {
+    write_figures(name, part, shots, report, ask(classifier, examples));
+  }
   std::filesystem::remove(path);
 }
 
@@ -131,19 +207,26 @@ int main(int argc, char** argv) {
     options.learn_dev = false;
     std::vector<std::string> files;
     size_t shots = 0;
+    std::string part;
+    bool second_tenth = false;
     for (int i = 2; i < argc; ++i) {
       const std::string argument = argv[i];
       const size_t equals = argument.find('=');
       if (argument.starts_with("--shots=")) {
         shots = static_cast<size_t>(std::atoi(argument.c_str() + equals + 1));
+      } else if (argument == "--second-tenth") {
+        second_tenth = true;
+      } else if (argument.starts_with("--figures=")) {
+        part = argument.substr(equals + 1);
       } else if (argument.starts_with("--") && equals != std::string::npos) {
         set(&options, argument.substr(2, equals - 2), argument.substr(equals + 1));
       } else {
         files.push_back(argument);
       }
     }
+    if (second_tenth) files = {with_second_tenth(files, options)};
     if (shots > 0) files = {with_shots(files, shots, options)};
-    measure_set(argv[1], files, options);
+    measure_set(argv[1], part, shots, files, options);
     return 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "nlu_intent_bench: %s\n", e.what());

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|beside|unused|allocator|pgo|language|nlu|search|text|cache|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|beside|unused|allocator|pgo|language|nlu|search|text|cache|figures|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -72,16 +72,19 @@ intents() {
   local data="$1" work="$2"
   printf '\nintents\n'
   "$bin/nlu_intent_bench"
-  intent_set clinc150 "$(first_of "$data" examples/data)/intents/clinc150.tsv.zst"
-  intent_set banking77 "$data/banking77/train.tsv"
-  intent_set hwu64 "$data/hwu64/train.tsv"
+  intent_set clinc150 'val, development' "$(first_of "$data" examples/data)/intents/clinc150.tsv.zst"
+  local set shots
+  for set in banking77 hwu64; do
+    intent_set "$set" 'second tenth' "$data/$set/train.tsv" --second-tenth
+    for shots in 5 10; do intent_set "$set" 'second tenth' "$data/$set/train.tsv" --second-tenth "--shots=$shots"; done
+  done
   if [ -d "$data/snips" ]; then
     awk -v split_name=train -f bench/bio_to_tsv.awk "$data/snips/train.bio" > "$work/snips_train.tsv"
     awk -v split_name=val -f bench/bio_to_tsv.awk "$data/snips/valid.bio" > "$work/snips_val.tsv"
   fi
-  intent_set snips "$work/snips_train.tsv" "$work/snips_val.tsv"
+  intent_set snips valid "$work/snips_train.tsv" "$work/snips_val.tsv"
   [ ! -d "$data/xsid" ] || awk -v split_name=tenth -f bench/bio_to_tsv.awk "$data"/xsid/*.dev.bio > "$work/xsid.tsv"
-  intent_set xsid "$work/xsid.tsv"
+  intent_set xsid 'tenth of dev' "$work/xsid.tsv"
 }
 
 # The first folder that has intents in it, or the last.
@@ -91,12 +94,14 @@ first_of() {
   printf '%s\n' "$folder"
 }
 
+# intent_set NAME PART FILE... [OPTION...]: PART of the data is what measures.
 intent_set() {
   local file
-  for file in "${@:2}"; do
+  for file in "${@:3}"; do
+    case "$file" in --*) continue ;; esac
     [ -e "$file" ] || { printf '%-12s is not there: %s\n' "$1" "$file"; return 0; }
   done
-  "$bin/nlu_intent_bench" "$@"
+  "$bin/nlu_intent_bench" "$1" "--figures=$2" "${@:3}"
 }
 
 # What the allocator gives and costs: memory after cycles, requests a second. Not part of `all`: the decision is made
@@ -133,6 +138,27 @@ row_language() {
   done
 }
 
+# The figures of answer quality that READMEs show, into docs/figures.tsv: what is measured now gets its value, the day and the
+# commit; what needs data that is not there keeps its line. tests/style/figures.sh compares the READMEs with the file.
+row_figures() {
+  local new="$build/bench/figures.new.tsv" file=docs/figures.tsv
+  rm -f "$new"
+  export DORMOUSE_FIGURES="$new"
+  row_nlu
+  [ -z "${DORMOUSE_DATA:-}" ] || row_language
+  row_text
+  [ ! -x "$bin/dormouse_bench_search" ] || "$bin/dormouse_bench_search" recall
+  unset DORMOUSE_FIGURES
+  awk -F'\t' -v OFS='\t' -v measured="$(date -u +%F) $(git rev-parse --short HEAD)" '
+    BEGIN { print "figure", "value", "data", "split", "measured" }
+    FNR == NR { if (!($1 in now)) order[++count] = $1; now[$1] = $0; next }
+    FNR > 1 { if ($1 in now) { print now[$1], measured; delete now[$1] } else print }
+    END { for (i = 1; i <= count; ++i) if (order[i] in now) print now[order[i]], measured }
+  ' "$new" "$file" > "$new.merged"
+  mv "$new.merged" "$file"
+  printf '\nfigures: %s measured, now in %s\n' "$(wc -l < "$new")" "$file"
+}
+
 [ "$#" -gt 0 ] || set -- all
 mkdir -p "$build/bench"
 machine
@@ -140,7 +166,7 @@ for row in "$@"; do
   case "$row" in
     all) for each in "${rows[@]}"; do "row_$each"; done ;;
     *[!a-z]* | '') printf 'bench: "%s" is no row\n' "$row" >&2; exit 2 ;;
-    *) declare -F "row_$row" > /dev/null || { printf 'bench: no row "%s"; there are: %s allocator pgo language all\n' "$row" "${rows[*]}" >&2; exit 2; }
+    *) declare -F "row_$row" > /dev/null || { printf 'bench: no row "%s"; there are: %s allocator pgo language figures all\n' "$row" "${rows[*]}" >&2; exit 2; }
       "row_$row" ;;
   esac
 done

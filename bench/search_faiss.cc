@@ -1,7 +1,8 @@
 // Vector search: the plugin in a host beside raw FAISS (Debian's, with OpenBLAS) and hnswlib (built for this machine),
 // on the vectors that come with the project and, where DORMOUSE_DATA names a folder that has them, on more.
 //   dormouse_bench_search          all of it
-//   dormouse_bench_search TABLE    graphs, scans, clients or kinds
+//   dormouse_bench_search TABLE    graphs, scans, clients or kinds; recall: of the kinds, how many they find and no
+//   times
 // Single calls are made twice: through the host as a request would be, and by the method's function pointer, which
 // tells the index apart from the way to it.
 #include <faiss/IndexFlat.h>
@@ -24,6 +25,7 @@
 #include "components/component.h"
 #include "components/lease.h"
 #include "components/loader.h"
+#include "support/figures.h"
 #include "support/live/live_registry.h"
 #include "support/vector_sets.h"
 
@@ -272,6 +274,29 @@ double best_of(const std::function<double()>& measure) {
   return best;
 }
 
+const std::vector<Effort> kProbes = {{{"nprobe", 4}}, {{"nprobe", 16}}, {{"nprobe", 64}}};
+
+void table_of_recall(const VectorSet& set) {
+  fmt::print("\nrecall@{}, {}\n", kK, set.name);
+  const auto line = [&](const char* kind, const std::vector<Effort>& efforts) {
+    Plugin plugin(kind, set);
+    for (const Effort& effort : efforts) {
+      plugin.prepare(effort);
+      std::string name = kind;
+      for (const auto& [option, value] : effort) name += fmt::format(" {} {}", option, value);
+      const double found = plugin.found();
+      fmt::print("  {:<28} {:.3f}\n", name, found);
+      figure("vectors", name, set.name.substr(0, set.name.find(' ')), found, 3, {set.name, "dev"});
+      std::fflush(stdout);
+    }
+  };
+  line("flat", {{}});
+  line("hnsw", {{{"ef", 16}}, {{"ef", 64}}, {{"ef", 256}}});
+  line("ivf_flat", kProbes);
+  line("ivf_sq8", kProbes);
+  line("ivf_pq", {{{"nprobe", 16}, {"rerank", 4}}, {{"nprobe", 64}, {"rerank", 1}}, {{"nprobe", 64}, {"rerank", 4}}});
+}
+
 void table_of_kinds(const VectorSet& set) {
   fmt::print(
       "\nkinds, {}, k = {}; queries and times in seconds of CPU\n  {:<9} {:>7} {:>7} {:>8} {:>10} {:>10} {:>7} {:>7} "
@@ -292,11 +317,10 @@ void table_of_kinds(const VectorSet& set) {
       std::fflush(stdout);
     }
   };
-  const std::vector<Effort> probes = {{{"nprobe", 4}}, {{"nprobe", 16}}, {{"nprobe", 64}}};
   line("flat", {{}});
   line("hnsw", {{{"ef", 16}}, {{"ef", 64}}, {{"ef", 256}}});
-  line("ivf_flat", probes);
-  line("ivf_sq8", probes);
+  line("ivf_flat", kProbes);
+  line("ivf_sq8", kProbes);
   std::vector<Effort> reranked;
   for (const int64_t nprobe : {4, 16, 64})
     for (const int64_t rerank : {1, 2, 4, 10}) reranked.push_back({{"nprobe", nprobe}, {"rerank", rerank}});
@@ -439,7 +463,9 @@ int main(int argc, char** argv) {
   try {
     const std::string folder = data_folder();
     const std::string only = argc > 1 ? argv[1] : "all";
-    const auto wanted = [&](const char* table) { return only == "all" || only == table; };
+    const auto wanted = [&](const char* table) {
+      return (only == "all" && std::strcmp(table, "recall") != 0) || only == table;
+    };
     if (wanted("graphs")) {
       with_set([&] { return sift(folder); }, table_of_graphs);
       with_set([&] { return text(folder); }, table_of_graphs);
@@ -450,6 +476,10 @@ int main(int argc, char** argv) {
     if (wanted("kinds")) {
       with_set([&] { return sift(folder); }, table_of_kinds);
       with_set([&] { return text(folder); }, table_of_kinds);
+    }
+    if (wanted("recall")) {
+      with_set([&] { return sift(folder); }, table_of_recall);
+      with_set([&] { return text(folder); }, table_of_recall);
     }
     return 0;
   } catch (const std::exception& e) {

@@ -20,6 +20,7 @@
 #include "nlu/lines.h"
 #include "nlu/rows.h"
 #include "rank.h"
+#include "support/figures.h"
 #include "trainer.h"
 
 namespace {
@@ -37,6 +38,7 @@ double seconds_since(Clock::time_point start) {
 
 struct Set {
   std::string name;
+  std::string data, measured;  // of its figures: where the texts are from, and what columns of a table begin with
   std::vector<text_search::Document> documents;
   std::vector<std::pair<std::string, std::string>> questions;  // id, text
   std::map<std::string, std::map<std::string, int>> right;     // question, document, grade
@@ -65,6 +67,8 @@ void read_right(const std::string& path, const std::function<std::string(const s
 
 Set medquad(const std::string& data, const std::string& passages, bool titles) {
   Set set;
+  set.data = "medquad-retrieval";
+  set.measured = titles ? "title and text" : "text";
   set.name = titles ? "MedQuAD, title and text" : "MedQuAD, text only";
   read(passages, {{"id"}, {"title", false}, {"text"}}, [&](const nlu::Row& row) {
     set.documents.push_back(
@@ -80,6 +84,8 @@ Set medquad(const std::string& data, const std::string& passages, bool titles) {
 // The 1,180 or so sentences of one language, or its 240 paragraphs.
 Set xquad(const std::string& data, const std::string& language, const std::string& stems, bool paragraphs) {
   Set set;
+  set.data = "xquad-r";
+  set.measured = language + (paragraphs ? " paragraphs" : " sentences");
   set.name = "XQuAD-R " + language + (paragraphs ? ", paragraphs" : ", sentences");
   set.language = stems;
   read(data + (paragraphs ? "/xquad-r/paragraphs.tsv.zst" : "/xquad-r/candidates.tsv.zst"),
@@ -143,9 +149,15 @@ Scores score(const Set& set, const std::vector<Ranking>& rankings) {
   return {sum.ndcg / n, sum.mrr / n, sum.recall10 / n, sum.recall100 / n};
 }
 
-void print(const char* part, const Scores& s) {
+// MedQuAD has several right passages of two grades, XQuAD-R one for each question.
+void print(const Set& set, const char* part, const Scores& s) {
   std::printf("  %-34s %7.4f %7.4f %7.4f %7.4f\n", part, s.ndcg, s.mrr, s.recall10, s.recall100);
   std::fflush(stdout);
+  const bool graded = set.data == "medquad-retrieval";
+  const bench::Source source{set.data, "dev"};
+  const char* first = graded ? " nDCG@10" : " MRR";
+  bench::figure("search", part, set.measured + first, graded ? s.ndcg : s.mrr, 3, source);
+  bench::figure("search", part, set.measured + " recall@100", s.recall100, 3, source);
 }
 
 // One set with its indexes.
@@ -181,29 +193,49 @@ class Search {
   void report() {
     std::printf("  %-34s %7s %7s %7s %7s\n", "", "nDCG@10", "MRR@100", "R@10", "R@100");
     ask([](const std::string& text) { return text; });
-    print("words (BM25)", score(set_, words_found_));
-    print("meanings (LSA)", score(set_, meanings_found_));
+    print(set_, "words (BM25)", score(set_, words_found_));
+    print(set_, "meanings (LSA)", score(set_, meanings_found_));
     for (const double weight : {0.1, 0.3, 1.0}) {
       char name[64];
-      std::snprintf(name, sizeof name, "joined by rank, constant 10, 1 : %.1f", weight);
-      print(name, score(set_, joined(10, weight)));
+      std::snprintf(name, sizeof name, "joined, 1 : %.1f", weight);
+      print(set_, name, score(set_, joined(10, weight)));
     }
-    print("joined by rank, constant 60, 1 : 1", score(set_, joined(60, 1)));
+    print(set_, "joined, 1 : 1, constant 60", score(set_, joined(60, 1)));
     const std::vector<Ranking> hybrid = joined(10, 0.3);
     for (const double lambda : {1.0, 0.9, 0.7, 0.5}) {
       const auto [rankings, similarity] = diverse(hybrid, lambda);
       char name[64];
-      std::snprintf(name, sizeof name, "its 20 best, lambda %.1f (sim. %.2f)", lambda, similarity);
-      print(name, score(set_, rankings));
+      std::snprintf(name, sizeof name, "of 1 : 0.3, lambda %.1f", lambda);
+      print(set_, name, score(set_, rankings));
+      bench::figure("search", name, set_.measured + " similarity", similarity, 2, {set_.data, "dev"});
+    }
+  }
+
+  // How the words are read is what matters most.
+  void report_tokens(const std::string& work) {
+    const std::pair<const char*, text_search::TokenOptions> ways[] = {
+        {"neither stems nor stopwords", {"none", false}},
+        {"stems", {set_.language, false}},
+    };
+    for (const auto& [name, tokens] : ways) {
+      fs::remove_all(work + "/tokens");
+      fs::create_directories(work + "/tokens");
+      text_search::DocumentsOptions options;
+      options.tokens = tokens;
+      text_search::Documents documents(work + "/tokens", options, kGoOn);
+      documents.add("bench", set_.documents, kGoOn);
+      std::vector<Ranking> rankings;
+      for (const auto& [id, text] : set_.questions) rankings.push_back(found(documents, text));
+      print(set_, name, score(set_, rankings));
     }
   }
 
   void report_mistyped() {
     ask(mistyped);
-    print("mistyped: words", score(set_, words_found_));
-    print("mistyped: meanings", score(set_, meanings_found_));
-    print("mistyped: joined, 1 : 0.3", score(set_, joined(10, 0.3)));
-    print("mistyped: joined, 1 : 1", score(set_, joined(10, 1)));
+    print(set_, "mistyped: words", score(set_, words_found_));
+    print(set_, "mistyped: meanings", score(set_, meanings_found_));
+    print(set_, "mistyped: joined, 1 : 0.3", score(set_, joined(10, 0.3)));
+    print(set_, "mistyped: joined, 1 : 1", score(set_, joined(10, 1)));
   }
 
  private:
@@ -239,16 +271,7 @@ class Search {
     std::vector<std::string> texts;
     for (const auto& [id, text] : set_.questions) texts.push_back(as_typed(text));
     auto start = Clock::now();
-    for (const std::string& text : texts) {
-      text_search::Question question;
-      question.text = text;
-      question.k = kDepth;
-      question.with_text = false;
-      Ranking found;
-      for (const text_search::Hit& hit : words_->search("bench", question, kGoOn))
-        found.push_back(hit.document.id.text);
-      words_found_.push_back(std::move(found));
-    }
+    for (const std::string& text : texts) words_found_.push_back(found(*words_, text));
     const double of_words = seconds_since(start);
     lsa::Scratch scratch;
     const size_t n = model_->dimension();
@@ -259,6 +282,16 @@ class Search {
     std::printf("  a question: words %.0f us, its vector %.1f us\n", 1e6 * of_words / static_cast<double>(texts.size()),
                 1e6 * of_embedding / static_cast<double>(texts.size()));
     for (const std::vector<float>& vector : questions) meanings_found_.push_back(nearest(vector));
+  }
+
+  static Ranking found(text_search::Documents& documents, const std::string& text) {
+    text_search::Question question;
+    question.text = text;
+    question.k = kDepth;
+    question.with_text = false;
+    Ranking ids;
+    for (const text_search::Hit& hit : documents.search("bench", question, kGoOn)) ids.push_back(hit.document.id.text);
+    return ids;
   }
 
   // Every document looked at; search-faiss is measured elsewhere.
@@ -334,7 +367,10 @@ class Search {
 void measure(const Set& set, const std::string& work, bool with_typos) {
   Search search(set, work);
   search.report();
-  if (with_typos) search.report_mistyped();
+  if (with_typos) {
+    search.report_tokens(work);
+    search.report_mistyped();
+  }
 }
 
 }  // namespace

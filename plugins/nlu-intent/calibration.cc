@@ -84,7 +84,7 @@ struct Sums {
     double confidence = 0, right = 0;
   };
   std::array<Bin, kBins> bins{};
-  uint64_t in_scope = 0, right = 0, rejected = 0, out_of_scope = 0, found = 0;
+  uint64_t in_scope = 0, right = 0, accepted = 0, rejected = 0, out_of_scope = 0, found = 0;
 
   void add(const ScoredText& text, size_t classes, const Calibration& calibration) {
     const Lead lead = lead_of(text.scores, classes);
@@ -103,14 +103,20 @@ struct Sums {
     bin.right += hit;
     ++in_scope;
     right += hit;
+    accepted += hit && !rejected_now;
     rejected += rejected_now;
   }
   Measured shares() const {
     const auto share = [](uint64_t part, uint64_t all) {
       return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
     };
-    Measured m{share(right, in_scope),    0,        share(found, out_of_scope),
-               share(rejected, in_scope), in_scope, out_of_scope};
+    Measured m;
+    m.accuracy = share(right, in_scope);
+    m.accepted = share(accepted, in_scope);
+    m.scope_recall = share(found, out_of_scope);
+    m.scope_rejected = share(rejected, in_scope);
+    m.in_scope = in_scope;
+    m.out_of_scope = out_of_scope;
     for (const Bin& bin : bins) m.ece += std::fabs(bin.confidence - bin.right);
     m.ece = in_scope == 0 ? 0 : m.ece / static_cast<double>(in_scope);
     return m;

@@ -18,7 +18,8 @@ struct ScoredText {
 
 // What the fitted numbers are worth. Shares of 1.
 struct Measured {
-  double accuracy = 0;        // of the best intent, over texts in scope
+  double accuracy = 0;        // of the best intent, over texts in scope, also those that are rejected
+  double accepted = 0;        // texts in scope whose best intent is right and that are not rejected
   double ece = 0;             // expected calibration error in 15 bins, over texts in scope
   double scope_recall = 0;    // texts out of scope that are called so
   double scope_rejected = 0;  // texts in scope that are called out of scope
