@@ -80,20 +80,36 @@ std::optional<Value> read_input(const Request& request, const Type& type, Proble
   return std::nullopt;
 }
 
+// What was left out of a degraded answer, and why: "passages/dense: collection 'passages': ...".
+std::string left_out(const std::vector<StageTrace>& stages) {
+  std::string text;
+  for (const StageTrace& stage : stages) {
+    if (stage.error.ok() || stage.outcome == Outcome::cancelled) continue;
+    if (!text.empty()) text += "; ";
+    text += stage.name + ": " + stage.error.to_string();
+  }
+  return text;
+}
+
 // One line for a request, by its outcome. The time is milliseconds from the end of the header on.
 void log_end(const Running& run, const PipelineResponse& response, Duration total) {
-  const LogLevel level = log_level_of_outcome(response.status.code());
+  const LogLevel level = response.degraded ? LogLevel::warn : log_level_of_outcome(response.status.code());
   if (!logs(level)) return;
   const unsigned status = response.status.ok() ? 200 : problem_row(response.status.code()).status;
   char took[32];
   std::snprintf(took, sizeof took, "%.3f", static_cast<double>(total.count()) / 1e6);
   const std::string id = request_id_text(run.id), status_text = std::to_string(status), peer = run.responder.peer();
   const std::string error = response.status.ok() ? "" : response.status.to_string();
+  const std::string missing = response.degraded ? left_out(response.stages) : "";
   std::vector<LogField> fields{{"request", id}, {"status", status_text, true}, {"ms", took, true}, {"peer", peer}};
   if (!run.traceparent.empty()) fields.push_back({"traceparent", run.traceparent});
   if (!error.empty()) fields.push_back({"code", to_string(response.status.code())});
   if (!error.empty()) fields.push_back({"error", error});
-  write_log({level, response.status.ok() ? "request.ended" : "request.failed", run.pipeline, {}, fields});
+  if (!missing.empty()) fields.push_back({"left_out", missing});
+  const char* kind = !response.status.ok() ? "request.failed"
+                     : response.degraded   ? "request.degraded"
+                                           : "request.ended";
+  write_log({level, kind, run.pipeline, {}, fields});
 }
 
 // One that never entered a pipeline. What it was about is a client's text, and no object.

@@ -14,6 +14,39 @@ local function weights_of_mode(ctx)
   error({ code = "invalid_argument", message = "mode: needed hybrid, lexical or dense, found " .. ctx.request.mode })
 end
 
+local function by_words(ctx)
+  return ctx:call("search.text", "search", {
+    text = ctx.request.text, collection = "passages", k = 50, with_text = false, metadata = false,
+  })
+end
+
+local function by_meaning(ctx)
+  return ctx:call("search.vectors", "search", {
+    vector = ctx.question.vector, model = ctx.question.model, collection = "passages", k = 50, metadata = false,
+  })
+end
+
+-- A search that fails is left out, and the answer says which and why. The whole reason is the operator's, in the log;
+-- clients read it where it is about them: the vectors in the index are of another model than the question's.
+local function left_out(search)
+  return function(_, err)
+    local warning = search .. " was left out: " .. err.code
+    if err.code == "failed_precondition" then
+      warning = warning .. ": " .. err.message .. "; load the passages again with examples/data/load_passages.sh"
+    end
+    return { hits = dm.list {}, warning = warning }
+  end
+end
+
+-- Of a search that was answered there is no warning.
+local function warnings_of(ctx)
+  local warnings = dm.list {}
+  for _, found in ipairs { ctx.lexical, ctx.dense } do
+    if found.warning then warnings[#warnings + 1] = found.warning end
+  end
+  return warnings
+end
+
 -- How much a passage's rank counts against its difference from those before it.
 local function lambda_of_diversity(ctx)
   local diversity = ctx.request.diversity or 0.3
@@ -28,26 +61,14 @@ local function found(k, more)
     stage("question", { component = "embed.lsa", input = { text = ref.request.text } }),
     parallel("candidates", {
       join = "all",
-      on_error = "partial",
-      stage("lexical", {
-        component = "search.text",
-        input = { text = ref.request.text, collection = "passages", k = 50, with_text = false, metadata = false },
-      }),
-      stage("dense", {
-        component = "search.vectors",
-        input = {
-          vector = ref.question.vector,
-          model = ref.question.model,
-          collection = "passages",
-          k = 50,
-          metadata = false,
-        },
-      }),
+      stage("lexical", { run = by_words, fallback = left_out "search.text" }),
+      stage("dense", { run = by_meaning, fallback = left_out "search.vectors" }),
     }),
+    stage("warnings", { run = warnings_of }),
     stage("fused", {
       component = "search.rank",
       input = {
-        lists = { ref.lexical.hits:default(dm.null), ref.dense.hits:default(dm.null) },
+        lists = { ref.lexical.hits, ref.dense.hits },
         weights = ref.weights,
         constant = 10,
         k = k,
@@ -71,13 +92,13 @@ end
 return {
   pipeline("search", {
     input = { text = "string", mode = "string?", k = "int?" },
-    output = { passages = ref.passages.documents },
+    output = { passages = ref.passages.documents, warnings = ref.warnings },
   }, found(ref.request.k:default(5), {})),
 
   -- Of the twenty best, those that say different things.
   pipeline("search_diverse", {
     input = { text = "string", mode = "string?", k = "int?", diversity = "float?" },
-    output = { passages = ref.diverse.hits },
+    output = { passages = ref.diverse.hits, warnings = ref.warnings },
   }, found(20, {
     stage("vectors", {
       component = "embed.lsa",
