@@ -168,6 +168,18 @@ TEST_CASE("a length that changes its answer ends with the CPU budget") {
   CHECK(stopped_in_time("table.concat(setmetatable({}, {__index = function() return '' end}), '', 1, 1 << 60)"));
 }
 
+// What was checked is what is done: there is no second answer that could differ.
+TEST_CASE("a table function asks for the length of a table once") {
+  for (const char* call : {"table.insert(t, 1, 'x')", "table.insert(t, 'x')", "table.remove(t, 1)", "table.remove(t)",
+                           "table.sort(t)", "table.concat(t)", "table.unpack(t)"}) {
+    INFO(call);
+    CHECK(run_briefly("local asked = 0\n"
+                      "local t = setmetatable({ 'a' }, {__len = function() asked = asked + 1\n"
+                      "return asked == 1 and 1 or 1 << 60 end})\n" +
+                      std::string(call) + "\nassert(asked == 1)") == "");
+  }
+}
+
 TEST_CASE("what swallows errors between calls of a library function ends with the CPU budget") {
   const std::string busy =
       "local busy = setmetatable({}, {__call = function() while true do end end, __index = pcall, __newindex = "
