@@ -84,6 +84,14 @@ bool take(std::string_view key, std::string_view value, CrashRecord& record) {
   return to_frame(value, record.frames.emplace_back());
 }
 
+// A host that is started again at once may crash twice within a second, and both records count: "ID", "ID-2", ...
+std::string free_id(const std::string& folder, const std::string& id) {
+  std::error_code ignored;
+  std::string free = id;
+  for (size_t i = 2; fs::exists(folder + "/" + free, ignored); ++i) free = id + "-" + std::to_string(i);
+  return free;
+}
+
 // A process that died between writing its record and naming it has left it under the name it kept open.
 void adopt_pending(const std::string& folder) {
   const std::string pending = folder + "/" + kCrashPending;
@@ -152,9 +160,10 @@ std::vector<CrashRecord> CrashStore::take_unannounced() {
   for (const std::string& name : names_in(folder_)) {
     if (!name.ends_with(kUnannounced)) continue;
     Result<CrashRecord> record = read_one(folder_, name);
-    const std::string path = folder_ + "/" + name;
-    if (::rename(path.c_str(), (folder_ + "/" + id_of(name)).c_str()) == 0 && record.ok())
-      records.push_back(std::move(*record));
+    const std::string path = folder_ + "/" + name, id = free_id(folder_, id_of(name));
+    if (::rename(path.c_str(), (folder_ + "/" + id).c_str()) != 0 || !record.ok()) continue;
+    record->id = id;
+    records.push_back(std::move(*record));
   }
   std::reverse(records.begin(), records.end());
   return records;

@@ -156,6 +156,19 @@ std::string joined(const std::vector<std::string>& words) {
   return text.empty() ? "(none)" : text;
 }
 
+// ", and /plugins/x.so, which cannot be used: is truncated": one of them may be the plugin that is looked for.
+std::string unusable_files(const std::vector<PluginEntry>& entries) {
+  size_t count = 0;
+  const PluginEntry* first = nullptr;
+  for (const PluginEntry& entry : entries) {
+    if (entry.problem.ok()) continue;
+    if (++count == 1) first = &entry;
+  }
+  if (!first) return "";
+  return ", and " + first->path + ", which cannot be used: " + first->problem.error().message +
+         (count > 1 ? " (and " + std::to_string(count - 1) + " more)" : "");
+}
+
 }  // namespace
 
 Status check_without_running(const PluginFile& file, const ElfFacts& facts, const Manifest& manifest) {
@@ -185,6 +198,30 @@ PluginIndex::Snapshot PluginIndex::scan() {
 PluginIndex::Snapshot PluginIndex::look() {
   const std::lock_guard scanning(scanning_);
   return read_folders();
+}
+
+PluginIndex::Snapshot PluginIndex::with_hashes(const Snapshot& snapshot) {
+  const std::lock_guard scanning(scanning_);
+  std::vector<PluginEntry> entries = *snapshot;
+  for (PluginEntry& entry : entries)
+    if (entry.sha256.empty()) entry.sha256 = remembered_hash(entry.path);
+  const auto hashed = std::make_shared<const std::vector<PluginEntry>>(std::move(entries));
+  const std::lock_guard lock(mutex_);
+  if (snapshot_ == snapshot) snapshot_ = hashed;
+  return hashed;
+}
+
+// Empty for a file that was replaced since it was scanned: its hash would stand beside the version of the one before.
+std::string PluginIndex::remembered_hash(const std::string& path) {
+  const auto known = known_.find(path);
+  struct stat info {};
+  if (known == known_.end()) return {};
+  const Result<PluginFile> file = open_plugin_file(path);
+  if (!file.ok() || fstat(file->fd, &info) != 0 || known->second.identity != identity_of(info)) return {};
+  std::string& hash = known->second.entry.sha256;
+  if (hash.empty())
+    if (Result<std::string> read = hash_plugin_file(*file); read.ok()) hash = std::move(*read);
+  return hash;
 }
 
 PluginIndex::Snapshot PluginIndex::read_folders() {
@@ -274,7 +311,7 @@ Status PluginIndex::not_found(const std::vector<PluginEntry>& entries, const std
   error.remedy = "put its .so file into one of the folders in plugins.path";
   if (versions.empty()) {
     error.message = "no such plugin" + did_you_mean(id, ids);
-    error.found = joined(ids) + " in " + joined(options_.folders);
+    error.found = joined(ids) + " in " + joined(options_.folders) + unusable_files(entries);
   } else {
     error.message = "no such version";
     error.needed = version;

@@ -23,7 +23,7 @@ struct PluginEntry {
   std::string path;
   std::string id;  // from the manifest; the file name when there is none
   std::string version;
-  std::string sha256;                        // only when an allow-list is configured, or after a load
+  std::string sha256;                        // with an allow-list, and in what with_hashes() answers; else empty
   std::shared_ptr<const Manifest> manifest;  // null when `problem` is set
   Safety safety;
   Status problem;  // ok, or what was needed, found, and what to do
@@ -51,6 +51,9 @@ class PluginIndex {
   // What scan() would find. Keeps nothing but what it has read of the files.
   Snapshot look();
   Snapshot snapshot() const;
+  // `snapshot` with the hash of every file that is still the one that was scanned, also of those that may not be used.
+  // Reads each file once and remembers the hash until the file changes. Blocks on the disk, so never from a reactor.
+  Snapshot with_hashes(const Snapshot& snapshot);
 
   // The entry for plugin `id`, in `version` when not empty, else the newest usable one. Scans when it is not known yet.
   // Errors: not_found with near names and the folders searched; the entry's problem when all that match are unusable.
@@ -65,6 +68,7 @@ class PluginIndex {
   Snapshot read_folders();
   PluginEntry look_at(const std::string& path, std::map<std::string, Known>& known);
   void allow(const PluginFile& file, PluginEntry& entry) const;
+  std::string remembered_hash(const std::string& path);  // while scanning_ is held
   static std::optional<PluginEntry> find_in(const std::vector<PluginEntry>& entries, const std::string& id,
                                             const std::string& version);
   Status not_found(const std::vector<PluginEntry>& entries, const std::string& id, const std::string& version) const;

@@ -184,6 +184,41 @@ TEST_CASE("only files on the allow-list may be used when there is one") {
   CHECK(open.check_allowed(path, std::string(64, '1')).code() == Code::failed_precondition);
 }
 
+TEST_CASE("the hash of a plugin file is known without an allow-list and stays until the file changes") {
+  const Folder folder;
+  const std::string path = folder.add("well-behaved");
+  PluginIndex index({.folders = {folder.path}, .allow = {}});
+  CHECK(only(index.scan()).sha256.empty());
+  const std::string hash = only(index.with_hashes(index.snapshot())).sha256;
+  CHECK(hash == *hash_plugin_file(*open_plugin_file(path)));
+  CHECK(only(index.snapshot()).sha256 == hash);
+  CHECK(only(index.scan()).sha256 == hash);
+  const PluginIndex::Snapshot before = index.snapshot();
+  folder.add("fails-open", "well-behaved");
+  CHECK(only(index.with_hashes(index.scan())).sha256 != hash);
+  CHECK(only(before).sha256 == hash);
+}
+
+TEST_CASE("a plugin file that was replaced since the scan has no hash until the next one") {
+  const Folder folder;
+  folder.add("well-behaved");
+  PluginIndex index({.folders = {folder.path}, .allow = {}});
+  index.scan();
+  folder.add("fails-open", "well-behaved");
+  CHECK(only(index.with_hashes(index.snapshot())).sha256.empty());
+  CHECK(only(index.with_hashes(index.scan())).sha256.size() == 64);
+}
+
+TEST_CASE("a plugin that is not there is told beside the files that cannot be used") {
+  const Folder folder;
+  const std::string cut = folder.add("well-behaved", "words");
+  fs::resize_file(cut, fs::file_size(cut) / 2);
+  PluginIndex index({.folders = {folder.path}, .allow = {}});
+  const Status status = index.find("well-behaved", "").status();
+  CHECK(status.code() == Code::not_found);
+  CHECK(status.error().found == "(none) in " + folder.path + ", and " + cut + ", which cannot be used: is truncated");
+}
+
 TEST_CASE("a plugin that others may write is listed and refused") {
   const Folder folder;
   const std::string path = folder.add("well-behaved");

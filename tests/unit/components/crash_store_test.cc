@@ -87,6 +87,19 @@ TEST_CASE("crash is announced once over all starts") {
   CHECK(store.list().size() == 2);
 }
 
+TEST_CASE("crash in the same second as one that was announced is kept beside it") {
+  const TempFolder folder;
+  CrashStore store = opened(folder.path() + "/crashes");
+  write(store.folder(), "20260131-025811.new");
+  REQUIRE(store.take_unannounced().size() == 1);
+  write(store.folder(), "20260131-025811.new");
+  const std::vector<CrashRecord> second = store.take_unannounced();
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].id == "20260131-025811-2");
+  CHECK(store.list().size() == 2);
+  CHECK(store.read("20260131-025811-2").ok());
+}
+
 TEST_CASE("record that a process could not name is adopted and an empty one removed") {
   const TempFolder folder;
   const std::string path = folder.path() + "/crashes";
