@@ -47,7 +47,7 @@ void ReadinessNotices::look() {
   if (ready_ != now.ok()) {
     ready_ = now.ok();
     if (now.ok()) {
-      events_.publish("host.ready", "host", {{"took_ms", std::to_string(ms_between(started_, clock_.now()))}});
+      events_.publish("host.ready", "host", {{"took_ms", ms_between(started_, clock_.now())}});
     } else {
       events_.publish("host.not_ready", "host", {{"reason", now.to_string()}});
     }

@@ -102,7 +102,7 @@ void tell_dropped(HostLog& log, Time now, EventLog& events, Metrics& metrics) {
   for (const LineLimit::Dropped& each : log.take_dropped(now)) {
     const std::string level(to_string(each.level));
     metrics.counter(kLinesDropped, {{"level", level}}).add(each.lines);
-    events.publish("log.dropped", each.message, {{"lines", std::to_string(each.lines)}, {"level", level}});
+    events.publish("log.dropped", each.message, {{"lines", each.lines}, {"level", level}});
   }
 }
 
@@ -114,8 +114,8 @@ std::string counted(size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string ms_text(Duration duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+int64_t whole_ms(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
 // The same as announce() with a time stamp, for those who keep the log alone.
@@ -348,9 +348,9 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   notices.stopping(limit);
   parts.events().publish("host.stopping", "host",
                          {{"reason", name_of_signal(signal)},
-                          {"in_flight", std::to_string(parts.engine().in_flight())},
-                          {"stop_delay_ms", ms_text(config.host.stop_delay)},
-                          {"stop_grace_ms", ms_text(config.host.stop_grace)}});
+                          {"in_flight", parts.engine().in_flight()},
+                          {"stop_delay_ms", whole_ms(config.host.stop_delay)},
+                          {"stop_grace_ms", whole_ms(config.host.stop_grace)}});
   wait_to_stop(config.host.stop_delay);
   state->forget_control_address();
   (*http)->stop(config.host.stop_grace);
@@ -359,7 +359,7 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
     write_log({LogLevel::warn, "host.left_behind", "host", "left behind: " + line});
   tell_dropped(log, Time::max(), parts.events(), parts.metrics());
   parts.events().publish("host.stopped", "host",
-                         {{"reason", name_of_signal(signal)}, {"took_ms", ms_text(clock.now() - stop_began)}});
+                         {{"reason", name_of_signal(signal)}, {"took_ms", whole_ms(clock.now() - stop_began)}});
   // Threads of a plugin may still use what would be taken down now.
   if (!leftovers.empty()) end_at_once(ExitCode::ok);
   return ExitCode::ok;
