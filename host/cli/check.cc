@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/log.h"
+#include "cli/output_format.h"
 #include "cli/parts.h"
 #include "config/reference.h"
 #include "config/state_dir.h"
@@ -20,7 +21,7 @@ namespace {
 
 struct CheckArguments {
   std::string config;
-  bool json = false;
+  OutputFormat output;
   bool show = false;
   bool print_reference = false;
 };
@@ -167,7 +168,7 @@ ExitCode check(const CheckArguments& arguments, const Environment& environment) 
   }
   size_t errors = 0;
   for (const Finding& finding : findings) errors += finding.fatal;
-  if (arguments.json) {
+  if (arguments.output.is("json")) {
     std::printf("%s\n", to_json(findings, errors == 0).c_str());
   } else {
     for (const Finding& finding : findings)
@@ -186,7 +187,7 @@ void add_check(CLI::App& app, CommandContext& context) {
   CLI::App* command =
       app.add_subcommand("check", "Find all faults of configuration, plugins, settings and scripts; runs no plugin");
   command->add_option("-c,--config", arguments->config, kConfigHelp);
-  command->add_flag("--json", arguments->json, "Print the findings as JSON");
+  arguments->output.add_to(*command, {"text", "json"});
   command->add_flag("--show", arguments->show,
                     "Print what is in force (file, environment, defaults), secrets not shown");
   command->add_flag("--print-reference", arguments->print_reference, "Print every key with its default and meaning");

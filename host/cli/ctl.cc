@@ -13,6 +13,7 @@
 #include "cli/ctl_output.h"
 #include "cli/ctl_request.h"
 #include "cli/ctl_target.h"
+#include "cli/output_format.h"
 #include "cli/table.h"
 #include "cli/value_text.h"
 #include "components/json.h"
@@ -28,10 +29,9 @@ struct CtlContext {
   CommandContext& command;
   CtlTarget target;
   CtlArguments arguments;
-  std::string output = "text";
-  bool json = false;
+  OutputFormat output;
 
-  bool wants(std::string_view format) const { return json ? format == "json" : output == format; }
+  bool wants(std::string_view format) const { return output.is(format); }
 };
 using Shared = std::shared_ptr<CtlContext>;
 
@@ -277,7 +277,7 @@ void let_options_follow(CLI::App& app) {
 }  // namespace
 
 void add_ctl(CLI::App& app, CommandContext& context) {
-  const auto ctl = std::make_shared<CtlContext>(CtlContext{context, {}, {}, "text", false});
+  const auto ctl = std::make_shared<CtlContext>(CtlContext{context, {}, {}, {}});
   CLI::App* root = app.add_subcommand("ctl", "Ask and operate a running host");
   root->require_subcommand(1);
   root->fallthrough();
@@ -286,9 +286,7 @@ void add_ctl(CLI::App& app, CommandContext& context) {
   root->add_option(
       "--url", ctl->target.url,
       "Control address, such as http://127.0.0.1:8081; token from $DORMOUSE_TOKEN; default: $DORMOUSE_URL");
-  root->add_option("-o,--output", ctl->output, "text, json (what the host answered) or name (one a line)")
-      ->check(CLI::IsMember({"text", "json", "name"}));
-  root->add_flag("--json", ctl->json, "As --output json");
+  ctl->output.add_to(*root, {"text", "json", "name"});
   root->add_option("--timeout", ctl->arguments.timeout, "How long to wait for one answer; default: 10s, and --wait");
   add_plain_verbs(*root, ctl);
   add_nouns(*root, ctl);

@@ -125,6 +125,39 @@ std::string attention_lines(dm_value attention) {
   return text + lines.substr(lines.find('\n') + 1);
 }
 
+std::string rounded(double number, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", digits, number);
+  return text;
+}
+
+// "requests     412/s, 38 in flight, 0.2 % failed, 1.1 % degraded" and "times        p50 3.1ms, ... in the last 60s".
+std::string request_lines(dm_value status) {
+  const dm_value recent = dm_map_get(status, "recent");
+  const double rate = number_at(recent, "per_second");
+  std::string text =
+      "requests     " + rounded(rate, rate < 10 ? 1 : 0) + "/s, " + text_at(status, "in_flight") + " in flight";
+  for (const auto& [key, word] : {std::pair("failed_ratio", "failed"), std::pair("degraded_ratio", "degraded")})
+    if (is_set(recent, key)) text += ", " + rounded(100 * number_at(recent, key), 1) + " % " + word;
+  text += "\ntimes        ";
+  if (!is_set(recent, "p50_ms")) return text + "-\n";
+  for (const char* key : {"p50", "p95", "p99"})
+    text += std::string(key) + " " + show_ms(number_at(recent, (std::string(key) + "_ms").c_str())) + ", ";
+  text.erase(text.size() - 2);
+  return text + " in the last " + show_ms(number_at(recent, "over_ms")) + "\n";
+}
+
+// Whether what is on disk is what serves.
+std::string on_disk(dm_value status, std::string_view kind) {
+  const std::string are = kind == "scripts" ? "the files on disk " : "the file on disk ";
+  std::string text = are + (kind == "scripts" ? "are equal" : "is equal");
+  for_each(status, "files_differ", [&](dm_value each) {
+    if (text_at(each, "kind") == kind)
+      text = are + (kind == "scripts" ? "differ" : "differs") + ": " + printable(text_at(each, "reason"));
+  });
+  return text;
+}
+
 }  // namespace
 
 std::string show_status(dm_value answer) {
@@ -146,14 +179,15 @@ std::string show_status(dm_value answer) {
   text += "uptime       " + ms_at(answer, "uptime_ms") + "\n";
   text += "state        " +
           (flag_at(answer, "ready") ? "ready" : "not ready: " + error_line(dm_map_get(answer, "not_ready"))) + "\n";
-  text += "requests     " + text_at(answer, "in_flight") + " in flight\n";
+  text += request_lines(answer);
   text += "components   " + components + "\n";
   text += "memory       " + bytes_at(memory, "resident");
   if (limit > 0)
     text += " of " + bytes_at(memory, "limit") + ", " +
             std::to_string(std::lround(100 * number_at(memory, "resident") / limit)) + " %";
   text += flag_at(memory, "warning") ? ": above the line of host.memory.warn_at\n" : "\n";
-  text += "scripts      generation " + text_at(answer, "generation") + "\n";
+  text += "scripts      generation " + text_at(answer, "generation") + ", " + on_disk(answer, "scripts") + "\n";
+  text += "config       since the start, " + on_disk(answer, "config") + "\n";
   return text + attention_lines(dm_map_get(answer, "attention"));
 }
 
@@ -355,6 +389,8 @@ std::string show_notices(const Command& command, dm_value answer) {
         "dormouse: warning: " + to_cell(dm_kind(warning) == DM_MAP ? dm_map_get(warning, "text") : warning) + "\n";
   });
   const dm_value list = dm_map_get(answer, std::string(command.noun).c_str());
+  if (!command.changes() && is_set(answer, "next"))
+    notices += "dormouse: there are more: --after " + printable(text_at(answer, "next")) + "\n";
   if (!command.changes() && dm_kind(list) == DM_LIST && dm_count(list) == 0)
     notices += "dormouse: there are no " + std::string(command.noun) + "\n";
   return notices;

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/output_format.h"
 #include "cli/table.h"
 #include "components/plugin_index.h"
 #include "http/json_text.h"
@@ -16,7 +17,7 @@ namespace {
 struct PluginArguments {
   std::string config;
   std::string which;
-  bool json = false;
+  OutputFormat output;
 };
 
 std::string joined(const std::vector<std::string>& words, const char* between = ", ") {
@@ -182,9 +183,15 @@ ExitCode list(const PluginArguments& arguments, const Environment& environment) 
                joined(type_names(entry)), entry.path});
   }
   json.end_array();
-  std::printf("%s", arguments.json ? (json.text() + "\n").c_str() : table.to_string().c_str());
-  for (const PluginEntry& entry : *entries)
-    if (!entry.problem.ok() && !arguments.json) std::fprintf(stderr, "%s\n", entry.problem.to_string().c_str());
+  if (arguments.output.is("json")) {
+    std::printf("%s\n", json.text().c_str());
+    return ExitCode::ok;
+  }
+  if (arguments.output.is("text")) std::printf("%s", table.to_string().c_str());
+  for (const PluginEntry& entry : *entries) {
+    if (arguments.output.is("name")) std::printf("%s\n", printable(entry.id).c_str());
+    if (!entry.problem.ok()) std::fprintf(stderr, "%s\n", entry.problem.to_string().c_str());
+  }
   return ExitCode::ok;
 }
 
@@ -210,7 +217,7 @@ ExitCode inspect(const PluginArguments& arguments, const Environment& environmen
     if (!config_failed) complain(entry.status());
     return config_failed ? ExitCode::config : ExitCode::failed;
   }
-  if (arguments.json) {
+  if (arguments.output.is("json")) {
     JsonText json;
     add_entry(json, *entry);
     std::printf("%s\n", json.text().c_str());
@@ -229,10 +236,9 @@ void add_plugin(CLI::App& app, CommandContext& context) {
   CLI::App* listing = plugin->add_subcommand("list", "The plugin files in the configured folders");
   CLI::App* inspecting = plugin->add_subcommand("inspect", "Types, methods, settings and safety class of one plugin");
   inspecting->add_option("which", arguments->which, "A plugin file, or the id of a plugin")->required();
-  for (CLI::App* command : {listing, inspecting}) {
-    command->add_option("-c,--config", arguments->config, kConfigHelp);
-    command->add_flag("--json", arguments->json, "Print JSON");
-  }
+  for (CLI::App* command : {listing, inspecting}) command->add_option("-c,--config", arguments->config, kConfigHelp);
+  arguments->output.add_to(*listing, {"text", "json", "name"});
+  arguments->output.add_to(*inspecting, {"text", "json"});
   listing->callback([arguments, &context] { context.exit = list(*arguments, context.environment); });
   inspecting->callback([arguments, &context] { context.exit = inspect(*arguments, context.environment); });
 }

@@ -200,6 +200,7 @@ class Component {
   void on_undone(std::shared_ptr<LoadJob> job, Status why, UnmapReport report, std::vector<std::string> leftovers);
   void fail(Status why);
   void give_up_load(Status why, bool by_operator);
+  Status give_up_asked_load(bool dry_run);
   void end_load_slot(LoadJob& job);
   void count_load();
   bool file_changed();

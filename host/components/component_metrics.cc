@@ -12,7 +12,8 @@ constexpr MetricInfo kLeases{"dormouse_component_leases", "Calls and requests th
 constexpr MetricInfo kWaiters{"dormouse_component_waiters", "Requests that wait for the component's load.", gauge};
 constexpr MetricInfo kThreads{"dormouse_component_threads", "Threads of the component's lane.", gauge};
 constexpr MetricInfo kOverdue{"dormouse_calls_overdue",
-                              "Calls that still run a second after they were cancelled: nobody waits for them.", gauge};
+                              "Calls that still run a second after they were cancelled; no request waits for them.",
+                              gauge};
 constexpr MetricInfo kLoads{"dormouse_component_loads_total", "Loads begun since the host started."};
 constexpr MetricInfo kBytes{
     "dormouse_component_bytes",
@@ -20,7 +21,7 @@ constexpr MetricInfo kBytes{
     "returned (resident memory that came back with its last unload).",
     gauge};
 constexpr MetricInfo kHeap{"dormouse_process_heap_bytes", "Bytes handed out by the allocator.", gauge};
-constexpr MetricInfo kPrivate{"dormouse_process_private_bytes", "Resident memory that is no file's and nobody else's.",
+constexpr MetricInfo kPrivate{"dormouse_process_private_bytes", "Resident memory that is not of a file and not shared.",
                               gauge};
 
 void collect_bytes(MetricSink& sink, const ComponentStatus& component) {

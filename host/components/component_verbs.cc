@@ -143,6 +143,34 @@ void Component::request_load(const VerbOptions& options, Reply done) {
   on_demand(std::move(demand));
 }
 
+// Of a load that only operators asked for.
+Status Component::give_up_asked_load(bool dry_run) {
+  const Owned& o = *owned_;
+  const std::string object = "component '" + spec_.name + "'";
+  if (o.state != State::loading || !o.load->given_up.ok())
+    return Error{Code::failed_precondition,
+                 "has no load to give up",
+                 object,
+                 "a component that is being loaded",
+                 o.state == State::loading ? "a load that was given up" : std::string(to_string(o.state)),
+                 "look at it: dormouse ctl components " + spec_.name};
+  const auto others = static_cast<uint64_t>(
+      std::count_if(o.waiters.begin(), o.waiters.end(), [](const Demand& each) { return each.actor.empty(); }));
+  if (others > 0 || o.waiters.empty())
+    return Error{Code::busy,
+                 "its load is wanted by others too",
+                 object,
+                 "no demand but that of operators",
+                 o.waiters.empty() ? "a reload under way" : count_of(others, "other demand"),
+                 "let it end: dormouse ctl components " + spec_.name};
+  if (!dry_run)
+    give_up_load(
+        Error{
+            Code::cancelled, "its load was given up", object, {}, {}, "load it again: dormouse ctl load " + spec_.name},
+        /*by_operator=*/true);
+  return {};
+}
+
 // Closes it and loads it again, with the plugin file and the model that are there now. Demand that comes meanwhile
 // waits for the new one. What is not in memory needs no reload: its next load takes what is there.
 void Component::request_reload(const VerbOptions& options, Reply done) {

@@ -199,6 +199,11 @@ void Registry::request(Component& component, Verb verb, VerbOptions options, Uni
   });
 }
 
+void Registry::give_up_load(Component& component, bool dry_run, UniqueFunction<void(Status)> done) {
+  context_->loop.post(
+      [&component, dry_run, done = std::move(done)]() mutable { done(component.give_up_asked_load(dry_run)); });
+}
+
 Status Registry::readiness() const {
   for (const auto& component : context_->components) {
     if (!component->spec().preload) continue;

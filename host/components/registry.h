@@ -85,6 +85,12 @@ class Registry {
   void request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done,
                UniqueFunction<void(VerbAnswer)> finished = {});
 
+  // Gives up the load of a component that only operators wait for; with `dry_run` says whether that could be done.
+  // Their answers are `cancelled`; a plugin that does not listen goes on until its open returns, and is undone then.
+  // `done` runs once on the loop thread. Errors: failed_precondition when it is not being loaded, busy when others wait
+  // too.
+  void give_up_load(Component& component, bool dry_run, UniqueFunction<void(Status)> done);
+
   // Whether all components with `preload` serve: ok once each of them was ready, unless its latest load has failed. One
   // that sleeps serves: it is loaded on demand. Errors: unavailable, with the first cause. Any thread.
   Status readiness() const;

@@ -221,8 +221,8 @@ void add_host(std::vector<Setting<Config>>& rows) {
        "What the process may have; 0: the limit of its control group (container), else the machine's memory.",
        [](Config& c) -> Slot { return &c.memory.limit_bytes; }, 0, uint64_t{1} << 50});
   rows.push_back({"host.memory.warn_at", Kind::fraction, "",
-                  "Share of the limit; resident memory above it is told as the event memory.warning, once, and "
-                  "memory.relieved when it is 0.05 below.",
+                  "Share of the limit; above it the event memory.warning comes once, and memory.relieved when "
+                  "resident memory is 0.05 below.",
                   [](Config& c) -> Slot { return &c.memory.warn_at; }, 10, 100});
   rows.push_back({"host.memory.sample_every", Kind::duration, "",
                   "How often memory is sampled; also after each load and unload.",
@@ -261,7 +261,7 @@ void add_control(std::vector<Setting<Config>>& rows) {
                   "Readers of /v1/events at once; beyond it 503.",
                   [](Config& c) -> Slot { return &c.control.event_streams_max; }, 0, 10'000});
   rows.push_back({"host.control.event_stream_bytes_max", Kind::bytes, "",
-                  "Kept for one slow reader of /v1/events; what it misses is told as a gap.",
+                  "Kept for one slow reader of /v1/events; an event gap says what it missed.",
                   [](Config& c) -> Slot { return &c.control.event_stream_bytes_max; }, 1024, uint64_t{1} << 26});
   rows.push_back({"host.control.event_heartbeat", Kind::duration, "",
                   "A comment is sent to readers of /v1/events after this long without an event.",

@@ -39,8 +39,8 @@ void Audit::watch(std::vector<Route>& routes) {
     Route described{.method = route.method, .pattern = route.pattern};
     route.handle = [self = shared_from_this(), described = std::move(described), handle = std::move(route.handle)](
                        const Request& request, Responder responder) {
-      responder.when_answered([self, verb = verb_of(described, request, responder.peer())](std::string_view code) {
-        self->write(verb, code.empty() ? "done" : code);
+      responder.when_answered([self, verb = verb_of(described, request, responder.peer())](std::string_view outcome) {
+        self->write(verb, outcome);
       });
       handle(request, std::move(responder));
     };
@@ -48,7 +48,7 @@ void Audit::watch(std::vector<Route>& routes) {
 }
 
 Audit::Verb Audit::verb_of(const Route& route, const Request& request, std::string peer) {
-  const std::string& name = request.capture("name");
+  const std::string& name = request.captures.front().value;  // "{name}", or "{id}" of an operation
   Verb verb{.verb = last_segment(route.pattern),
             .object = name.empty() ? noun_before_verb(route.pattern) : name.substr(0, kTextMax),
             .peer = std::move(peer),
@@ -64,7 +64,7 @@ void Audit::acted(std::string_view verb, std::string_view object, std::string_vi
 
 void Audit::write(const Verb& verb, std::string_view outcome) {
   std::string counted;
-  if (outcome != "done") {
+  if (outcome != "done" && outcome != "goes_on") {
     const std::optional<uint64_t> others = admit_refused();
     if (!others) return;
     if (*others) counted = std::to_string(*others);

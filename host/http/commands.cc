@@ -17,6 +17,8 @@ constexpr CommandParameter kWait{
     "component is refused at once."};
 constexpr CommandParameter kOnly{"only", "--only", Kind::text,
                                  "Only this part; the scripts are all there is to reload.", "scripts"};
+constexpr CommandParameter kLimit{"limit", "--limit", Kind::number, "At most this many, 1 to 1000; default: 100."};
+constexpr CommandParameter kAfter{"after", "--after", Kind::text, "Begin behind the one of this ID."};
 constexpr CommandParameter kTag{"tag", "--tag", Kind::text, "Only entries with this tag; all of them when absent."};
 
 Parameters changing(Parameters more = {}) {
@@ -69,7 +71,7 @@ std::vector<Command> make_commands() {
   const Parameters memory{
       {"component", "NAME", Kind::text, "Only this component."},
       {"history", "--history", Kind::yes, "Also what was held before, and what stages answered."},
-      {"since", "--since", Kind::ago, "How far to look back, such as 10m; default: as far as is kept."}};
+      {"since", "--since", Kind::ago, "How far to look back, such as 10m; default: all that is kept."}};
   const Parameters events{
       {"after", "--after", Kind::number, "Begin behind this number; 0: with the oldest that is kept."},
       {"kind", "--kind", Kind::text, "Only events of this kind; component.* asks for all of a noun."},
@@ -132,9 +134,9 @@ std::vector<Command> make_commands() {
   all.push_back(
       read(CommandId::memory, "memory", "/v1/memory", "Memory of the process and of each component.", memory));
   all.push_back(route_only(read(CommandId::memory, "memory", "/api/admin/memory-stats", "As /v1/memory.", memory)));
-  all.push_back(
-      showing_requests(read(CommandId::crashes, "crashes", "/v1/crashes",
-                            "Lists what crashed, newest first: component, method, request, signal and place.")));
+  all.push_back(showing_requests(read(CommandId::crashes, "crashes", "/v1/crashes",
+                                      "Lists what crashed, newest first: component, method, request, signal and place.",
+                                      {kLimit, kAfter})));
   all.push_back(
       showing_requests(read(CommandId::crash, "crashes", "/v1/crashes/{id}", "One crash in full, with its frames.")));
   all.push_back(answering("text/event-stream", read(CommandId::events, "events", "/v1/events",
@@ -143,11 +145,11 @@ std::vector<Command> make_commands() {
                                                     events)));
 
   all.push_back(read(CommandId::operations, "operations", "/v1/operations",
-                     "Lists what was not finished within its wait: the last 128."));
-  all.push_back(read(CommandId::operation, "operations", "/v1/operations/{id}", "One operation, and what it came to.",
-                     operation));
+                     "Lists what was not finished within its wait, newest first: the last 128.", {kLimit, kAfter}));
+  all.push_back(read(CommandId::operation, "operations", "/v1/operations/{id}",
+                     "One operation, and what it came to; with Accept: text/event-stream as it goes on.", operation));
   all.push_back(change(CommandId::cancel_operation, "operations", "cancel", "/v1/operations/{id}/cancel",
-                       "Gives up an operation that has not begun its work.", changing()));
+                       "Gives up an operation: one that waits for its turn, or a load.", changing()));
 
   all.push_back(route_only(answering(
       "text/plain", read(CommandId::metrics, "", "/metrics",

@@ -21,18 +21,21 @@ using Handler = std::function<void(const Request&, Responder)>;
 class Handlers {
  public:
   Handlers(const ControlOptions& options, const HostView& host, Background& background,
-           std::shared_ptr<const std::string> openapi, std::shared_ptr<Operations> operations)
+           std::shared_ptr<const std::string> openapi, std::shared_ptr<Operations> operations,
+           std::shared_ptr<const RecentRequests> recent)
       : options_(options),
         host_(host),
         background_(background),
         openapi_(std::move(openapi)),
-        operations_(std::move(operations)) {}
+        operations_(std::move(operations)),
+        recent_(std::move(recent)) {}
 
   Handler of(const Command& command) const;
 
  private:
   Handler of_read(const Command& command) const;
   Handler of_change(const Command& command) const;
+  Handler of_operations() const;
   Handler of_operation() const;
   // A wait that outlasts the request's own limit could never be answered.
   Duration wait_max() const {
@@ -44,6 +47,7 @@ class Handlers {
   Background& background_;
   const std::shared_ptr<const std::string> openapi_;
   const std::shared_ptr<Operations> operations_;
+  const std::shared_ptr<const RecentRequests> recent_;
 };
 
 Handler Handlers::of(const Command& command) const {
@@ -55,7 +59,7 @@ Handler Handlers::of_read(const Command& command) const {
   Background& background = background_;
   switch (command.id) {
     case CommandId::status:
-      return [host](const Request&, Responder to) { answer_status(host, std::move(to)); };
+      return [host, recent = recent_](const Request&, Responder to) { answer_status(host, *recent, std::move(to)); };
     case CommandId::components:
       return [host](const Request&, Responder to) { answer_components(host, std::move(to)); };
     case CommandId::component:
@@ -79,7 +83,9 @@ Handler Handlers::of_read(const Command& command) const {
     case CommandId::memory:
       return [host](const Request& request, Responder to) { answer_memory(host, request, std::move(to)); };
     case CommandId::crashes:
-      return [host, &background](const Request&, Responder to) { answer_crashes(host, background, std::move(to)); };
+      return [host, &background](const Request& request, Responder to) {
+        answer_crashes(host, background, request, std::move(to));
+      };
     case CommandId::crash:
       return [host, &background](const Request& request, Responder to) {
         answer_crash(host, background, request, std::move(to));
@@ -88,6 +94,7 @@ Handler Handlers::of_read(const Command& command) const {
       return [route = std::make_shared<EventsRoute>(EventsRoute{host.events, options_})](
                  const Request& request, Responder to) { answer_events(*route, request, std::move(to)); };
     case CommandId::operations:
+      return of_operations();
     case CommandId::operation:
       return of_operation();
     case CommandId::metrics:
@@ -108,18 +115,27 @@ Handler Handlers::of_read(const Command& command) const {
   }
 }
 
-Handler Handlers::of_operation() const {
-  return [operations = operations_, wait_max = wait_max()](const Request& request, Responder to) {
-    const std::string& id = request.capture("id");
-    if (!id.empty()) {
-      const Result<Duration> wait = duration_of(request, "wait", wait_max);
-      return wait.ok() ? operations->answer_one(id, *wait, std::move(to)) : to.fail(wait.status());
-    }
+Handler Handlers::of_operations() const {
+  return [operations = operations_](const Request& request, Responder to) {
+    const Result<Page> page = page_of(request);
+    if (!page.ok()) return to.fail(page.status());
     JsonText out;
-    operations->write_all(out);
+    if (const Status status = operations->write_page(out, *page); !status.ok()) return to.fail(status);
     Response response;
     response.body = out.take();
     to.answer(std::move(response));
+  };
+}
+
+Handler Handlers::of_operation() const {
+  return [operations = operations_, wait_max = wait_max(), heartbeat = options_.event_heartbeat](const Request& request,
+                                                                                                 Responder to) {
+    const std::string& id = request.capture("id");
+    const Result<Duration> wait = duration_of(request, "wait", wait_max);
+    if (!wait.ok()) return to.fail(wait.status());
+    const bool streams =
+        request.method == "GET" && request.header("Accept").find("text/event-stream") != std::string_view::npos;
+    streams ? operations->follow(id, heartbeat, std::move(to)) : operations->answer_one(id, *wait, std::move(to));
   };
 }
 
@@ -183,8 +199,9 @@ Duration change_wait_max(const ControlOptions& options) {
 }
 
 std::vector<Route> control_routes(const ControlOptions& options, const HostView& host, Background& background,
-                                  std::shared_ptr<Operations> operations, std::shared_ptr<const std::string> openapi) {
-  const Handlers handlers(options, host, background, std::move(openapi), std::move(operations));
+                                  std::shared_ptr<Operations> operations, std::shared_ptr<const RecentRequests> recent,
+                                  std::shared_ptr<const std::string> openapi) {
+  const Handlers handlers(options, host, background, std::move(openapi), std::move(operations), std::move(recent));
   std::vector<Route> routes;
   for (const Command& command : commands()) routes.push_back(route_of(command, handlers.of(command)));
   return routes;

@@ -9,15 +9,17 @@
 #include "http/host_view.h"
 #include "http/operations.h"
 #include "http/options.h"
+#include "http/recent_requests.h"
 #include "http/router.h"
 
 namespace dormouse {
 
 // `host`'s references and `background` outlive the routes; background is stopped before what it works on goes.
 // `operations` is on the loop of the control listener, where all handlers run. `openapi` is what GET /openapi.json
-// answers; set once all tables exist.
+// answers; set once all tables exist. `recent` is read and fed on that loop.
 std::vector<Route> control_routes(const ControlOptions& options, const HostView& host, Background& background,
-                                  std::shared_ptr<Operations> operations, std::shared_ptr<const std::string> openapi);
+                                  std::shared_ptr<Operations> operations, std::shared_ptr<const RecentRequests> recent,
+                                  std::shared_ptr<const std::string> openapi);
 
 // What a change may take before it goes on as an operation: a little less than a request may.
 Duration change_wait_max(const ControlOptions& options);

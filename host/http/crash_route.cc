@@ -4,6 +4,7 @@
 
 #include "components/crash_store.h"
 #include "http/json_text.h"
+#include "http/query.h"
 
 namespace dormouse {
 namespace {
@@ -58,13 +59,13 @@ void answer_json(Responder& responder, JsonText& document) {
   responder.answer(std::move(response));
 }
 
-void answer_list(const CrashStore* crashes, Responder responder) {
+void answer_list(const CrashStore* crashes, const Page& page, Responder responder) {
   JsonText out;
-  out.begin_object().key("crashes").begin_array();
-  if (crashes)
-    for (const CrashRecord& crash : crashes->list()) write(out, crash, /*in_full=*/false);
-  out.end_array().key("next").null().end_object();
-  answer_json(responder, out);
+  const Status status = write_page_of(
+      out, "crashes", "crash", crashes ? crashes->list() : std::vector<CrashRecord>(), page,
+      [](const CrashRecord& crash) { return crash.id; },
+      [](JsonText& to, const CrashRecord& crash) { write(to, crash, /*in_full=*/false); });
+  status.ok() ? answer_json(responder, out) : responder.fail(status);
 }
 
 void answer_one(const CrashStore* crashes, const std::string& id, Responder responder) {
@@ -85,9 +86,11 @@ void submit(Background& background, Responder responder, UniqueFunction<void(Res
 
 }  // namespace
 
-void answer_crashes(const HostView& host, Background& background, Responder responder) {
+void answer_crashes(const HostView& host, Background& background, const Request& request, Responder responder) {
+  const Result<Page> page = page_of(request);
+  if (!page.ok()) return responder.fail(page.status());
   submit(background, std::move(responder),
-         [crashes = host.crashes](Responder to) { answer_list(crashes, std::move(to)); });
+         [crashes = host.crashes, page = *page](Responder to) { answer_list(crashes, page, std::move(to)); });
 }
 
 void answer_crash(const HostView& host, Background& background, const Request& request, Responder responder) {

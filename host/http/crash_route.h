@@ -9,7 +9,7 @@
 
 namespace dormouse {
 
-void answer_crashes(const HostView& host, Background& background, Responder responder);
+void answer_crashes(const HostView& host, Background& background, const Request& request, Responder responder);
 void answer_crash(const HostView& host, Background& background, const Request& request, Responder responder);
 
 }  // namespace dormouse

@@ -31,7 +31,7 @@ Result<Change> read_change(const HostChanges& changes, const Request& request, s
 void run_in_background(const HostChanges& changes, Change change, Responder responder,
                        UniqueFunction<ChangeAnswer(const Change&)> work) {
   const auto claim = std::make_shared<WorkClaim>();
-  const Operations::Ticket ticket = changes.operations->begin(change, std::move(responder), claim);
+  const Operations::Ticket ticket = changes.operations->begin(change, std::move(responder), {.claim = claim});
   const Status taken =
       changes.background.submit([ticket, claim, change = std::move(change), work = std::move(work)]() mutable {
         if (claim->begin()) ticket.finish(work(change));
@@ -74,7 +74,8 @@ void request_verb(Registry& registry, Component& component, Verb verb, const Ver
 void try_load(const HostChanges& changes, Component& component, Verb verb, Change change, Responder responder) {
   const VerbOptions options{change.wait, change.dry_run, change.actor};
   const auto claim = std::make_shared<WorkClaim>();
-  const Operations::Ticket ticket = changes.operations->begin(std::move(change), std::move(responder), claim);
+  const Operations::Ticket ticket =
+      changes.operations->begin(std::move(change), std::move(responder), {.claim = claim});
   const Status taken =
       changes.background.submit([&registry = changes.host.registry, &component, verb, options, ticket, claim] {
         if (!claim->begin()) return;
@@ -171,7 +172,7 @@ ScanCounts compare(const PluginIndex::Snapshot& before, const PluginIndex::Snaps
 ChangeAnswer scan(Registry& registry, EventLog& events, const Change& change) {
   PluginIndex& index = registry.plugins();
   const PluginIndex::Snapshot before = index.snapshot();
-  const PluginIndex::Snapshot now = change.dry_run ? index.look() : index.scan();
+  const PluginIndex::Snapshot now = index.with_hashes(change.dry_run ? index.look() : index.scan());
   const ScanCounts counts = compare(before, now);
   if (!change.dry_run) {
     for (const std::string& name : registry.names())
@@ -248,7 +249,14 @@ void change_component(const HostChanges& changes, Verb verb, const Request& requ
     return try_load(changes, *component, verb, std::move(*change), std::move(responder));
   // The component bounds the verb itself and says what goes on; the wait here is only the last resort.
   if (change->wait > Duration{}) change->wait += std::chrono::seconds(1);
-  const Operations::Ticket ticket = changes.operations->begin(std::move(*change), std::move(responder));
+  Work work{.at = [component] { return std::string(to_string(component->status().state)); }};
+  // What closes cannot be opened again; only a load can be taken back.
+  if (verb == Verb::load)
+    work.take_back = [&registry = changes.host.registry, component](bool dry_run, Work::TakenBack taken_back) {
+      registry.give_up_load(*component, dry_run, std::move(taken_back));
+    };
+  const Operations::Ticket ticket =
+      changes.operations->begin(std::move(*change), std::move(responder), std::move(work));
   request_verb(changes.host.registry, *component, verb, options, ticket);
 }
 
@@ -293,12 +301,13 @@ void purge_cache(const HostChanges& changes, const Request& request, Responder r
                      tag = std::move(tag)](const Change& asked) { return purge(caches, events, asked, tag); });
 }
 
-// At once: what was to be done is not begun.
 void cancel_operation(const HostChanges& changes, const Request& request, Responder responder) {
   Result<Change> change = read_change(changes, request, "cancel", request.capture("id"));
   if (!change.ok()) return responder.fail(change.status());
-  ChangeAnswer answer = changes.operations->cancel(change->object, change->dry_run);
-  changes.operations->begin(std::move(*change), std::move(responder)).finish(std::move(answer));
+  const std::string id = change->object;
+  const bool dry_run = change->dry_run;
+  const Operations::Ticket ticket = changes.operations->begin(std::move(*change), std::move(responder));
+  changes.operations->cancel(id, dry_run, [ticket](ChangeAnswer answer) { ticket.finish(std::move(answer)); });
 }
 
 }  // namespace dormouse

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "http/attention.h"
@@ -26,6 +27,23 @@ void write_state_counts(JsonText& out, const std::vector<ComponentStatus>& compo
   out.end_object();
 }
 
+void write_recent(JsonText& out, const RecentNumbers& recent) {
+  const auto add = [&out](std::string_view name, const std::optional<double>& number) {
+    out.key(name);
+    number ? out.value(*number) : out.null();
+  };
+  out.key("recent").begin_object();
+  out.member("over_ms", std::chrono::duration_cast<std::chrono::milliseconds>(recent.over).count());
+  out.member("requests", recent.requests);
+  out.member("per_second", recent.per_second);
+  add("failed_ratio", recent.failed_ratio);
+  add("degraded_ratio", recent.degraded_ratio);
+  add("p50_ms", recent.p50_ms);
+  add("p95_ms", recent.p95_ms);
+  add("p99_ms", recent.p99_ms);
+  out.end_object();
+}
+
 // Null after an answer that there is none of that name.
 Component* find_component(const HostView& host, const Request& request, Responder& responder) {
   const std::string& name = request.capture("name");
@@ -44,15 +62,22 @@ void answer_plugins(Responder responder, const PluginIndex::Snapshot& snapshot, 
   answer_json(std::move(responder), std::move(out));
 }
 
-// Works on the snapshot that there is. Before the first scan there is nothing to list; scanning parses files and runs
-// nothing, so a read may do it, on the background thread.
+// What cannot be opened has no hash.
+bool is_hashed(const PluginEntry& plugin) {
+  return !plugin.sha256.empty() || !plugin.problem.ok();
+}
+
+// Works on the snapshot that there is. Before the first scan there is nothing to list, and after a scan the hashes are
+// missing; both parse files and run nothing, so a read may do it, on the background thread.
 void with_plugins(const HostView& host, Background& background, Responder responder,
                   std::function<void(Responder, const PluginIndex::Snapshot&)> answer) {
   const PluginIndex::Snapshot snapshot = host.registry.plugins().snapshot();
-  if (snapshot && !snapshot->empty()) return answer(std::move(responder), snapshot);
+  if (!snapshot->empty() && std::all_of(snapshot->begin(), snapshot->end(), is_hashed))
+    return answer(std::move(responder), snapshot);
   auto shared = std::make_shared<Responder>(std::move(responder));
-  const Status status = background.submit([shared, &registry = host.registry, answer = std::move(answer)] {
-    answer(std::move(*shared), registry.plugins().scan());
+  const Status status = background.submit([shared, &index = host.registry.plugins(), answer = std::move(answer)] {
+    const PluginIndex::Snapshot now = index.snapshot();
+    answer(std::move(*shared), index.with_hashes(now->empty() ? index.scan() : now));
   });
   if (!status.ok()) shared->fail(status);
 }
@@ -61,7 +86,7 @@ void with_plugins(const HostView& host, Background& background, Responder respon
 
 // ---- the host ----
 
-void answer_status(const HostView& host, Responder responder) {
+void answer_status(const HostView& host, const RecentRequests& recent, Responder responder) {
   const Status ready = host.readiness ? host.readiness() : Status();
   JsonText out;
   out.begin_object();
@@ -72,6 +97,7 @@ void answer_status(const HostView& host, Responder responder) {
   out.member("ready", ready.ok());
   write(out.key("not_ready"), ready);
   out.member("in_flight", host.engine.in_flight());
+  write_recent(out, recent.until(host.clock.now(), request_totals(host.metrics.snapshot())));
   out.key("generation");
   uint64_t serving = 0;
   for (const GenerationInfo& generation : host.engine.generations())

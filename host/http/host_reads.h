@@ -4,12 +4,13 @@
 
 #include "http/background.h"
 #include "http/host_view.h"
+#include "http/recent_requests.h"
 #include "http/request.h"
 #include "http/responder.h"
 
 namespace dormouse {
 
-void answer_status(const HostView& host, Responder responder);
+void answer_status(const HostView& host, const RecentRequests& recent, Responder responder);
 void answer_components(const HostView& host, Responder responder);
 void answer_component(const HostView& host, const Request& request, Responder responder);
 void answer_plugins(const HostView& host, Background& background, Responder responder);

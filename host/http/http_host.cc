@@ -37,6 +37,16 @@ ServerOptions server_options(Options& options, std::string name, std::string key
   return server;
 }
 
+// Keeps a reading of the counters every so often, on the control loop, for as long as `recent` lives.
+void keep_reading(const std::weak_ptr<RecentRequests>& recent, const Metrics& metrics, Reactor& control) {
+  control.at(control.now() + RecentRequests::kEvery, [recent, &metrics, &control] {
+    const auto alive = recent.lock();
+    if (!alive) return;
+    alive->keep(control.now(), request_totals(metrics.snapshot()));
+    keep_reading(recent, metrics, control);
+  });
+}
+
 }  // namespace
 
 // In the order in which the parts depend on each other.
@@ -44,6 +54,7 @@ struct HttpHost::Impl {
   Metrics::Registration attention;
   Background background;
   std::shared_ptr<Operations> operations;
+  std::shared_ptr<RecentRequests> recent;
   Reactor* control_loop = nullptr;
   std::unique_ptr<Server> control;
   std::unique_ptr<Server> data;
@@ -54,9 +65,14 @@ Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptio
   auto impl = std::make_unique<Impl>();
   impl->operations = std::make_shared<Operations>(control, change_wait_max(control_options));
   impl->control_loop = &control;
+  impl->recent = std::make_shared<RecentRequests>(host.clock.now());
+  control.post([recent = std::weak_ptr(impl->recent), &metrics = host.metrics, &control] {
+    keep_reading(recent, metrics, control);
+  });
   auto openapi = std::make_shared<std::string>();
   std::vector<Route> data_table = data_routes(data, host);
-  std::vector<Route> control_table = control_routes(control_options, host, impl->background, impl->operations, openapi);
+  std::vector<Route> control_table =
+      control_routes(control_options, host, impl->background, impl->operations, impl->recent, openapi);
   if (host.audit) host.audit->watch(control_table);
   *openapi = openapi_json(host.version, control_table, data_table);
 
@@ -111,6 +127,7 @@ const std::string& HttpHost::control_address() const {
 void HttpHost::stop(Duration grace) {
   impl_->data->stop(grace);
   impl_->background.stop();
+  impl_->recent.reset();
   if (auto operations = std::exchange(impl_->operations, nullptr))
     impl_->control_loop->post([operations = std::move(operations)] { operations->stop(); });
   impl_->control->stop(std::chrono::seconds(1));

@@ -16,10 +16,8 @@ struct DescribedPath {
 };
 
 // "get" + "/v1/components/{name}" -> "get_v1_components_name": unique, since methods and paths are.
-std::string operation_id(const Route& route) {
-  std::string id;
-  for (const char c : route.method) id += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  for (const char c : route.pattern) {
+std::string operation_id(std::string id, std::string_view pattern) {
+  for (const char c : pattern) {
     if (std::isalnum(static_cast<unsigned char>(c))) {
       id += c;
     } else if (id.back() != '_') {
@@ -44,12 +42,16 @@ void write_parameter(JsonText& out, std::string_view name, std::string_view in, 
   out.end_object();
 }
 
-void write_parameters(JsonText& out, const Route& route) {
-  out.key("parameters").begin_array();
+void write_path_parameters(JsonText& out, const Route& route) {
   for (size_t at = route.pattern.find('{'); at != std::string::npos; at = route.pattern.find('{', at + 1)) {
     const size_t end = route.pattern.find('}', at);
     write_parameter(out, std::string_view(route.pattern).substr(at + 1, end - at - 1), "path", "string", "");
   }
+}
+
+void write_parameters(JsonText& out, const Route& route) {
+  out.key("parameters").begin_array();
+  write_path_parameters(out, route);
   for (const QueryParameter& parameter : route.query)
     write_parameter(out, parameter.name, "query", parameter.type, parameter.help);
   out.end_array();
@@ -87,16 +89,46 @@ void write_responses(JsonText& out, const Route& route) {
   out.end_object();
 }
 
+void write_security(JsonText& out, const Route& route) {
+  if (route.access == Route::Access::token)
+    out.key("security").begin_array().begin_object().key("token").begin_array().end_array().end_object().end_array();
+}
+
 void write_operation(JsonText& out, const Route& route) {
-  out.key(method_key(route)).begin_object();
-  out.member("operationId", operation_id(route));
+  const std::string method = method_key(route);
+  out.key(method).begin_object();
+  out.member("operationId", operation_id(method, route.pattern));
   out.member("summary", route.summary);
   write_parameters(out, route);
   if (route.body == Route::Body::required) write_request_body(out);
-  if (route.access == Route::Access::token)
-    out.key("security").begin_array().begin_object().key("token").begin_array().end_array().end_object().end_array();
+  write_security(out, route);
   write_responses(out, route);
   out.end_object();
+}
+
+// What the router answers of itself: HEAD wherever there is a GET, OPTIONS everywhere and without a token.
+void write_head(JsonText& out, const Route& route) {
+  out.key("head").begin_object();
+  out.member("operationId", operation_id("head", route.pattern));
+  out.member("summary", "As GET, without the body.");
+  write_parameters(out, route);
+  write_security(out, route);
+  out.key("responses").begin_object();
+  out.key("200").begin_object().member("description", "The fields that GET would answer with.").end_object();
+  write_problem(out, "default");
+  out.end_object().end_object();
+}
+
+void write_options(JsonText& out, const Route& route) {
+  out.key("options").begin_object();
+  out.member("operationId", operation_id("options", route.pattern));
+  out.member("summary", "The methods of this path.");
+  write_path_parameters(out.key("parameters").begin_array(), route);
+  out.end_array();
+  out.key("responses").begin_object();
+  out.key("204").begin_object().member("description", "The field Allow names the methods.").end_object();
+  write_problem(out, "default");
+  out.end_object().end_object();
 }
 
 void write_problem_schema(JsonText& out) {
@@ -151,7 +183,11 @@ std::string openapi_json(std::string_view version, const std::vector<Route>& con
   for (const auto& [pattern, path] : paths) {
     out.key(pattern).begin_object();
     if (path.on_data) out.member("description", "On the data listener.");
-    for (const Route* route : path.routes) write_operation(out, *route);
+    for (const Route* route : path.routes) {
+      write_operation(out, *route);
+      if (route->method == "GET") write_head(out, *route);
+    }
+    write_options(out, *path.routes.front());
     out.end_object();
   }
   out.end_object();

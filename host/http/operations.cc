@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "http/documents.h"
 #include "http/query.h"
@@ -20,6 +21,12 @@ std::string answer_text(const Change& change, const ChangeAnswer& answer) {
   out.raw_members(answer.members);
   out.end_object();
   return out.take();
+}
+
+// Empty: nothing is known of it.
+std::string where(const Work& work) {
+  if (work.claim) return work.claim->waits() ? "waits for its turn" : "at work";
+  return work.at ? work.at() : std::string();
 }
 
 void answer_json(Responder& responder, unsigned status, std::string body, const std::string& location = {}) {
@@ -41,10 +48,10 @@ void Operations::Ticket::go_on() const {
   loop_->post([all = all_, number = number_] { all->go_on(number); });
 }
 
-Operations::Ticket Operations::begin(Change change, Responder responder, std::shared_ptr<WorkClaim> claim) {
+Operations::Ticket Operations::begin(Change change, Responder responder, Work work) {
   Operation& operation = operations_.emplace_back();
   operation.number = ++last_number_;
-  operation.claim = std::move(claim);
+  operation.work = std::move(work);
   operation.started_at = std::chrono::system_clock::now();
   const Duration wait = change.wait > Duration{} ? std::min(change.wait, wait_max_) : wait_max_;
   operation.change = std::move(change);
@@ -79,7 +86,8 @@ void Operations::finish(uint64_t number, ChangeAnswer answer) {
     answer.problem ? responder.fail(*answer.problem) : answer_json(responder, 200, text);
     return;
   }
-  operation->state = answer.problem ? State::failed : State::done;
+  const bool given_up = answer.problem && answer.problem->row->code == to_string(Code::cancelled);
+  operation->state = given_up ? State::cancelled : answer.problem ? State::failed : State::done;
   if (answer.problem)
     operation->problem = to_json(*answer.problem);
   else
@@ -104,6 +112,9 @@ void Operations::end(Operation& operation) {
     loop_.cancel(each.timer);
     answer_json(each.responder, 200, text(operation));
   }
+  if (operation.look) loop_.cancel(std::exchange(operation.look, 0));
+  for (const auto& reader : std::exchange(operation.readers, {}))
+    reader->end(operation.state == State::done ? "result" : "error", text(operation));
   forget_old();
 }
 
@@ -127,6 +138,7 @@ void Operations::stop() {
   const Status stopping(Code::unavailable, "the host is stopping");
   for (Operation& operation : all) {
     if (operation.timer) loop_.cancel(operation.timer);
+    if (operation.look) loop_.cancel(operation.look);
     if (operation.asked_by) operation.asked_by->fail(stopping);
     for (Waiting& each : operation.waiting) {
       loop_.cancel(each.timer);
@@ -135,21 +147,25 @@ void Operations::stop() {
   }
 }
 
-void Operations::write_all(JsonText& out) const {
-  out.begin_object().key("operations").begin_array();
+Status Operations::write_page(JsonText& out, const Page& page) const {
+  std::vector<const Operation*> seen;  // newest first
   for (auto it = operations_.rbegin(); it != operations_.rend(); ++it)
-    if (!it->asked_by) write(out, *it);
-  out.end_array().key("next").null().end_object();
+    if (!it->asked_by) seen.push_back(&*it);
+  return write_page_of(
+      out, "operations", "operation", seen, page, [](const Operation* each) { return id_of(*each); },
+      [](JsonText& to, const Operation* each) { write(to, *each); });
+}
+
+Problem Operations::no_such(const std::string& id) const {
+  std::vector<std::string> known;
+  for (const Operation& each : operations_)
+    if (!each.asked_by) known.push_back(id_of(each));
+  return unknown_name("operation", id, known);
 }
 
 void Operations::answer_one(const std::string& id, Duration wait, Responder responder) {
   Operation* operation = find(id);
-  if (!operation) {
-    std::vector<std::string> known;
-    for (const Operation& each : operations_)
-      if (!each.asked_by) known.push_back(id_of(each));
-    return responder.fail(unknown_name("operation", id, known));
-  }
+  if (!operation) return responder.fail(no_such(id));
   if (operation->state != State::running || wait <= Duration{}) return answer_json(responder, 200, text(*operation));
   Waiting& waiting = operation->waiting.emplace_back(Waiting{std::move(responder), ++last_waiting_});
   waiting.timer = loop_.at(loop_.now() + std::min(wait, wait_max_),
@@ -168,23 +184,62 @@ void Operations::stop_waiting(uint64_t number, uint64_t waiting) {
   operation->waiting.erase(late);
 }
 
-ChangeAnswer Operations::cancel(const std::string& id, bool dry_run) {
+void Operations::follow(const std::string& id, Duration heartbeat, Responder responder) {
+  Operation* operation = find(id);
+  if (!operation) return responder.fail(no_such(id));
+  size_t readers = 0;
+  for (Operation& each : operations_) {
+    std::erase_if(each.readers, [](const auto& reader) { return !reader->is_open(); });
+    readers += each.readers.size();
+  }
+  if (readers >= kReadersMax)
+    return responder.fail(
+        Status(Error{Code::overloaded, "too many readers follow operations", "operation '" + id + "'",
+                     "at most " + std::to_string(kReadersMax), std::to_string(readers), "ask with ?wait=30s"}));
+  const auto reader = std::make_shared<OperationReader>(responder.stream("text/event-stream"), heartbeat);
+  reader->progress(text(*operation), loop_.now());
+  if (operation->state != State::running)
+    return reader->end(operation->state == State::done ? "result" : "error", text(*operation));
+  operation->readers.push_back(reader);
+  if (!operation->look) look(operation->number);
+}
+
+// Again and again while somebody follows it.
+void Operations::look(uint64_t number) {
+  Operation* operation = find(number);
+  if (!operation) return;
+  operation->look = 0;
+  std::erase_if(operation->readers, [](const auto& reader) { return !reader->is_open(); });
+  if (operation->readers.empty()) return;
+  const std::string now = text(*operation);
+  for (const auto& reader : operation->readers) reader->progress(now, loop_.now());
+  operation->look = loop_.at(loop_.now() + kLookEvery, [weak = weak_from_this(), number] {
+    if (const auto self = weak.lock()) self->look(number);
+  });
+}
+
+void Operations::cancel(const std::string& id, bool dry_run, UniqueFunction<void(ChangeAnswer)> done) {
   Operation* operation = find(id);
   const std::string object = "operation '" + id.substr(0, 64) + "'";
   if (!operation)
-    return ChangeAnswer::failed(
-        Error{Code::not_found, "there is none of that name", object, {}, {}, "list them: dormouse ctl operations"});
-  if (operation->state != State::running) return {std::nullopt, false, "has ended already", {}};
-  const auto& claim = operation->claim;
-  const bool can = claim && (dry_run ? claim->waits() : claim->give_up());
-  if (!can)
-    return ChangeAnswer::failed(Error{Code::failed_precondition, "has begun its work and cannot be taken back", object,
-                                      "work that waits for its turn", "work under way",
-                                      "wait for its end: dormouse ctl operations " + id.substr(0, 64) + " --wait 30s"});
-  if (dry_run) return {std::nullopt, false, "would give it up, unless it begins before", {}};
-  operation->state = State::cancelled;
-  end(*operation);
-  return {std::nullopt, true, "given up before it began", {}};
+    return done(ChangeAnswer::failed(
+        Error{Code::not_found, "there is none of that name", object, {}, {}, "list them: dormouse ctl operations"}));
+  if (operation->state != State::running) return done({std::nullopt, false, "has ended already", {}});
+  const auto& claim = operation->work.claim;
+  if (claim && (dry_run ? claim->waits() : claim->give_up())) {
+    if (dry_run) return done({std::nullopt, false, "would give it up, unless it begins before", {}});
+    operation->state = State::cancelled;
+    end(*operation);
+    return done({std::nullopt, true, "given up before it began", {}});
+  }
+  if (operation->work.take_back)
+    return operation->work.take_back(dry_run, [dry_run, done = std::move(done)](const Status& status) mutable {
+      if (!status.ok()) return done(ChangeAnswer::failed(status));
+      done({std::nullopt, !dry_run, dry_run ? "would give it up" : "given up", {}});
+    });
+  done(ChangeAnswer::failed(Error{Code::failed_precondition, "has begun its work and cannot be taken back", object,
+                                  "work that waits for its turn", "work under way",
+                                  "wait for its end: dormouse ctl operations " + id.substr(0, 64) + " --wait 30s"}));
 }
 
 std::string Operations::id_of(const Operation& operation) {
@@ -198,7 +253,9 @@ void Operations::write(JsonText& out, const Operation& operation) {
   out.member("verb", operation.change.verb);
   out.member("object", operation.change.object);
   out.member("state", kStates[static_cast<size_t>(operation.state)]);
-  out.key("progress").null();  // no work that can go on measures itself yet
+  const std::string at = operation.state != State::running ? "" : where(operation.work);
+  out.key("progress");
+  at.empty() ? out.null() : out.begin_object().member("at", at).end_object();
   out.member("started_at", utc_text(operation.started_at));
   out.key("ended_at");
   operation.state == State::running ? out.null() : out.value(utc_text(operation.ended_at));

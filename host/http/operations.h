@@ -6,14 +6,18 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/events.h"
 #include "exec/event_loop.h"
 #include "http/json_text.h"
+#include "http/operation_reader.h"
+#include "http/query.h"
 #include "http/responder.h"
 
 namespace dormouse {
@@ -53,9 +57,22 @@ class WorkClaim {
   std::atomic<State> state_{State::waiting};
 };
 
+// How work under way can be followed and ended. Empty members: it cannot.
+struct Work {
+  std::shared_ptr<WorkClaim> claim = nullptr;  // of work that can be given up before it begins
+  // What it is at, in a word or two: "loading". On the control loop.
+  std::function<std::string()> at = nullptr;
+  // Gives up what has begun, or with `dry_run` says whether it could. Answers once, on any thread; what was given up
+  // finishes with `cancelled`.
+  using TakenBack = UniqueFunction<void(Status)>;
+  std::function<void(bool dry_run, TakenBack taken_back)> take_back = nullptr;
+};
+
 class Operations : public std::enable_shared_from_this<Operations> {
  public:
-  static constexpr size_t kKept = 128;  // that have ended; older ones are forgotten
+  static constexpr size_t kKept = 128;       // that have ended; older ones are forgotten
+  static constexpr size_t kReadersMax = 16;  // who follow operations as streams; beyond it 503
+  static constexpr Duration kLookEvery = std::chrono::milliseconds(250);  // at what an operation is, for its readers
 
   // `loop` is the control listener's and outlives this. `wait_max`: what a request may wait at most.
   Operations(EventLoop& loop, Duration wait_max) : loop_(loop), wait_max_(wait_max) {}
@@ -76,18 +93,22 @@ class Operations : public std::enable_shared_from_this<Operations> {
     EventLoop* loop_;
   };
 
-  // `claim`: of work that can be given up before it begins; null when it cannot.
-  Ticket begin(Change change, Responder responder, std::shared_ptr<WorkClaim> claim = nullptr);
+  Ticket begin(Change change, Responder responder, Work work = {});
 
   // The host stops: who still waits is told so, and what ends later is not kept.
   void stop();
 
-  // {"operations": [...], "next": null}: newest first.
-  void write_all(JsonText& out) const;
+  // {"operations": [...], "next": null}: newest first; `next` is the id to ask for behind, when there are more. Errors:
+  // not_found for a page behind an operation that is not there (any more).
+  Status write_page(JsonText& out, const Page& page) const;
   // Answers with the operation `id`, as soon as it has ended, after `wait` at the latest. 404 when there is none.
   void answer_one(const std::string& id, Duration wait, Responder responder);
-  // Gives `id` up when its work has not begun. Errors: not_found, failed_precondition.
-  ChangeAnswer cancel(const std::string& id, bool dry_run);
+  // Streams the operation `id`: an event `progress` at once and whenever it is at something else, then `result` or
+  // `error`, and the end. Each holds the operation. 404 when there is none, 503 when too many follow.
+  void follow(const std::string& id, Duration heartbeat, Responder responder);
+  // Gives `id` up when its work has not begun, or can be taken back. `done` gets the answer, once. Errors: not_found,
+  // failed_precondition, what take_back says.
+  void cancel(const std::string& id, bool dry_run, UniqueFunction<void(ChangeAnswer)> done);
 
  private:
   enum class State : uint8_t { running, done, failed, cancelled };
@@ -99,7 +120,7 @@ class Operations : public std::enable_shared_from_this<Operations> {
   struct Operation {
     uint64_t number = 0;
     Change change;
-    std::shared_ptr<WorkClaim> claim;
+    Work work;
     std::optional<Responder> asked_by;  // still waits for the answer
     EventLoop::TimerId timer = 0;       // the end of that wait
     State state = State::running;
@@ -107,6 +128,8 @@ class Operations : public std::enable_shared_from_this<Operations> {
     std::string result;  // JSON; empty until done
     std::string problem;
     std::list<Waiting> waiting;
+    std::vector<std::shared_ptr<OperationReader>> readers;
+    EventLoop::TimerId look = 0;  // while there are readers
   };
 
   Operation* find(uint64_t number);
@@ -115,6 +138,8 @@ class Operations : public std::enable_shared_from_this<Operations> {
   void go_on(uint64_t number);
   void end(Operation& operation);
   void stop_waiting(uint64_t number, uint64_t waiting);
+  void look(uint64_t number);
+  Problem no_such(const std::string& id) const;
   void forget_old();
   static std::string id_of(const Operation& operation);
   static void write(JsonText& out, const Operation& operation);

@@ -55,6 +55,25 @@ Result<Duration> duration_of(const Request& request, std::string_view name, Dura
   return *duration;
 }
 
+Result<Page> page_of(const Request& request) {
+  Page page;
+  const Result<uint64_t> limit = number_of(request, "limit", page.limit, 1000);
+  if (!limit.ok()) return limit.status();
+  if (*limit == 0) return bad_parameter("limit", "a whole number from 1 to 1000", "0");
+  page.limit = *limit;
+  page.after = request.parameter("after").value_or("");
+  return page;
+}
+
+Error no_page_behind(std::string_view noun, const std::string& after) {
+  return Error{Code::not_found,
+               "there is none of that name, perhaps not any more",
+               std::string(noun) + " '" + after.substr(0, 64) + "'",
+               "the id of one that is kept",
+               {},
+               "begin without 'after'"};
+}
+
 Problem unknown_name(std::string_view what, const std::string& name, const std::vector<std::string>& known) {
   Error error{
       Code::not_found, "there is none of that name", std::string(what) + " '" + name.substr(0, 64) + "'", {}, {}, {}};

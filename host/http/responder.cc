@@ -18,8 +18,8 @@ std::string Responder::peer() const {
   return connection_->peer();
 }
 
-void Responder::tell(std::string_view code) {
-  if (auto told = std::exchange(told_, {})) told(code);
+void Responder::tell(std::string_view outcome) {
+  if (auto told = std::exchange(told_, {})) told(outcome);
 }
 
 Response Responder::blank_response() const {
@@ -29,7 +29,7 @@ Response Responder::blank_response() const {
 void Responder::answer(Response response) {
   const auto connection = std::exchange(connection_, nullptr);
   if (!connection) return;
-  tell({});
+  tell(response.status == 202 ? "goes_on" : "done");
   connection->answer(std::move(response));
 }
 

@@ -55,17 +55,17 @@ class Responder {
   void fail(const Problem& problem);
   // The problem of `status`, which is not ok.
   void fail(const Status& status) { fail(Problem::of(status)); }
-  // Calls `told` with the answer, before it goes out: empty for a success, else the problem's code. On the thread that
-  // answers; not for a stream.
-  void when_answered(UniqueFunction<void(std::string_view code)> told) { told_ = std::move(told); }
+  // Calls `told` with the answer, before it goes out: "done", "goes_on" (202), or the problem's code. On the thread
+  // that answers; not for a stream.
+  void when_answered(UniqueFunction<void(std::string_view outcome)> told) { told_ = std::move(told); }
   // Sends the head of a response without a length, and hands out the rest. From the handler itself only.
   ResponseStream stream(std::string_view content_type);
 
  private:
-  void tell(std::string_view code);
+  void tell(std::string_view outcome);
 
   std::shared_ptr<Connection> connection_;
-  UniqueFunction<void(std::string_view code)> told_;
+  UniqueFunction<void(std::string_view outcome)> told_;
 };
 
 }  // namespace dormouse

@@ -17,15 +17,6 @@ namespace {
 
 const std::vector<std::string> kBad{DORMOUSE_BAD_PLUGINS};
 
-Value setting(const std::string& name, int64_t value) {
-  ValueWriter writer;
-  writer.map_begin();
-  writer.key(name);
-  writer.integer(value);
-  writer.map_end();
-  return *writer.finish();
-}
-
 // A demand for `plugin` fails, says `why`, and leaves the host able to serve another component.
 void refuses(const std::string& plugin, const std::string& why) {
   INFO(plugin);

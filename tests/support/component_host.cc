@@ -123,4 +123,13 @@ Value text_value(const std::string& text) {
   return *writer.finish();
 }
 
+Value setting(const std::string& name, int64_t value) {
+  ValueWriter writer;
+  writer.map_begin();
+  writer.key(name);
+  writer.integer(value);
+  writer.map_end();
+  return *writer.finish();
+}
+
 }  // namespace dormouse

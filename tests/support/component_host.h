@@ -59,5 +59,7 @@ class ComponentHost {
 bool is_mapped(const std::string& part);
 // {"text": text}
 Value text_value(const std::string& text);
+// {name: value}: one setting of a component.
+Value setting(const std::string& name, int64_t value);
 
 }  // namespace dormouse

@@ -14,11 +14,25 @@ awk -F' [|] ' '/^\| ctl \| route/ { inside = 1; next } inside && !/^\|/ { exit }
 sed -E 's/^[^|]*\|([^|]*)\|(.*)/\1 \2/; s/ open$/ -/; s/ (read|operate|admin)$/ token/' "$SCRATCH/rows" |
   LC_ALL=C sort > "$SCRATCH/documented"
 jq -r '.paths | to_entries[] | .key as $path | .value | to_entries[] | select(.value | type == "object") |
-    select(.key != "post" or $path != "/v1/pipelines/{name}") |
+    select(.key != "head" and .key != "options") | select(.key != "post" or $path != "/v1/pipelines/{name}") |
     [.value.parameters[] | select(.in == "query") | .name + "="] as $query |
     (.key | ascii_upcase) + " " + $path + (if ($query | length) > 0 then "?" + ($query | join("&")) else "" end) +
     (if .value.security then " token" else " -" end)' "$SCRATCH/openapi.json" | LC_ALL=C sort > "$SCRATCH/served"
 diff "$SCRATCH/documented" "$SCRATCH/served" > "$SCRATCH/out" || fail "docs/operating.md says '<', /openapi.json says '>'"
+
+# OPTIONS of each path names the methods that are described for it (and those of a name in that place).
+jq -r '.paths | to_entries[] | select(.value.description == null) | .key as $path |
+    [.value | to_entries[] | select(.value | type == "object") | .key | ascii_upcase] | sort | $path + " " + join(" ")' \
+  "$SCRATCH/openapi.json" > "$SCRATCH/methods"
+[ "$(wc -l < "$SCRATCH/methods")" -ge 25 ] || fail "only $(wc -l < "$SCRATCH/methods") paths are described"
+while read -r path methods; do
+  [ "$path" != "/v1/pipelines/{name}" ] || methods="GET HEAD OPTIONS"  # its POST is of the data listener
+  path="${path/\{*\}/any}"
+  allowed="$(ask -X OPTIONS -o /dev/null -D - "$CONTROL$path" | sed -n 's/^Allow: \([^\r]*\)\r*$/\1/p')"
+  for method in $methods; do
+    [[ ", $allowed," == *", $method,"* ]] || fail "$path is described with $method and allows '$allowed'"
+  done
+done < "$SCRATCH/methods"
 
 # Each row is a command, with its flags.
 while IFS='|' read -r words _ _; do

@@ -8,6 +8,7 @@ for verb in load pin unload unpin trim unload; do "$DORMOUSE" ctl "$verb" echo >
 token="$(cat "$SCRATCH/state/token")"
 ask -X POST -H "Authorization: Bearer $token" "$CONTROL/v1/scripts/reload?reason=night%20shift" > /dev/null
 ask -X POST -H "Authorization: Bearer $token" "$CONTROL/v1/plugins/scan" > /dev/null
+expect 1 "$DORMOUSE" ctl operations cancel op-7
 same "$(ask -o /dev/null -w '%{http_code}' -X POST -H 'Authorization: Bearer not-the-token' \
   "$CONTROL/v1/components/echo/load")" 401
 ask "$CONTROL/v1/events?format=json" | jq -e '.events[] | select(.kind == "access.refused")' > /dev/null ||
@@ -23,6 +24,7 @@ trim object=echo role=admin token=local outcome=done
 unload object=echo role=admin token=local outcome=done
 reload object=scripts role=admin token=local outcome=done reason="night shift"
 scan object=plugins role=admin token=local outcome=done
+cancel object=op-7 role=admin token=local outcome=not_found
 TEXT
 diff "$SCRATCH/wanted" "$SCRATCH/out" || fail "not these lines"
 says host.err 'warn access.refused control peer=127.0.0.1:'

@@ -16,7 +16,7 @@ YAML
 start_host host.yaml
 expect 0 "$DORMOUSE" ctl load echo
 
-normal() { sed -E -e "s#$tree/##g" -e 's/ +/ /g' -e 's/ $//' -e 's/echo [0-9.]+ /echo VERSION /'; }
+normal() { sed -E -e "s#$tree/##g" -e 's/ +/ /g' -e 's/ $//' -e 's/echo [0-9.]+ [0-9a-f]{12} /echo VERSION HASH /'; }
 
 check_command() {
   [ -n "$command" ] || return 0

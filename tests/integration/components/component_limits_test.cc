@@ -20,15 +20,6 @@ namespace {
 const std::vector<std::string> kPlugins{DORMOUSE_PLUGINS};
 const std::vector<std::string> kBad{DORMOUSE_BAD_PLUGINS};
 
-Value setting(const std::string& name, int64_t value) {
-  ValueWriter writer;
-  writer.map_begin();
-  writer.key(name);
-  writer.integer(value);
-  writer.map_end();
-  return *writer.finish();
-}
-
 // A plugin of kBad whose close waits until finish() is called.
 class SlowToClose {
  public:
@@ -120,6 +111,41 @@ TEST_CASE("a wait bounds a load and the load goes on") {
   REQUIRE(answer->has_value());
   CHECK((*answer)->goes_on);
   CHECK(host.reach(slow, State::ready));
+}
+
+TEST_CASE("a load that only operators wait for can be given up and is no failure") {
+  ComponentHost host(kBad);
+  Component& slow = host.add("slow-open", "slow-open", setting("ms", 60'000));
+  const auto give_up = [&](bool dry_run) {
+    std::optional<Status> answer;
+    host.registry->give_up_load(slow, dry_run, [&](Status status) { answer = std::move(status); });
+    host.loop.run_ready();
+    return answer.value_or(Status(Code::internal, "no answer"));
+  };
+  CHECK(give_up(false).code() == Code::failed_precondition);
+  const auto asked = [&] {
+    const VerbOptions by_operator{.wait = 100s, .actor = {"local", 1, ""}};
+    return host.start(slow, Verb::load, by_operator);
+  };
+  const auto first = asked();
+  host.loop.run_ready();
+  CHECK(slow.status().state == State::loading);
+  CHECK(give_up(true).ok());
+  CHECK_FALSE(first->has_value());
+  CHECK(give_up(false).ok());
+  REQUIRE(first->has_value());
+  CHECK((*first)->status.code() == Code::cancelled);
+  CHECK(give_up(false).code() == Code::failed_precondition);
+  REQUIRE(host.reach(slow, State::unloaded));
+  CHECK(slow.status().last_error.ok());
+
+  // Requests that wait for the same load keep it.
+  const auto second = asked();
+  const auto request = host.ask(slow);
+  host.loop.run_ready();
+  CHECK(give_up(true).code() == Code::busy);
+  CHECK(give_up(false).code() == Code::busy);
+  CHECK(slow.status().state == State::loading);
 }
 
 TEST_CASE("a reload waits for running calls as long as drain_timeout says and then changes nothing") {

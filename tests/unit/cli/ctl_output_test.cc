@@ -51,11 +51,27 @@ TEST_CASE("status lists what is not as it should be with the command that ends i
           "command":"dormouse ctl load ocr"},{"kind":"pinned","object":"a","what":"pinned until the host ends",
           "since":"T2","by":"local","reason":"ticket 7","command":"dormouse ctl unpin a"}]})");
   CHECK(show_status(answer.view()) ==
-        "version      0.1.0, pid 7\nuptime       4.2s\nstate        ready\nrequests     0 in flight\n"
-        "components   2: 1 ready, 1 failed\nmemory       1 MiB of 4 MiB, 25 %\nscripts      generation 3\n"
+        "version      0.1.0, pid 7\nuptime       4.2s\nstate        ready\nrequests     0.0/s, 0 in flight\n"
+        "times        -\n"
+        "components   2: 1 ready, 1 failed\nmemory       1 MiB of 4 MiB, 25 %\nscripts      generation 3, the files on "
+        "disk are "
+        "equal\n"
+        "config       since the start, the file on disk is equal\n"
         "attention    2\n"
         "  failed ocr  failed: no file             since T1                     dormouse ctl load ocr\n"
         "  pinned a    pinned until the host ends  since T2 by local: ticket 7  dormouse ctl unpin a\n");
+}
+
+TEST_CASE("the status says how the last minute went and what differs on disk") {
+  const std::string text = show_status(
+      json(R"({"in_flight":38,"generation":7,"recent":{"over_ms":60000,"per_second":412.4,"failed_ratio":0.002,
+               "degraded_ratio":0.011,"p50_ms":3.1,"p95_ms":44,"p99_ms":388},
+               "files_differ":[{"kind":"config","reason":"dormouse.yaml changed"}]})")
+          .view());
+  CHECK_THAT(text, Catch::Contains("requests     412/s, 38 in flight, 0.2 % failed, 1.1 % degraded\n"));
+  CHECK_THAT(text, Catch::Contains("times        p50 3.1ms, p95 44ms, p99 388ms in the last 60.0s\n"));
+  CHECK_THAT(text, Catch::Contains("scripts      generation 7, the files on disk are equal\n"));
+  CHECK_THAT(text, Catch::Contains("config       since the start, the file on disk differs: dormouse.yaml changed\n"));
 }
 
 TEST_CASE("components are a table") {

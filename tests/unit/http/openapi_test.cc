@@ -63,6 +63,26 @@ TEST_CASE("the API description has what OpenAPI 3.1 requires and every route") {
   CHECK(operation_ids.size() == 4);
 }
 
+TEST_CASE("every path answers OPTIONS and those with a GET also HEAD") {
+  const Result<Value> document = parse_json(openapi_json("0.1.0", control_table(), data_table()), Type());
+  REQUIRE(document.ok());
+  const dm_value paths = dm_map_get(document->view(), "paths");
+  for (const auto& table : {control_table(), data_table()}) {
+    for (const Route& route : table) {
+      INFO(route.pattern);
+      const dm_value path = dm_map_get(paths, route.pattern.c_str());
+      const dm_value options = dm_map_get(path, "options");
+      CHECK(dm_kind(dm_map_get(dm_map_get(options, "responses"), "204")) == DM_MAP);
+      CHECK(dm_kind(dm_map_get(options, "security")) == DM_NULL);
+      const dm_value head = dm_map_get(path, "head");
+      CHECK((dm_kind(head) == DM_MAP) == (route.method == "GET"));
+      if (dm_kind(head) != DM_MAP) continue;
+      CHECK(dm_count(dm_map_get(head, "parameters")) == dm_count(dm_map_get(dm_map_get(path, "get"), "parameters")));
+      CHECK(dm_kind(dm_map_get(dm_map_get(dm_map_get(head, "responses"), "200"), "content")) == DM_NULL);
+    }
+  }
+}
+
 TEST_CASE("parameters and tokens are described where they are needed") {
   const Result<Value> document = parse_json(openapi_json("0.1.0", control_table(), data_table()), Type());
   REQUIRE(document.ok());
