@@ -1,5 +1,6 @@
 #include "http/request_parser.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/error.hpp>
 #include <cstring>
@@ -33,6 +34,32 @@ constexpr std::array kSingleFields{
     SingleField{field::expect, "Expect", "more than one Expect"},
     SingleField{field::unknown, "Request-Timeout", "more than one Request-Timeout"},
 };
+
+constexpr size_t place(field known) {
+  return static_cast<size_t>(known);
+}
+
+// By what Beast knows a field as: its number in kSingleFields and one more, or 0. Every field of every request is
+// looked up here.
+constexpr auto kSingleByField = [] {
+  constexpr size_t kPlaces =
+      place(std::max_element(kSingleFields.begin(), kSingleFields.end(),
+                             [](const SingleField& a, const SingleField& b) { return place(a.known) < place(b.known); })
+                ->known) +
+      1;
+  std::array<uint8_t, kPlaces> numbers{};
+  for (size_t i = 0; i < kSingleFields.size(); ++i)
+    numbers[place(kSingleFields[i].known)] = static_cast<uint8_t>(i + 1);
+  return numbers;
+}();
+
+// Whether the field stands on one line as nearly all do: "Name: value", a line end, and a next line that begins with no
+// space. Beast shows a value that goes on in a next line elsewhere than in the buffer.
+bool is_plain_line(const char* after_name, std::string_view value, const char* end) {
+  const char* after_value = value.data() + value.size();
+  return value.data() == after_name + 2 && after_name[0] == ':' && after_name[1] == ' ' && end - after_value > 2 &&
+         after_value[0] == '\r' && after_value[1] == '\n' && after_value[2] != ' ' && after_value[2] != '\t';
+}
 
 }  // namespace
 
@@ -68,6 +95,7 @@ void RequestParser::on_request_impl(beast::http::verb, string_view method_text, 
 // read as a field of its own. The bytes decide, since Beast shows a value whose first line is empty like any other.
 bool RequestParser::is_folded(string_view name, string_view value) const {
   const char* after_name = name.data() + name.size();
+  if (is_plain_line(after_name, std_view(value), end_)) return false;
   const auto* line_end =
       static_cast<const char*>(std::memchr(after_name, '\n', static_cast<size_t>(end_ - after_name)));
   // Beast gives fields out once the whole header is there, so a byte follows each line.
@@ -76,14 +104,12 @@ bool RequestParser::is_folded(string_view name, string_view value) const {
 }
 
 bool RequestParser::is_repeated(field known, string_view name) {
-  for (size_t i = 0; i < kSingleFields.size(); ++i) {
-    const SingleField& single = kSingleFields[i];
-    if (known != single.known) continue;
-    if (known == field::unknown && !equals_ignoring_case(std_view(name), single.name)) continue;
-    refusal_text_ = single.refusal;
-    return (std::exchange(single_fields_seen_, single_fields_seen_ | 1U << i) & 1U << i) != 0;
-  }
-  return false;
+  const unsigned number = place(known) < kSingleByField.size() ? kSingleByField[place(known)] : 0;
+  if (number == 0) return false;
+  const SingleField& single = kSingleFields[number - 1];
+  if (known == field::unknown && !equals_ignoring_case(std_view(name), single.name)) return false;
+  refusal_text_ = single.refusal;
+  return (std::exchange(single_fields_seen_, single_fields_seen_ | 1U << number) & 1U << number) != 0;
 }
 
 // Two parties that read the length of a body differently are how requests are smuggled; so there is one way to say it.
