@@ -1,4 +1,5 @@
 #include "components/loader.h"
+#include "components/handshake.h"
 
 #include <sys/stat.h>
 

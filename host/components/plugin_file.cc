@@ -1,3 +1,5 @@
+#include "components/plugin_file.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +10,6 @@
 
 #include "base/file.h"
 #include "base/unique_fd.h"
-#include "components/library.h"
 
 namespace dormouse {
 

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/suggest.h"
-#include "components/library.h"
+#include "components/plugin_file.h"
 #include "components/static_table.h"
 
 namespace dormouse {

@@ -1,3 +1,5 @@
+#include "components/private_copies.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sha2.h>
@@ -22,7 +24,6 @@
 
 #include "base/file.h"
 #include "base/unique_fd.h"
-#include "components/library.h"
 #include "components/link_map.h"
 
 namespace dormouse {

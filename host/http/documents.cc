@@ -4,7 +4,7 @@
 #include <ctime>
 #include <optional>
 
-#include "components/library.h"
+#include "components/plugin_file.h"
 #include "http/pipeline_request.h"
 
 namespace dormouse {

@@ -5,7 +5,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "components/library.h"
 #include "support/temp_folder.h"
 
 using namespace dormouse;

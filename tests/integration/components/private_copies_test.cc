@@ -13,7 +13,7 @@
 #include <sstream>
 #include <thread>
 
-#include "components/library.h"
+#include "components/private_copies.h"
 #include "support/temp_folder.h"
 
 using namespace dormouse;
