@@ -67,7 +67,6 @@ struct CallResult {
 
 // A method of a component as a pipeline holds it, found in the manifest the pipeline was checked against.
 struct MethodRef {
-  Component* component = nullptr;
   std::shared_ptr<const Manifest> manifest;
   const MethodManifest* method = nullptr;  // inside *manifest
   uint32_t index = 0;                      // into TypeManifest::methods

@@ -37,8 +37,6 @@ class Gate {
     uint64_t expected = kOpen;
     return word_.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
   }
-  // Counts some in while it stays open or closed as it is. Owner only.
-  void enter_as_owner(uint64_t inside) { word_.fetch_add(inside, std::memory_order_acq_rel); }
   uint64_t inside() const { return word_.load(std::memory_order_acquire) & kCount; }
   bool is_open() const { return word_.load(std::memory_order_acquire) & kOpen; }
 

@@ -325,13 +325,6 @@ std::vector<std::string> Ledger::open_entries() const {
   return lines;
 }
 
-uint64_t Ledger::buffer_bytes() const {
-  std::lock_guard lock(impl_->mutex);
-  uint64_t bytes = 0;
-  for (const auto& [memory, size] : impl_->buffers) bytes += size;
-  return bytes;
-}
-
 void Ledger::stop_timers() {
   std::lock_guard lock(impl_->mutex);
   for (const auto& [id, timer] : impl_->timers) impl_->services.cancel_after(timer.loop_id);

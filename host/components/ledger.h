@@ -38,7 +38,6 @@ class Ledger {
 
   // What the component still holds, one line each: "thread 'warmer' (tid 1234)", "2 timers", "3 buffers, 12.0 MiB".
   std::vector<std::string> open_entries() const;
-  uint64_t buffer_bytes() const;
 
   // Cancels all timers: before the lane is joined, so that no callback is queued behind the end. Any thread.
   void stop_timers();

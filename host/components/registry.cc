@@ -188,10 +188,6 @@ std::vector<PoolChange> Registry::set_pool_policies(std::vector<NamedPoolPolicy>
   return changes;
 }
 
-PoolPolicy Registry::pool_policy(std::string_view component) const {
-  return context_->policy_of(std::string(component));
-}
-
 void Registry::request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done,
                        UniqueFunction<void(VerbAnswer)> finished) {
   context_->loop.post([&component, verb, options, done = std::move(done), finished = std::move(finished)]() mutable {

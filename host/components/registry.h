@@ -78,7 +78,6 @@ class Registry {
   // Replaces all pool policies; the idle clocks of living components are judged anew. Answers what that changes for
   // those that are loaded.
   std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies);
-  PoolPolicy pool_policy(std::string_view component) const;
 
   // `done` runs once, `finished` once more after an answer that said goes_on, with what it came to in the end; both on
   // the loop thread, and both must only hand over.

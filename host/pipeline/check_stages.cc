@@ -79,8 +79,7 @@ void StageCheck::check_component(uint16_t index, const StageDescription& stage) 
   }
   const MethodManifest* method = find_method(index, stage, *described);
   if (!method) return infer_input_anyway(index, stage);
-  node.method =
-      MethodRef{nullptr, described->manifest, method, static_cast<uint32_t>(method - described->type->methods.data())};
+  node.method = MethodRef{described->manifest, method, static_cast<uint32_t>(method - described->type->methods.data())};
   node.input_type = method->input;
   node.output = method->output;
   check_input(index, stage, *method);

@@ -49,7 +49,6 @@ class Pattern {
   void stop_on(const volatile std::sig_atomic_t* stop) { stop_ = stop; }
 
   bool anchored() const { return anchored_; }
-  size_t capture_count() const { return captures_; }
   // Matches at `start` and nowhere else. Takes from `steps` what it costs.
   Outcome match_at(std::string_view subject, size_t start, uint64_t& steps, Match& match);
   // The first match at or behind `start`; at `start` alone when anchored.
