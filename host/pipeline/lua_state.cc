@@ -98,7 +98,16 @@ void* LuaState::owner_of(lua_State* L) {
   return *static_cast<void**>(lua_getextraspace(L));
 }
 
+// Lua's buffers for strings take memory without collecting first, so an entry must not begin among the garbage of one
+// that used up the state. As dear as the collection that Lua makes itself when memory runs out.
+void LuaState::make_room() {
+  if (memory_.used <= memory_.max / 2 || memory_.used <= memory_.settled + memory_.max / 4) return;
+  (void)protect(main_, [](lua_State* L) { lua_gc(L, LUA_GCCOLLECT); }).ok();
+  memory_.settled = memory_.used;
+}
+
 Result<LuaState::Coroutine> LuaState::take_coroutine() {
+  make_room();
   if (!idle_.empty()) {
     const Coroutine coroutine = idle_.back();
     idle_.pop_back();

@@ -84,6 +84,7 @@ class LuaState {
     size_t settled = 0;  // used after the last cleaning
   };
   LuaState() = default;
+  void make_room();
   Run ended(const Coroutine& coroutine, int status, int values, const CpuGuard& guard) const;
   static void* allocate(void* memory, void* block, size_t old_size, size_t new_size);
 

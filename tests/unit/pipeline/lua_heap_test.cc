@@ -91,3 +91,26 @@ TEST_CASE("the memory of a script that used a lot is given back") {
     REQUIRE(coroutine.ok());
   }
 }
+
+// What `text` returns, a whole number, from an entry of its own; -1 when it had not enough memory.
+static lua_Integer run_entry(LuaState& state, const char* text) {
+  Result<LuaState::Coroutine> coroutine = state.take_coroutine();
+  REQUIRE(coroutine.ok());
+  REQUIRE(LuaState::load_text(coroutine->thread, text, "@entry").ok());
+  const LuaState::Run run = state.resume(*coroutine, 0, std::chrono::seconds(10));
+  const lua_Integer answer = run.how == LuaState::Ended::returned ? lua_tointeger(coroutine->thread, -1) : -1;
+  state.give_back(*coroutine, std::chrono::seconds(1));
+  return answer;
+}
+
+TEST_CASE("a function has its memory also after one that used up the state") {
+  ScriptHost host;
+  ScriptLimits limits;
+  limits.memory_bytes_max = size_t{16} << 20;
+  auto state = make_script_state(limits, host);
+  REQUIRE(state.ok());
+  for (int round = 0; round < 20; ++round) {
+    CHECK(run_entry(**state, "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1000) .. i end return 0") == -1);
+    CHECK(run_entry(**state, "return #(('x'):rep(2000000) .. 'y')") == 2000001);
+  }
+}
