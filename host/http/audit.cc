@@ -71,11 +71,11 @@ void Audit::write(const Verb& verb, std::string_view outcome) {
   }
   // One token so far: that of the state folder, which may do everything.
   std::vector<LogField> fields{
-      {"object", verb.object}, {"role", "admin"}, {"token", "local"}, {"peer", verb.peer}, {"outcome", outcome}};
+      {"verb", verb.verb}, {"role", "admin"}, {"token", "local"}, {"peer", verb.peer}, {"outcome", outcome}};
   if (verb.dry_run) fields.push_back({"dry_run", "true", true});
   if (!verb.reason.empty()) fields.push_back({"reason", verb.reason});
   if (!counted.empty()) fields.push_back({"refused_before", counted, true});
-  write_log({LogLevel::info, "audit", verb.verb, {}, fields});
+  write_log({LogLevel::info, "audit", verb.object, {}, fields});
 }
 
 void Audit::token_refused(const Request& request, const std::string& peer) {

@@ -16,15 +16,15 @@ ask "$CONTROL/v1/events?format=json" | jq -e '.events[] | select(.kind == "acces
 stop_host
 sed -n 's/^[^ ]* info audit //p' "$SCRATCH/host.err" | sed 's/ peer=127\.0\.0\.1:[0-9]*//' > "$SCRATCH/out"
 cat > "$SCRATCH/wanted" << 'TEXT'
-load object=echo role=admin token=local outcome=done
-pin object=echo role=admin token=local outcome=done
-unload object=echo role=admin token=local outcome=failed_precondition
-unpin object=echo role=admin token=local outcome=done
-trim object=echo role=admin token=local outcome=done
-unload object=echo role=admin token=local outcome=done
-reload object=scripts role=admin token=local outcome=done reason="night shift"
-scan object=plugins role=admin token=local outcome=done
-cancel object=op-7 role=admin token=local outcome=not_found
+echo verb=load role=admin token=local outcome=done
+echo verb=pin role=admin token=local outcome=done
+echo verb=unload role=admin token=local outcome=failed_precondition
+echo verb=unpin role=admin token=local outcome=done
+echo verb=trim role=admin token=local outcome=done
+echo verb=unload role=admin token=local outcome=done
+scripts verb=reload role=admin token=local outcome=done reason="night shift"
+plugins verb=scan role=admin token=local outcome=done
+op-7 verb=cancel role=admin token=local outcome=not_found
 TEXT
 diff "$SCRATCH/wanted" "$SCRATCH/out" || fail "not these lines"
 says host.err 'warn access.refused control peer=127.0.0.1:'

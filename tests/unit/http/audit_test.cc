@@ -22,7 +22,7 @@ TEST_CASE("a verb leaves a line with who asked and what came of it") {
   ManualClock clock;
   Audit(events, clock).acted("reload", "scripts", "SIGHUP", "done");
   CHECK(log.lines() ==
-        std::vector<std::string>{"info audit reload object=scripts role=admin token=local peer=SIGHUP outcome=done"});
+        std::vector<std::string>{"info audit scripts verb=reload role=admin token=local peer=SIGHUP outcome=done"});
 }
 
 TEST_CASE("a refused token is an event that does not show the token") {
