@@ -8,6 +8,7 @@
 #include "base/process_metrics.h"
 #include "cli/configuration.h"
 #include "cli/exit_code.h"
+#include "cli/table.h"
 
 namespace dormouse {
 namespace {
@@ -52,7 +53,10 @@ Result<std::unique_ptr<HostParts>> HostParts::create(const Config& config, const
 HostParts::~HostParts() {
   // Not at once: a component that is being closed on another thread uses what goes down here. It ends sooner as a rule.
   constexpr Duration kGrace = std::chrono::seconds(10);
-  if (stop(kGrace).empty()) return;
+  const std::vector<std::string> leftovers = stop(kGrace);
+  if (leftovers.empty()) return;
+  for (const std::string& line : leftovers)
+    std::fprintf(stderr, "dormouse: left behind after 10s: %s\n", printable(line).c_str());
   std::fflush(stdout);
   ::_exit(static_cast<int>(ExitCode::failed));  // code of a plugin still runs; nothing may be taken from under it
 }

@@ -383,6 +383,8 @@ Result<std::unique_ptr<CrashReporter>> CrashReporter::install(Options options) {
     impl->record.reset(
         ::openat(impl->folder.get(), kCrashPending, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!impl->record) return file_error("create it", options.folder + "/" + kCrashPending, errno);
+    // So that a disk that is full by then still has the record. Where the file system cannot, that much is lost.
+    (void)::fallocate(impl->record.get(), FALLOC_FL_KEEP_SIZE, 0, kCrashFileBytesMax);
   }
   impl->maps.reset(::open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
   impl->wake.reset(::eventfd(0, EFD_CLOEXEC));

@@ -110,7 +110,7 @@ Result<Value> Value::from_foreign(std::span<const std::byte> bytes, const ValueL
   }
   if (bytes.size() < sizeof(dm_value_header)) return foreign_error(Code::broken_contract, "shorter than its header");
   Buffer* buffer = Buffer::make(bytes.size());
-  if (!buffer) return foreign_error(Code::resource_exhausted, "out of memory");
+  if (!buffer) return foreign_error(Code::overloaded, "out of memory");
   Value value(buffer, nullptr);
   std::memcpy(buffer->data(), bytes.data(), bytes.size());
   if (const char* problem = dm_value_problem(buffer->data(), bytes.size()))
@@ -175,7 +175,8 @@ struct ValueWriter::Impl {
     return fail(Code::broken_contract, what, detail);
   }
   bool too_large() noexcept { return fail(Code::resource_exhausted, "the value is larger than allowed"); }
-  bool no_memory() noexcept { return fail(Code::resource_exhausted, "out of memory"); }
+  // Not a limit of values: the same value may be written once others have gone.
+  bool no_memory() noexcept { return fail(Code::overloaded, "out of memory"); }
 
   // -- room --
 
@@ -484,7 +485,7 @@ struct ValueWriter::Impl {
 
   int32_t answer(bool done) const noexcept {
     if (done) return DM_OK;
-    return error == Code::resource_exhausted ? DM_RESOURCE_EXHAUSTED : DM_INVALID_ARGUMENT;
+    return error == Code::resource_exhausted || error == Code::overloaded ? DM_RESOURCE_EXHAUSTED : DM_INVALID_ARGUMENT;
   }
 
   // Calls `act` on the writer behind `out`; a null `out` is answered.

@@ -29,7 +29,8 @@ class Value {
   Value& operator=(Value other) noexcept;
   ~Value();
 
-  // Copies bytes somebody else wrote, then validates the copy. Errors: broken_contract.
+  // Copies bytes somebody else wrote, then validates the copy. Errors: broken_contract, resource_exhausted over a
+  // limit, overloaded without memory.
   static Result<Value> from_foreign(std::span<const std::byte> bytes, const ValueLimits& limits = {});
 
   explicit operator bool() const { return node_ != nullptr; }
@@ -78,7 +79,8 @@ class ValueWriter {
   bool copy(dm_value value);
 
   dm_writer* abi();
-  // The finished value. Errors: broken_contract with the first mistake, resource_exhausted over a limit.
+  // The finished value. Errors: broken_contract with the first mistake, resource_exhausted over a limit, overloaded
+  // without memory.
   Result<Value> finish();
   // The first mistake so far, as finish() would report it; ok: none.
   Status mistake() const;

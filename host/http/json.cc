@@ -338,15 +338,14 @@ class Handler {
   bool mismatch(error_code& ec, std::string_view found) {
     return fail(ec, "expected number, found " + std::string(found));
   }
-  // Turns a mistake of the writer into an error here: a key twice in a map, or a limit.
+  // Turns a mistake of the writer into an error here: a key twice in a map, a limit, or no memory.
   bool wrote(error_code& ec, bool done) {
     if (done) return true;
     const Status status = writer_.finish().status();
-    const bool limit = status.code() == Code::resource_exhausted;
-    return fail(
-        ec,
-        Error{
-            limit ? Code::resource_exhausted : Code::invalid_argument, status.error().message, pointer(), {}, {}, {}});
+    const bool misuse = status.code() == Code::broken_contract;
+    return fail(ec, Error{.code = misuse ? Code::invalid_argument : status.code(),
+                          .message = status.error().message,
+                          .object = pointer()});
   }
 
   // ---- keys ----
@@ -379,8 +378,8 @@ class Handler {
   bool add_key(error_code& ec, std::string_view key) {
     if (writer_.key(key)) return true;
     const Status status = writer_.finish().status();
-    if (status.code() == Code::resource_exhausted)
-      return fail(ec, Error{Code::resource_exhausted, status.error().message, pointer(), {}, {}, {}});
+    if (status.code() != Code::broken_contract)
+      return fail(ec, Error{.code = status.code(), .message = status.error().message, .object = pointer()});
     return fail(ec, "the same key twice");
   }
 

@@ -311,19 +311,19 @@ bool Scheduler::over(Request& r, Time now) {
   if (r.in.cancel.cancelled()) {
     fail(r, Error{Code::cancelled, "the client is gone", "pipeline '" + r.graph().name + "'", {}, {}, {}});
   } else if (now >= r.deadline) {
-    std::string running;
+    std::string open;  // called and not ended: whether a call runs or waits for an instance, its lane knows
     for (size_t i = 0; i < r.graph().nodes.size(); ++i) {
       const Run::Phase phase = r.runs[i].phase;
       if (r.graph().nodes[i].kind == Node::Kind::group || phase == Run::Phase::waiting || phase == Run::Phase::ended)
         continue;
-      running += (running.empty() ? "'" : ", '") + r.graph().nodes[i].name + "'" +
-                 (phase == Run::Phase::cold ? " (loading)" : "");
+      open += (open.empty() ? "'" : ", '") + r.graph().nodes[i].name + "'" +
+              (phase == Run::Phase::cold ? " (loading)" : "");
     }
     fail(r, Error{Code::deadline_exceeded,
                   "the deadline passed",
                   "pipeline '" + r.graph().name + "'",
                   {},
-                  running.empty() ? "" : "still running: " + running,
+                  open.empty() ? "" : "no end of " + open,
                   {}});
   }
   return r.finished;

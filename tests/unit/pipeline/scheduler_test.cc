@@ -196,7 +196,7 @@ TEST_CASE("the deadline ends the request and cancels everything") {
   const auto answer = t.begin("p", t.hello);
   t.loop.advance(100ms);
   REQUIRE(answer->response);
-  CHECK(answer->response->status.to_string() == "pipeline 'p': the deadline passed; found still running: 'one'");
+  CHECK(answer->response->status.to_string() == "pipeline 'p': the deadline passed; found no end of 'one'");
   CHECK(answer->response->status.code() == Code::deadline_exceeded);
   CHECK(t.a.last_options.cancel.cancelled());
   CHECK(t.a.last_options.deadline == t.clock.now());
@@ -328,8 +328,7 @@ TEST_CASE("the deadline bounds waiting for a load") {
   const auto answer = t.begin("p", t.hello);
   t.loop.advance(100ms);
   REQUIRE(answer->response);
-  CHECK(answer->response->status.to_string() ==
-        "pipeline 'p': the deadline passed; found still running: 'one' (loading)");
+  CHECK(answer->response->status.to_string() == "pipeline 'p': the deadline passed; found no end of 'one' (loading)");
   CHECK(t.a.waiting() == 1);
   CHECK(t.a.wanted() == 0);
   t.a.load();
