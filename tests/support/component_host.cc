@@ -74,7 +74,7 @@ Result<Value> ComponentHost::call(const Lease& lease, const std::string& method,
 }
 
 bool ComponentHost::await(const std::function<bool()>& done) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!done()) {
     if (std::chrono::steady_clock::now() > give_up) return false;
     loop.run_ready();

@@ -33,7 +33,7 @@ class ComponentHost {
   std::shared_ptr<std::optional<VerbAnswer>> start(Component& component, Verb verb, VerbOptions options = {});
   Result<Value> call(const Lease& lease, const std::string& method, const Value& in);
 
-  // Runs the loop until `done`, which no post announces (a lane at work); false after ten seconds of real time.
+  // Runs the loop until `done`, which no post announces (a lane at work); false after a minute of real time.
   bool await(const std::function<bool()>& done);
   // Runs the loop until the component is in `state`; false when it never gets there.
   bool reach(Component& component, State state);

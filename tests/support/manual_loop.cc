@@ -59,10 +59,10 @@ size_t ManualLoop::advance(Duration by) {
 
 bool ManualLoop::run_until(const std::function<bool()>& done) {
   for (;;) {
-    run_ready();
     if (done()) return true;
+    if (run_posted() || run_due()) continue;
     std::unique_lock lock(mutex_);
-    if (!arrived_.wait_for(lock, std::chrono::seconds(10), [&] { return !posted_.empty(); })) return false;
+    if (!arrived_.wait_for(lock, std::chrono::seconds(60), [&] { return !posted_.empty(); })) return false;
   }
 }
 

@@ -29,8 +29,9 @@ class ManualLoop final : public EventLoop {
   size_t run_ready();
   // Moves the clock on by `by`, stopping at each timer on the way: every timer sees its own time as now.
   size_t advance(Duration by);
-  // Runs what is ready until `done`, waiting for posts of other threads (lanes). False when nothing came for ten
-  // seconds of real time, which only a failing test ever waits for.
+  // Runs what is ready until `done`, waiting for posts of other threads (lanes). Asks after each task: other threads
+  // may post the next step while this one runs, and a state that lasts for one step would be missed. False when nothing
+  // came for a minute of real time, which only a failing test ever waits for.
   bool run_until(const std::function<bool()>& done);
 
   size_t timers() const { return timers_.size(); }
