@@ -1,4 +1,5 @@
 #include "components/plugin_index.h"
+#include "components/plugin_file.h"
 
 #include <sys/stat.h>
 
