@@ -94,5 +94,5 @@ expect 0 "$DORMOUSE" ctl operations cancel "$id"
 wait "$reader" || fail 'the stream does not end with its operation'
 same "$(events_of stream | tail -n 1 | sed 's/^error //' | jq -r '[.state, .problem.code] | join(" ")')" 'cancelled cancelled'
 same "$(ask -o /dev/null -w '%{http_code}' -H 'Accept: text/event-stream' "$CONTROL/v1/operations/op-9999")" 404
-says host.err 'info audit load object=slow' 'outcome=goes_on reason="warm for the morning"' "info audit cancel object=$id"
+says host.err 'info audit slow verb=load ' 'outcome=goes_on reason="warm for the morning"' "info audit $id verb=cancel "
 stop_host
