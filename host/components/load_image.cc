@@ -65,6 +65,15 @@ uint64_t LoadImage::pointer(uint64_t at) const {
   return bytes(at, &raw, sizeof raw) ? raw : 0;
 }
 
+bool LoadImage::contains(uint64_t at, uint64_t size) const {
+  return segment_of(at, size) != nullptr;
+}
+
+bool LoadImage::is_code(uint64_t at) const {
+  const Segment* segment = segment_of(at, 1);
+  return segment && segment->executable;
+}
+
 bool LoadImage::is_constant(uint64_t at, uint64_t size) const {
   const Segment* segment = segment_of(at, size);
   if (!segment) return false;
@@ -256,7 +265,7 @@ class LoadImageReader {
       const bool placed =
           symbol.st_shndx != SHN_UNDEF && symbol.st_shndx != SHN_ABS && ELF64_ST_TYPE(symbol.st_info) != STT_TLS;
       if (placed && !image_.segment_of(symbol.st_value, 0)) return damaged("symbols inside the object");
-      if (placed && ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC && !is_code(symbol.st_value))
+      if (placed && ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC && !image_.is_code(symbol.st_value))
         return damaged("functions inside the code");
     }
     return {};
@@ -306,11 +315,6 @@ class LoadImageReader {
     }
   }
 
-  bool is_code(uint64_t at) const {
-    const LoadImage::Segment* segment = image_.segment_of(at, 1);
-    return segment && segment->executable;
-  }
-
   Status read_relocations() {
     const std::pair<int64_t, int64_t> tables[] = {{DT_RELA, DT_RELASZ}, {DT_JMPREL, DT_PLTRELSZ}};
     if (value(DT_RELAENT).value_or(sizeof(Elf64_Rela)) != sizeof(Elf64_Rela) || value(DT_REL) ||
@@ -328,6 +332,9 @@ class LoadImageReader {
         if (Status read = read_relocation(entry); !read.ok()) return read;
     }
     if (Status packed = check_packed_relocations(); !packed.ok()) return packed;
+    std::sort(places_.begin(), places_.end());
+    if (std::adjacent_find(places_.begin(), places_.end()) != places_.end())
+      return damaged("one relocation of each place");
     std::sort(image_.pointers_.begin(), image_.pointers_.end(),
               [](const auto& a, const auto& b) { return a.at < b.at; });
     return {};
@@ -345,13 +352,16 @@ class LoadImageReader {
     const auto addend = static_cast<uint64_t>(entry.r_addend);
     if (!may_be_written(entry.r_offset, type == kTwoWords ? 16 : 8))
       return damaged("relocations of data inside the object");
+    // Compilers align pointers. One that is not, or two in one place, leave another pointer without its relocation.
+    if (entry.r_offset % 8 != 0) return damaged("relocations of whole words");
+    places_.push_back(entry.r_offset);
     if (symbol >= symbols_.size()) return damaged("relocations to symbols of the table");
     if (type == kRelative) {
       if (!image_.segment_of(addend, 0)) return damaged("pointers into the object");
       image_.pointers_.push_back({entry.r_offset, addend});
       return {};
     }
-    if (type == kIndirect) return is_code(addend) ? Status() : damaged("functions inside the code");
+    if (type == kIndirect) return image_.is_code(addend) ? Status() : damaged("functions inside the code");
     const bool known =
         type == kAbsolute || type == kTwoWords || std::find(kOthers.begin(), kOthers.end(), type) != kOthers.end();
     if (!known) return damaged("relocations of this machine");
@@ -389,7 +399,8 @@ class LoadImageReader {
 
   Status check_start_and_end() {
     for (const int64_t tag : {DT_INIT, DT_FINI})
-      if (const auto at = value(tag); at && !is_code(*at)) return damaged("start and end functions inside the code");
+      if (const auto at = value(tag); at && !image_.is_code(*at))
+        return damaged("start and end functions inside the code");
     const std::pair<int64_t, int64_t> arrays[] = {{DT_INIT_ARRAY, DT_INIT_ARRAYSZ}, {DT_FINI_ARRAY, DT_FINI_ARRAYSZ}};
     for (const auto& [address, size] : arrays) {
       const auto at = value(address);
@@ -398,7 +409,8 @@ class LoadImageReader {
       const uint64_t bytes = *value(size);
       if (bytes % 8 != 0 || !image_.segment_of(*at, bytes)) return damaged("lists of functions inside the object");
       for (uint64_t i = 0; i < bytes; i += 8)
-        if (const uint64_t function = image_.pointer(*at + i); function != LoadImage::kElsewhere && !is_code(function))
+        if (const uint64_t function = image_.pointer(*at + i);
+            function != LoadImage::kElsewhere && !image_.is_code(function))
           return damaged("start and end functions inside the code");
     }
     return {};
@@ -412,6 +424,7 @@ class LoadImageReader {
   std::vector<uint64_t> names_;
   std::vector<char> strings_;
   std::vector<Elf64_Sym> symbols_;
+  std::vector<uint64_t> places_;  // that relocations change
   uint64_t symbol_count_ = 0;
 };
 

@@ -25,6 +25,9 @@ class LoadImage {
   // The pointer at `at`: an address inside the object, 0 for null, kElsewhere for one into another object.
   uint64_t pointer(uint64_t at) const;
   static constexpr uint64_t kElsewhere = UINT64_MAX;
+  // Whether these bytes are in the object at all, and whether a function may begin at `at`.
+  bool contains(uint64_t at, uint64_t size) const;
+  bool is_code(uint64_t at) const;
   // Whether no code can change these bytes once the object is relocated.
   bool is_constant(uint64_t at, uint64_t size) const;
   // The text at `at`, at most `size_max` bytes of it; "" where nothing is.

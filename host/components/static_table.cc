@@ -30,12 +30,14 @@ class TableCopy {
  public:
   explicit TableCopy(const LoadImage& image) : image_(image) {}
 
+  // A pointer that no code changes any more leads out of the object, or is no function where there has to be one.
+  bool is_astray() const { return astray_; }
+
   // Null: code may still change it, or it does not lie in the object.
   const dm_plugin* plugin(uint64_t at) {
     if (!copy(at, plugin_)) return nullptr;
     plugin_.id = text(at + offsetof(dm_plugin, id));
     plugin_.version = text(at + offsetof(dm_plugin, version));
-    if (plugin_.type_count > kEntriesMax) return nullptr;
     plugin_.types =
         list(at + offsetof(dm_plugin, types), plugin_.type_count, types_, [this](uint64_t each) { return type(each); });
     return constant_ ? &plugin_ : nullptr;
@@ -44,22 +46,32 @@ class TableCopy {
  private:
   template <class T>
   bool copy(uint64_t at, T& to) {
-    if (!image_.bytes(at, &to, sizeof(T)) || !image_.is_constant(at, sizeof(T))) constant_ = false;
+    if (!lies_in(at, sizeof(T))) return false;
+    astray_ = astray_ || at % alignof(T) != 0;
+    return image_.bytes(at, &to, sizeof(T));
+  }
+
+  // Whether these bytes are in the object and stay as they are. The pointer to them does, or this is not asked.
+  bool lies_in(uint64_t at, uint64_t size) {
+    if (!constant_) return false;
+    if (at != LoadImage::kElsewhere && !image_.contains(at, size)) astray_ = true;
+    constant_ = image_.is_constant(at, size);
     return constant_;
   }
 
   const char* text(uint64_t field) {
     const uint64_t at = image_.pointer(field);
     if (at == 0) return nullptr;
-    if (at == LoadImage::kElsewhere || !image_.is_constant(at, 1)) constant_ = false;
+    lies_in(at, 1);
     return texts_.emplace_back(image_.text(at, kNameBytesMax)).c_str();
   }
 
   template <class T, class Read>
   const T* const* list(uint64_t field, uint32_t count, std::deque<std::vector<const T*>>& lists, Read read) {
     const uint64_t at = image_.pointer(field);
-    if (at == 0) return nullptr;
-    if (at == LoadImage::kElsewhere || !image_.is_constant(at, uint64_t{count} * 8)) constant_ = false;
+    if (at == 0 || count > kEntriesMax) return nullptr;  // so many differ from the manifest
+    if (at != LoadImage::kElsewhere && at % 8 != 0) astray_ = astray_ || constant_;
+    lies_in(at, uint64_t{count} * 8);
     std::vector<const T*>& entries = lists.emplace_back();
     for (uint32_t i = 0; i < count && constant_; ++i) {
       const uint64_t entry = image_.pointer(at + uint64_t{i} * 8);
@@ -71,12 +83,14 @@ class TableCopy {
 
   template <class F>
   F function(uint64_t field, F stand_in) {
-    return image_.pointer(field) == 0 ? nullptr : stand_in;
+    const uint64_t at = image_.pointer(field);
+    if (at != 0 && at != LoadImage::kElsewhere && !image_.is_code(at)) astray_ = astray_ || constant_;
+    return at == 0 ? nullptr : stand_in;
   }
 
   const dm_type* type(uint64_t at) {
     dm_type& to = type_copies_.emplace_back();
-    if (!copy(at, to) || to.method_count > kEntriesMax) return constant_ = false, nullptr;
+    if (!copy(at, to)) return nullptr;
     to.name = text(at + offsetof(dm_type, name));
     to.open = function(at + offsetof(dm_type, open), &never_called_open);
     to.close = function(at + offsetof(dm_type, close), &never_called_end);
@@ -98,6 +112,7 @@ class TableCopy {
 
   const LoadImage& image_;
   bool constant_ = true;
+  bool astray_ = false;
   dm_plugin plugin_{};
   std::deque<std::string> texts_;
   std::deque<dm_type> type_copies_;
@@ -111,6 +126,9 @@ class TableCopy {
 Status check_static_table(const LoadImage& image, uint64_t at, const Manifest& manifest, const std::string& object) {
   TableCopy copy(image);
   const dm_plugin* table = copy.plugin(at);
+  if (copy.is_astray())
+    return Status(Error{Code::broken_contract, "its table is damaged", object, "pointers into the plugin", "others",
+                        "copy the file anew, or rebuild the plugin"});
   return table ? handshake(table, manifest, object) : Status();
 }
 

@@ -274,7 +274,7 @@ void add_plugins(std::vector<Setting<Config>>& rows) {
                   "Folders with plugin files, searched in this order; not writable by others.",
                   [](Config& c) -> Slot { return &c.registry.plugins.folders; }});
   rows.push_back({"plugins.allow", Kind::hashes, "",
-                  "The only plugin files that may be loaded; empty: any in the folders.",
+                  "SHA-256 of the only plugin files that may be loaded (docs/service.md); empty: any in the folders.",
                   [](Config& c) -> Slot { return &c.registry.plugins.allow; }});
   rows.push_back({"plugins.parallel_loads", Kind::count, "loads",
                   "Components loaded or closed at the same time; more wait.",

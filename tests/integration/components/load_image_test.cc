@@ -102,6 +102,16 @@ struct Damaged {
     const Result<LoadImage> image = LoadImage::read(file_of(bytes).get(), "damaged");
     return image.ok() ? "" : image.status().error().needed;
   }
+  // What check_static_table() says.
+  Status of_table() {
+    const UniqueFd fd = file_of(bytes);
+    const Result<ElfFacts> facts = read_elf(fd.get(), "damaged");
+    REQUIRE(facts.ok());
+    const Result<Manifest> manifest = parse_manifest(*facts->manifest, "damaged");
+    REQUIRE(manifest.ok());
+    const Result<LoadImage> image = LoadImage::read(fd.get(), "damaged");
+    return image.ok() ? check_static_table(*image, facts->plugin_symbol_at, *manifest, "damaged") : image.status();
+  }
 };
 
 TEST_CASE("layout that leads out of the object is refused with what was needed") {
@@ -131,8 +141,42 @@ TEST_CASE("layout that leads out of the object is refused with what was needed")
         "pointers into the object");
   CHECK(after([](Damaged& d) { reinterpret_cast<Elf64_Rela*>(d.table(DT_RELA))->r_info ^= 0x80; }) ==
         "relocations of this machine");
+  CHECK(after([](Damaged& d) { reinterpret_cast<Elf64_Rela*>(d.table(DT_RELA))->r_offset ^= 4; }) ==
+        "relocations of whole words");
+  CHECK(after([](Damaged& d) {
+          auto* relocations = reinterpret_cast<Elf64_Rela*>(d.table(DT_RELA));
+          relocations[1].r_offset = relocations[0].r_offset;
+        }) == "one relocation of each place");
   CHECK(after([](Damaged& d) { d.entry(DT_INIT_ARRAYSZ).d_tag = int64_t{1} << 40; }) == "a size of each table");
   CHECK(after([](Damaged& d) { d.entry(DT_RELASZ).d_tag = int64_t{1} << 40; }) == "a size of each table");
+}
+
+// The host follows the pointers of the table before any code of the plugin runs.
+TEST_CASE("flipped bit in a pointer of the table is refused") {
+  Damaged original;
+  REQUIRE(original.of_table().ok());
+  const auto count = static_cast<size_t>(original.entry(DT_RELASZ).d_un.d_val / sizeof(Elf64_Rela));
+  const auto* relocations = reinterpret_cast<const Elf64_Rela*>(original.table(DT_RELA));
+  const int64_t table_at = [&] {
+    const UniqueFd fd = file_of(original.bytes);
+    return static_cast<int64_t>(read_elf(fd.get(), "original")->plugin_symbol_at);
+  }();
+  size_t refused = 0, tried = 0;
+  for (size_t i = 0; i < count; ++i) {
+    // The fields of the table itself: id, version and types.
+    const auto at = static_cast<int64_t>(relocations[i].r_offset);
+    if (at < table_at || at >= table_at + static_cast<int64_t>(sizeof(dm_plugin))) continue;
+    for (unsigned bit = 0; bit < 48; ++bit) {
+      Damaged damaged;
+      reinterpret_cast<Elf64_Rela*>(damaged.table(DT_RELA))[i].r_addend ^= int64_t{1} << bit;
+      INFO("relocation " << i << " bit " << bit);
+      const Status status = damaged.of_table();
+      ++tried;
+      refused += !status.ok();
+    }
+  }
+  REQUIRE(tried == 3 * 48);
+  CHECK(refused == tried);
 }
 
 }  // namespace
