@@ -93,6 +93,15 @@ Status make_folders(const std::string& path) {
   }
 }
 
+// The folder of `path` that is not there, the outermost one; "" when all are.
+std::string missing_folder(const std::string& path) {
+  std::string missing;
+  struct stat there;
+  for (std::string at = folder_of(path); ::stat(at.c_str(), &there) != 0 && at != missing; at = folder_of(at))
+    missing = at;
+  return missing;
+}
+
 }  // namespace
 
 Status file_error(std::string_view action, const std::string& path, int errno_value) {
@@ -103,9 +112,10 @@ Status file_error(std::string_view action, const std::string& path, int errno_va
     case ENOENT:
       error.code = Code::not_found;
       error.message += "no such file or folder";
-      // What stands in the working directory has nothing above it to create.
-      error.remedy =
-          folder_of(path) == "." ? "check the path" : "check the path, or create " + folder_of(path) + " first";
+      error.remedy = "check the path";
+      if (const std::string missing = missing_folder(path); !missing.empty()) {
+        error.remedy += "; there is no folder " + missing;
+      }
       break;
     case EACCES:
     case EPERM:

@@ -33,6 +33,7 @@ struct Finding {
   int line = 0;
   int column = 0;
   std::string message;
+  size_t repeated = 0;  // in other places, which are not shown
 };
 
 // A folder for one check, gone afterwards.
@@ -116,6 +117,29 @@ std::string to_text(const Finding& finding) {
   return ConfigError{finding.file, finding.line, finding.column, finding.message}.to_string();
 }
 
+// For people: what stands in several findings, as a folder's mode does in those of all its files and components, once.
+std::vector<Finding> without_repetition(const std::vector<Finding>& findings) {
+  std::vector<Finding> merged;
+  for (const bool fatal : {true, false}) {
+    for (const Finding& finding : findings) {
+      if (finding.fatal != fatal) continue;
+      const auto same = std::find_if(merged.begin(), merged.end(),
+                                     [&](const Finding& each) { return each.message == finding.message; });
+      if (same == merged.end()) {
+        merged.push_back(finding);
+      } else if (same->fatal == fatal) {
+        ++same->repeated;
+      }
+    }
+  }
+  for (Finding& finding : merged) {
+    if (finding.repeated == 0) continue;
+    finding.message +=
+        " (the same " + std::to_string(finding.repeated) + " more time" + (finding.repeated == 1 ? ")" : "s)");
+  }
+  return merged;
+}
+
 std::string to_json(const std::vector<Finding>& findings, bool ok) {
   JsonText json;
   json.begin_object().member("ok", ok).key("findings").begin_array();
@@ -171,7 +195,7 @@ ExitCode check(const CheckArguments& arguments, const Environment& environment) 
   if (arguments.output.is("json")) {
     std::printf("%s\n", to_json(findings, errors == 0).c_str());
   } else {
-    for (const Finding& finding : findings)
+    for (const Finding& finding : without_repetition(findings))
       std::fprintf(stderr, "%s%s\n", finding.fatal ? "" : "warning: ", to_text(finding).c_str());
     if (arguments.show) std::printf("%s", effective_yaml(in_force(report.config, environment)).c_str());
     if (errors) std::fprintf(stderr, "%s: %zu error%s\n", report.config.file.c_str(), errors, errors == 1 ? "" : "s");

@@ -49,6 +49,13 @@ says out 'never: no row of the data is out of scope'
 expect 0 "$DORMOUSE" call intents '{"text":"?!"}' --config "$SCRATCH/i.yaml"
 same "$(jq .out_of_scope "$SCRATCH/out")" false
 
+# Data that are not there: the folder that is missing is named, and nothing is to be created above the root.
+expect 1 "${train[@]}" --data /no-such-folder
+says err '/no-such-folder: cannot read it: no such file or folder; check the path'
+says_not err 'create'
+expect 1 "${train[@]}" --data "$SCRATCH/none/rows.tsv"
+says err "there is no folder $SCRATCH/none"
+
 # Bad rows are left out on request, and the report names them.
 { cat "$SCRATCH/data/rows.tsv"; printf '\tweather\nmore\tthan\tthree\tfields\n'; } > "$SCRATCH/some_bad.tsv"
 expect 1 "${train[@]}" --data "$SCRATCH/some_bad.tsv"

@@ -42,3 +42,17 @@ mkdir -p "$SCRATCH/empty-folder"
   says err "dormouse.yaml: cannot open it" "or name a configuration with --config or"
 )
 [ ! -e "$SCRATCH/state" ] || fail "a state folder was made"
+# One wrong mode of a folder is one sentence, not one for each file and component; JSON has them all.
+mkdir -p "$SCRATCH/plugins"
+install -m 644 "$PLUGINS/echo.so" "$SCRATCH/plugins/echo.so"
+install -m 644 "$PLUGINS/echo.so" "$SCRATCH/plugins/other.so"
+chmod 777 "$SCRATCH/plugins"
+config z.yaml << YAML
+plugins: {path: "$SCRATCH/plugins"}
+components: {a: {plugin: echo}, b: {plugin: echo}, c: {plugin: echo}}
+YAML
+expect 3 "$DORMOUSE" check --config "$SCRATCH/z.yaml"
+same "$(grep -c 'is writable by others' "$SCRATCH/err")" 1
+says err 'z.yaml:2:' 'chmod go-w' '(the same 2 more times)' 'z.yaml: 3 errors'
+expect 3 "$DORMOUSE" check --config "$SCRATCH/z.yaml" --json
+same "$(jq '[.findings[] | select(.about == "component")] | length' "$SCRATCH/out")" 3

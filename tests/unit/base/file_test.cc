@@ -154,7 +154,12 @@ TEST_CASE("errors of the system become a code and a remedy") {
   CHECK(file_error("open it", "/d/f", EACCES).error().remedy.find("access") != std::string::npos);
   CHECK(file_error("open it", "/f", EROFS).code() == Code::failed_precondition);
   CHECK(file_error("open it", "f", ENOENT).error().remedy == "check the path");
-  CHECK(file_error("open it", "/d/f", ENOENT).error().remedy == "check the path, or create /d first");
+  CHECK(file_error("open it", "/no-such-folder/d/f", ENOENT).error().remedy ==
+        "check the path; there is no folder /no-such-folder");
+  CHECK(file_error("open it", "no-such-folder/f", ENOENT).error().remedy ==
+        "check the path; there is no folder no-such-folder");
+  CHECK(file_error("open it", "/no-such-file", ENOENT).error().remedy == "check the path");
+  CHECK(file_error("open it", "no-such-file", ENOENT).error().remedy == "check the path");
   CHECK(file_error("open it", "/f", EMFILE).code() == Code::resource_exhausted);
   CHECK(file_error("open it", "/f", EIO).code() == Code::unavailable);
 }
