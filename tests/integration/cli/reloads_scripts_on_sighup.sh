@@ -28,7 +28,7 @@ answer two
 kill -HUP "$HOST_PID"
 until_said 'scripts.reloaded generation 2'
 same "$(ask "$DATA/v1/pipelines/p" -d '{"text":"a"}')" '{"said":"two"}'
-until_said 'audit reload object=scripts role=admin token=local peer=SIGHUP outcome=done'
+until_said 'audit scripts verb=reload role=admin token=local peer=SIGHUP outcome=done'
 echo 'return dm.' > "$SCRATCH/pipelines/p.lua"
 kill -HUP "$HOST_PID"
 until_said 'peer=SIGHUP outcome=failed_precondition'
