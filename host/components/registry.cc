@@ -32,11 +32,19 @@ RegistryContext::RegistryContext(RegistryOptions options, const Clock& clock, Ev
                    PrivateCopies::Kind::models),
       loaders(std::move(loader_lane)) {}
 
-PoolPolicy RegistryContext::policy_of(const std::string& component) const {
-  std::lock_guard lock(policies_mutex);
+namespace {
+
+PoolPolicy policy_for(const std::string& component, const std::map<std::string, PoolPolicy>& policies) {
   for (const std::string& key : {component, std::string("*")})
     if (const auto it = policies.find(key); it != policies.end()) return it->second;
   return {};
+}
+
+}  // namespace
+
+PoolPolicy RegistryContext::policy_of(const std::string& component) const {
+  std::lock_guard lock(policies_mutex);
+  return policy_for(component, policies);
 }
 
 LedgerServices RegistryContext::ledger_services(std::function<void(Task)> on_lane) {
@@ -163,28 +171,25 @@ PluginIndex& Registry::plugins() {
   return context_->index;
 }
 
-std::vector<PoolChange> Registry::set_pool_policies(std::vector<NamedPoolPolicy> policies) {
-  std::map<const Component*, PoolPolicy> before;
-  for (const auto& component : context_->components)
-    if (component->loaded_policy()) before[component.get()] = context_->policy_of(component->name());
+std::vector<PoolChange> Registry::set_pool_policies(std::vector<NamedPoolPolicy> policies, bool dry_run) {
+  std::map<std::string, PoolPolicy> by_name;
+  for (NamedPoolPolicy& named : policies) by_name[named.name] = named.policy;
+  std::vector<PoolChange> changes;
+  for (const auto& component : context_->components) {
+    const std::string& name = component->name();
+    const std::optional<PoolPolicy> loaded = component->loaded_policy();
+    if (!loaded) continue;
+    for (PoolChange& change : pool_changes(name, context_->policy_of(name), *loaded, policy_for(name, by_name)))
+      changes.push_back(std::move(change));
+  }
+  if (dry_run) return changes;
   {
-    std::map<std::string, PoolPolicy> by_name;
-    for (NamedPoolPolicy& named : policies) by_name[named.name] = named.policy;
     std::lock_guard lock(context_->policies_mutex);
     context_->policies = std::move(by_name);
   }
   context_->loop.post([context = context_.get()] {
     for (const auto& component : context->components) component->policy_changed();
   });
-  std::vector<PoolChange> changes;
-  for (const auto& component : context_->components) {
-    const auto known = before.find(component.get());
-    const std::optional<PoolPolicy> loaded = component->loaded_policy();
-    if (known == before.end() || !loaded) continue;
-    for (PoolChange& change :
-         pool_changes(component->name(), known->second, *loaded, context_->policy_of(component->name())))
-      changes.push_back(std::move(change));
-  }
   return changes;
 }
 

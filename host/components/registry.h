@@ -76,8 +76,8 @@ class Registry {
   PluginIndex& plugins();
 
   // Replaces all pool policies; the idle clocks of living components are judged anew. Answers what that changes for
-  // those that are loaded.
-  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies);
+  // those that are loaded; with `dry_run` what it would change, and nothing is replaced.
+  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies, bool dry_run = false);
 
   // `done` runs once, `finished` once more after an answer that said goes_on, with what it came to in the end; both on
   // the loop thread, and both must only hand over.

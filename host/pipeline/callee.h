@@ -64,7 +64,8 @@ class Callees {
   // Null when none of that name is configured. Any thread.
   virtual Callee* find(std::string_view name) = 0;
   virtual std::vector<std::string> names() const = 0;
-  virtual std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies) = 0;
+  // As Registry's.
+  virtual std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies, bool dry_run) = 0;
   // As Registry's: for a Lua state that held much and is gone. Fakes hold none. Any thread.
   virtual void give_heap_back_soon() {}
 };

@@ -108,7 +108,10 @@ struct Engine::Impl {
     report.generation = next_number;
     if (const std::shared_ptr<Generation> now = now_serving())
       for (const FileChange& change : changes(now->files, made->files)) report.changes.push_back(to_string({change}));
-    if (dry_run) return nullptr;
+    if (dry_run) {
+      report.pool_changes = callees->set_pool_policies(made->pools, /*dry_run=*/true);
+      return nullptr;
+    }
     return shared(std::move(made));
   }
 
@@ -128,7 +131,7 @@ struct Engine::Impl {
       pipeline->details.generation = generation->number;
       pipeline->find_series(series);
     }
-    std::vector<PoolChange> pool_changes = callees->set_pool_policies(generation->pools);
+    std::vector<PoolChange> pool_changes = callees->set_pool_policies(generation->pools, /*dry_run=*/false);
     caches->apply(generation->caches);
     callees->give_heap_back_soon();  // of caches that are smaller now or gone, and of what the load itself took
     generation->bind_caches(caches);

@@ -71,8 +71,9 @@ struct GenerationInfo {
 struct LoadReport {
   std::vector<ScriptError> errors;  // empty: it serves (or would, with dry_run)
   std::vector<ScriptError> warnings;
-  std::vector<PoolChange> pool_changes;  // of components that are loaded: what acts now, and what with their next load
-  uint64_t generation = 0;               // the new one, or what its number would be; 0 when refused
+  std::vector<PoolChange>
+      pool_changes;                  // of components that are loaded: what acts (or would) now or with their next load
+  uint64_t generation = 0;           // the new one, or what its number would be; 0 when refused
   Status status;                     // failed_precondition: too many generations are alive, or nothing to go back to
   std::vector<std::string> changes;  // files with another text than what served until now: "a.lua changed"
   uint64_t text_of = 0;              // of a rollback: the generation that served this text before

@@ -87,8 +87,8 @@ class RegistryCallees final : public Callees {
     for (const auto& [name, callee] : callees_) names.push_back(name);
     return names;
   }
-  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies) override {
-    return registry_.set_pool_policies(std::move(policies));
+  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies, bool dry_run) override {
+    return registry_.set_pool_policies(std::move(policies), dry_run);
   }
   void give_heap_back_soon() override { registry_.give_heap_back_soon(); }
 

@@ -27,7 +27,7 @@ jq -e '.recent | (.per_second > 0) and (.requests >= 8) and (.failed_ratio < 0.2
 # The pool is widened: first asked, then done, with the reason.
 policy 4
 expect 0 "$DORMOUSE" ctl reload --dry-run
-says out 'scripts: would serve generation 2: ' 'policy.lua changed'
+says out 'scripts: would serve generation 2: ' 'policy.lua changed' '  pool echo: max_instances 2 -> 4, with its next load: '
 expect 0 "$DORMOUSE" ctl status
 says out 'scripts      generation 1, '
 expect 0 "$DORMOUSE" ctl reload --reason 'INC-441 echo queue'

@@ -260,9 +260,14 @@ TEST_CASE("other pool policies say what acts at once and what acts with the next
   policy.max_instances = 7;
   policy.max_pending = 1;
   policy.max_wait = 30s;
+  const std::vector<PoolChange> tried = host.registry->set_pool_policies({{"echo", policy}}, /*dry_run=*/true);
+  host.loop.run_ready();
+  CHECK(echo.loaded().max_wait->load() != 30s);
   std::vector<PoolChange> changes = host.registry->set_pool_policies({{"echo", policy}});
   host.loop.run_ready();
   REQUIRE(changes.size() == 3);
+  CHECK(tried.size() == 3);
+  for (size_t i = 0; i < tried.size(); ++i) CHECK(tried[i].key == changes[i].key);
   CHECK(changes[0].key == "max_instances");
   CHECK_FALSE(changes[0].at_once);
   CHECK(changes[1].key == "max_pending");

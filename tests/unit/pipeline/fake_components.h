@@ -84,8 +84,8 @@ class FakeComponents final : public Callees {
 
   Callee* find(std::string_view name) override;
   std::vector<std::string> names() const override;
-  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies) override {
-    pools = std::move(policies);
+  std::vector<PoolChange> set_pool_policies(std::vector<NamedPoolPolicy> policies, bool dry_run) override {
+    if (!dry_run) pools = std::move(policies);
     return {};
   }
 
