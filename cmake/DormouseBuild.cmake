@@ -58,13 +58,17 @@ add_compile_options(-Wall -Wextra -Werror -ffunction-sections -fdata-sections)
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 add_link_options(-Wl,--gc-sections -Wl,--as-needed)
 
-# dormouse_box(NAME SOURCES a.cc ... LINKS dormouse_base ...): one box of the host, seen as "NAME/header.h".
+# dormouse_box(NAME [COLD] SOURCES a.cc ... LINKS dormouse_base ...): one box of the host, seen as "NAME/header.h".
+# COLD: no request passes through it, so it is compiled for size.
 function(dormouse_box name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(dormouse_${name} STATIC ${ARG_SOURCES})
   target_include_directories(dormouse_${name} PUBLIC ${CMAKE_SOURCE_DIR}/host)
   target_link_libraries(dormouse_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
   target_compile_options(dormouse_${name} PRIVATE ${DORMOUSE_PGO_COMPILE})
+  if(ARG_COLD AND NOT DORMOUSE_SANITIZE)
+    target_compile_options(dormouse_${name} PRIVATE -Os)
+  endif()
   # PUBLIC: what counts needs the counters' library wherever it is linked.
   target_link_options(dormouse_${name} PUBLIC ${DORMOUSE_PGO_LINK})
 endfunction()
