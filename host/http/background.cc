@@ -11,8 +11,7 @@ Status Background::submit(Task task) {
   if (stopping_) return Status(Code::unavailable, "the host is stopping");
   if (tasks_.size() >= kWaitingMax) return Status(Code::overloaded, "too many control requests wait for the disk");
   if (!thread_.joinable()) {
-    Result<std::thread> started = start_thread(
-        "dm-control-io", [this] { run(); }, ThreadPriority::background);
+    Result<std::thread> started = start_thread("dm-control-io", [this] { run(); });
     if (!started.ok()) return started.status();
     thread_ = std::move(*started);
   }
