@@ -300,14 +300,8 @@ Status PluginIndex::not_found(const std::vector<PluginEntry>& entries, const std
                               const std::string& version) const {
   std::vector<std::string> ids;
   std::vector<std::string> versions;
-  const PluginEntry* unusable = nullptr;
-  size_t others = 0;
   for (const PluginEntry& entry : entries) {
-    if (!entry.problem.ok()) {
-      if (unusable) ++others;
-      if (!unusable) unusable = &entry;
-      continue;
-    }
+    if (!entry.problem.ok()) continue;
     if (entry.id == id) versions.push_back(entry.version);
     if (std::find(ids.begin(), ids.end(), entry.id) == ids.end()) ids.push_back(entry.id);
   }
@@ -322,11 +316,6 @@ Status PluginIndex::not_found(const std::vector<PluginEntry>& entries, const std
     error.message = "no such version";
     error.needed = version;
     error.found = joined(versions) + " in " + joined(options_.folders);
-  }
-  // It may be one of those: what a file that cannot be used would have been is not known.
-  if (unusable) {
-    error.remedy += "; or mend the file that cannot be used: " + unusable->problem.to_string();
-    if (others > 0) error.remedy += " (and " + std::to_string(others) + " more: `dormouse ctl plugins`)";
   }
   return Status(std::move(error));
 }
