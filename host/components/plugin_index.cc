@@ -201,7 +201,6 @@ PluginIndex::Snapshot PluginIndex::look() {
 }
 
 PluginIndex::Snapshot PluginIndex::with_hashes(const Snapshot& snapshot) {
-  const std::lock_guard scanning(scanning_);
   std::vector<PluginEntry> entries = *snapshot;
   for (PluginEntry& entry : entries)
     if (entry.sha256.empty()) entry.sha256 = remembered_hash(entry.path);
@@ -212,16 +211,25 @@ PluginIndex::Snapshot PluginIndex::with_hashes(const Snapshot& snapshot) {
 }
 
 // Empty for a file that was replaced since it was scanned: its hash would stand beside the version of the one before.
+// The file is read outside of the lock, for which loads wait.
 std::string PluginIndex::remembered_hash(const std::string& path) {
-  const auto known = known_.find(path);
+  Known before;
+  {
+    const std::lock_guard scanning(scanning_);
+    const auto known = known_.find(path);
+    if (known == known_.end()) return {};
+    before = known->second;
+  }
+  if (!before.entry.sha256.empty()) return before.entry.sha256;
   struct stat info {};
-  if (known == known_.end()) return {};
   const Result<PluginFile> file = open_plugin_file(path);
-  if (!file.ok() || fstat(file->fd, &info) != 0 || known->second.identity != identity_of(info)) return {};
-  std::string& hash = known->second.entry.sha256;
-  if (hash.empty())
-    if (Result<std::string> read = hash_plugin_file(*file); read.ok()) hash = std::move(*read);
-  return hash;
+  if (!file.ok() || fstat(file->fd, &info) != 0 || before.identity != identity_of(info)) return {};
+  Result<std::string> hash = hash_plugin_file(*file);
+  if (!hash.ok()) return {};
+  const std::lock_guard scanning(scanning_);
+  const auto known = known_.find(path);
+  if (known != known_.end() && known->second.identity == before.identity) known->second.entry.sha256 = *hash;
+  return *hash;
 }
 
 PluginIndex::Snapshot PluginIndex::read_folders() {

@@ -68,7 +68,7 @@ class PluginIndex {
   Snapshot read_folders();
   PluginEntry look_at(const std::string& path, std::map<std::string, Known>& known);
   void allow(const PluginFile& file, PluginEntry& entry) const;
-  std::string remembered_hash(const std::string& path);  // while scanning_ is held
+  std::string remembered_hash(const std::string& path);
   static std::optional<PluginEntry> find_in(const std::vector<PluginEntry>& entries, const std::string& id,
                                             const std::string& version);
   Status not_found(const std::vector<PluginEntry>& entries, const std::string& id, const std::string& version) const;

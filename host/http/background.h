@@ -1,5 +1,6 @@
 // One thread for what a route asks that blocks on disk or on scripts: reading plugin folders, loading scripts.
 // Not for calls of components, and not a pool: such requests are rare, and two script loads must not overlap anyway.
+// The control listener has two: changes do not wait for what is only read.
 #pragma once
 
 #include <condition_variable>

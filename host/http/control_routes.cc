@@ -20,12 +20,14 @@ using Handler = std::function<void(const Request&, Responder)>;
 // What the rows of the table do with a request.
 class Handlers {
  public:
-  Handlers(const ControlOptions& options, const HostView& host, Background& background,
+  Handlers(const ControlOptions& options, const HostView& host, Background& changes, Background& reads,
            std::shared_ptr<const std::string> openapi, std::shared_ptr<Operations> operations,
            std::shared_ptr<const RecentRequests> recent)
       : options_(options),
         host_(host),
-        background_(background),
+        changes_(changes),
+        reads_(reads),
+        plugins_(std::make_shared<PluginReads>(host.registry.plugins(), reads)),
         openapi_(std::move(openapi)),
         operations_(std::move(operations)),
         recent_(std::move(recent)) {}
@@ -44,7 +46,9 @@ class Handlers {
 
   const ControlOptions& options_;
   const HostView& host_;
-  Background& background_;
+  Background& changes_;
+  Background& reads_;
+  const std::shared_ptr<PluginReads> plugins_;
   const std::shared_ptr<const std::string> openapi_;
   const std::shared_ptr<Operations> operations_;
   const std::shared_ptr<const RecentRequests> recent_;
@@ -56,7 +60,7 @@ Handler Handlers::of(const Command& command) const {
 
 Handler Handlers::of_read(const Command& command) const {
   const HostView& host = host_;
-  Background& background = background_;
+  Background& reads = reads_;
   switch (command.id) {
     case CommandId::status:
       return [host, recent = recent_](const Request&, Responder to) { answer_status(host, *recent, std::move(to)); };
@@ -65,10 +69,11 @@ Handler Handlers::of_read(const Command& command) const {
     case CommandId::component:
       return [host](const Request& request, Responder to) { answer_component(host, request, std::move(to)); };
     case CommandId::plugins:
-      return [host, &background](const Request&, Responder to) { answer_plugins(host, background, std::move(to)); };
+      return
+          [host, plugins = plugins_](const Request&, Responder to) { answer_plugins(host, *plugins, std::move(to)); };
     case CommandId::plugin:
-      return [host, &background](const Request& request, Responder to) {
-        answer_plugin(host, background, request, std::move(to));
+      return [host, plugins = plugins_](const Request& request, Responder to) {
+        answer_plugin(host, *plugins, request, std::move(to));
       };
     case CommandId::pipelines:
       return [host](const Request&, Responder to) { answer_pipelines(host, std::move(to)); };
@@ -83,13 +88,11 @@ Handler Handlers::of_read(const Command& command) const {
     case CommandId::memory:
       return [host](const Request& request, Responder to) { answer_memory(host, request, std::move(to)); };
     case CommandId::crashes:
-      return [host, &background](const Request& request, Responder to) {
-        answer_crashes(host, background, request, std::move(to));
-      };
+      return
+          [host, &reads](const Request& request, Responder to) { answer_crashes(host, reads, request, std::move(to)); };
     case CommandId::crash:
-      return [host, &background](const Request& request, Responder to) {
-        answer_crash(host, background, request, std::move(to));
-      };
+      return
+          [host, &reads](const Request& request, Responder to) { answer_crash(host, reads, request, std::move(to)); };
     case CommandId::events:
       return [route = std::make_shared<EventsRoute>(EventsRoute{host.events, options_})](
                  const Request& request, Responder to) { answer_events(*route, request, std::move(to)); };
@@ -98,7 +101,7 @@ Handler Handlers::of_read(const Command& command) const {
     case CommandId::operation:
       return of_operation();
     case CommandId::metrics:
-      return metrics_handler(host, background);
+      return metrics_handler(host, reads);
     case CommandId::openapi:
       return [openapi = openapi_](const Request&, Responder to) {
         Response response;
@@ -146,7 +149,7 @@ Verb verb_named(std::string_view word) {
 }
 
 Handler Handlers::of_change(const Command& command) const {
-  const HostChanges changes{host_, background_, operations_, wait_max()};
+  const HostChanges changes{host_, changes_, operations_, wait_max()};
   switch (command.id) {
     case CommandId::component_verb:
       return [changes, verb = verb_named(command.verb)](const Request& request, Responder to) {
@@ -198,10 +201,11 @@ Duration change_wait_max(const ControlOptions& options) {
   return std::max(options.limits.request_timeout - std::chrono::milliseconds(500), Duration::zero());
 }
 
-std::vector<Route> control_routes(const ControlOptions& options, const HostView& host, Background& background,
-                                  std::shared_ptr<Operations> operations, std::shared_ptr<const RecentRequests> recent,
+std::vector<Route> control_routes(const ControlOptions& options, const HostView& host, Background& changes,
+                                  Background& reads, std::shared_ptr<Operations> operations,
+                                  std::shared_ptr<const RecentRequests> recent,
                                   std::shared_ptr<const std::string> openapi) {
-  const Handlers handlers(options, host, background, std::move(openapi), std::move(operations), std::move(recent));
+  const Handlers handlers(options, host, changes, reads, std::move(openapi), std::move(operations), std::move(recent));
   std::vector<Route> routes;
   for (const Command& command : commands()) routes.push_back(route_of(command, handlers.of(command)));
   return routes;

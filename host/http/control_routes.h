@@ -14,11 +14,12 @@
 
 namespace dormouse {
 
-// `host`'s references and `background` outlive the routes; background is stopped before what it works on goes.
+// `host`'s references, `changes` and `reads` outlive the routes; both are stopped before what they work on goes.
 // `operations` is on the loop of the control listener, where all handlers run. `openapi` is what GET /openapi.json
 // answers; set once all tables exist. `recent` is read and fed on that loop.
-std::vector<Route> control_routes(const ControlOptions& options, const HostView& host, Background& background,
-                                  std::shared_ptr<Operations> operations, std::shared_ptr<const RecentRequests> recent,
+std::vector<Route> control_routes(const ControlOptions& options, const HostView& host, Background& changes,
+                                  Background& reads, std::shared_ptr<Operations> operations,
+                                  std::shared_ptr<const RecentRequests> recent,
                                   std::shared_ptr<const std::string> openapi);
 
 // What a change may take before it goes on as an operation: a little less than a request may.

@@ -63,23 +63,12 @@ void answer_plugins(Responder responder, const PluginIndex::Snapshot& snapshot, 
 }
 
 // What cannot be opened has no hash.
-bool is_hashed(const PluginEntry& plugin) {
-  return !plugin.sha256.empty() || !plugin.problem.ok();
-}
-
-// Works on the snapshot that there is. Before the first scan there is nothing to list, and after a scan the hashes are
-// missing; both parse files and run nothing, so a read may do it, on the background thread.
-void with_plugins(const HostView& host, Background& background, Responder responder,
+void with_plugins(PluginReads& plugins, Responder responder,
                   std::function<void(Responder, const PluginIndex::Snapshot&)> answer) {
-  const PluginIndex::Snapshot snapshot = host.registry.plugins().snapshot();
-  if (!snapshot->empty() && std::all_of(snapshot->begin(), snapshot->end(), is_hashed))
-    return answer(std::move(responder), snapshot);
   auto shared = std::make_shared<Responder>(std::move(responder));
-  const Status status = background.submit([shared, &index = host.registry.plugins(), answer = std::move(answer)] {
-    const PluginIndex::Snapshot now = index.snapshot();
-    answer(std::move(*shared), index.with_hashes(now->empty() ? index.scan() : now));
+  plugins.read([shared, answer = std::move(answer)](const Result<PluginIndex::Snapshot>& snapshot) {
+    snapshot.ok() ? answer(std::move(*shared), *snapshot) : shared->fail(snapshot.status());
   });
-  if (!status.ok()) shared->fail(status);
 }
 
 }  // namespace
@@ -143,16 +132,16 @@ void answer_component(const HostView& host, const Request& request, Responder re
 
 // ---- plugins ----
 
-void answer_plugins(const HostView& host, Background& background, Responder responder) {
-  with_plugins(host, background, std::move(responder),
+void answer_plugins(const HostView& host, PluginReads& plugins, Responder responder) {
+  with_plugins(plugins, std::move(responder),
                [&registry = host.registry](Responder to, const PluginIndex::Snapshot& snapshot) {
                  answer_plugins(std::move(to), snapshot, registry);
                });
 }
 
-void answer_plugin(const HostView& host, Background& background, const Request& request, Responder responder) {
+void answer_plugin(const HostView& host, PluginReads& plugins, const Request& request, Responder responder) {
   with_plugins(
-      host, background, std::move(responder),
+      plugins, std::move(responder),
       [&registry = host.registry, id = request.capture("id")](Responder to, const PluginIndex::Snapshot& snapshot) {
         std::vector<std::string> known;
         for (const PluginEntry& plugin : *snapshot) {

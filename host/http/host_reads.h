@@ -2,8 +2,8 @@
 // changes anything. On the control loop; what has to read plugin folders does so on the background thread.
 #pragma once
 
-#include "http/background.h"
 #include "http/host_view.h"
+#include "http/plugin_reads.h"
 #include "http/recent_requests.h"
 #include "http/request.h"
 #include "http/responder.h"
@@ -13,8 +13,8 @@ namespace dormouse {
 void answer_status(const HostView& host, const RecentRequests& recent, Responder responder);
 void answer_components(const HostView& host, Responder responder);
 void answer_component(const HostView& host, const Request& request, Responder responder);
-void answer_plugins(const HostView& host, Background& background, Responder responder);
-void answer_plugin(const HostView& host, Background& background, const Request& request, Responder responder);
+void answer_plugins(const HostView& host, PluginReads& plugins, Responder responder);
+void answer_plugin(const HostView& host, PluginReads& plugins, const Request& request, Responder responder);
 void answer_pipelines(const HostView& host, Responder responder);
 void answer_pipeline(const HostView& host, const Request& request, Responder responder);
 void answer_generations(const HostView& host, Responder responder);

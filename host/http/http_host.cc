@@ -52,7 +52,7 @@ void keep_reading(const std::weak_ptr<RecentRequests>& recent, const Metrics& me
 // In the order in which the parts depend on each other.
 struct HttpHost::Impl {
   Metrics::Registration attention;
-  Background background;
+  Background changes, reads;
   std::shared_ptr<Operations> operations;
   std::shared_ptr<RecentRequests> recent;
   Reactor* control_loop = nullptr;
@@ -72,7 +72,7 @@ Result<std::unique_ptr<HttpHost>> HttpHost::start(DataOptions data, ControlOptio
   auto openapi = std::make_shared<std::string>();
   std::vector<Route> data_table = data_routes(data, host);
   std::vector<Route> control_table =
-      control_routes(control_options, host, impl->background, impl->operations, impl->recent, openapi);
+      control_routes(control_options, host, impl->changes, impl->reads, impl->operations, impl->recent, openapi);
   if (host.audit) host.audit->watch(control_table);
   *openapi = openapi_json(host.version, control_table, data_table);
 
@@ -126,7 +126,8 @@ const std::string& HttpHost::control_address() const {
 // Operators can watch the data side drain, so control goes last.
 void HttpHost::stop(Duration grace) {
   impl_->data->stop(grace);
-  impl_->background.stop();
+  impl_->changes.stop();
+  impl_->reads.stop();
   impl_->recent.reset();
   if (auto operations = std::exchange(impl_->operations, nullptr))
     impl_->control_loop->post([operations = std::move(operations)] { operations->stop(); });
