@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kPage = 4096;
 
+// The thread sanitizer sees mmap and munmap but not mremap: it takes the next user of the old addresses for a racing
+// one.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kMovesMappings = false;
+#else
+constexpr bool kMovesMappings = true;
+#endif
+
 // Four sizes for each doubling: the next one at or above `size`.
 size_t quarter_step_up(size_t size) {
   const size_t step = std::bit_floor(size - 1) / 4;
@@ -64,7 +72,7 @@ void* LuaHeap::reallocate(void* block, size_t old_size, size_t new_size) {
   if (!block) return allocate(new_size);
   const bool small = new_size <= kSmallMax;
   if (small && old_size <= kSmallMax && class_of(old_size) == class_of(new_size)) return block;
-  if (!small && old_size > kSmallMax) {
+  if (kMovesMappings && !small && old_size > kSmallMax) {
     const size_t from = rounded_large(old_size), to = rounded_large(new_size);
     if (from == to) return block;
     void* moved = ::mremap(block, from, to, MREMAP_MAYMOVE);
