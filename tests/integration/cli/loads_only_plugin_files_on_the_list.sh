@@ -43,7 +43,7 @@ start_host host.yaml
 ask "$DATA/v1/pipelines/echo" -d '{"text":"x"}' > "$SCRATCH/out"
 same "$(jq -r .text "$SCRATCH/out")" x
 cp plugins/echo.so other.so
-printf '\1' | dd of=other.so bs=1 seek=4150 conv=notrunc status=none
+printf x >> other.so
 mv other.so plugins/echo.so
 expect 0 "$DORMOUSE" ctl unload echo --wait 10s
 ask "$DATA/v1/pipelines/echo" -d '{"text":"x"}' -o "$SCRATCH/out" -w '%{http_code}' > "$SCRATCH/status"

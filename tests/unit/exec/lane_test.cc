@@ -138,9 +138,9 @@ TEST_CASE("a withdrawn task never runs and gives its place back at once") {
 }
 
 TEST_CASE("a task that began cannot be withdrawn") {
+  std::promise<void> began, leave;  // outlive the lane, whose task may look at them until it is joined
   const auto lane = make_lane(1);
   Lane::Ticket ticket = 0;
-  std::promise<void> began, leave;
   REQUIRE(lane->submit(
                   [&](unsigned) {
                     began.set_value();
@@ -249,9 +249,9 @@ TEST_CASE("threads grow one at a time with demand and never beyond the limit") {
 
 TEST_CASE("a task that says it returns gets the next task and no thread is started for that") {
   Record record;
-  auto lane = make_lane(3);
   std::promise<void> said;
   std::promise<void> leave;
+  auto lane = make_lane(3);
   REQUIRE(lane->submit(
                   [&](unsigned slot) {
                     lane->returning(slot);
