@@ -88,7 +88,7 @@ bool take(std::string_view key, std::string_view value, CrashRecord& record) {
 std::string free_id(const std::string& folder, const std::string& id) {
   std::error_code ignored;
   std::string free = id;
-  for (size_t i = 2; fs::exists(folder + "/" + free, ignored); ++i) free = id + "-" + std::to_string(i);
+  for (size_t i = 2; fs::exists(fs::path(folder) / free, ignored); ++i) free = id + "-" + std::to_string(i);
   return free;
 }
 

@@ -204,7 +204,7 @@ PluginIndex::Snapshot PluginIndex::with_hashes(const Snapshot& snapshot) {
   std::vector<PluginEntry> entries = *snapshot;
   for (PluginEntry& entry : entries)
     if (entry.sha256.empty()) entry.sha256 = remembered_hash(entry.path);
-  const auto hashed = std::make_shared<const std::vector<PluginEntry>>(std::move(entries));
+  Snapshot hashed = std::make_shared<const std::vector<PluginEntry>>(std::move(entries));
   const std::lock_guard lock(mutex_);
   if (snapshot_ == snapshot) snapshot_ = hashed;
   return hashed;
