@@ -148,6 +148,14 @@ Result<uint64_t> Cache::purge(const std::string* tag) {
   return *values + *failures;
 }
 
+Result<std::optional<uint64_t>> Cache::count(const std::string* tag) const {
+  const Result<std::optional<uint64_t>> values = values_->count(tag);
+  if (!values.ok() || !*values) return values;
+  const Result<std::optional<uint64_t>> failures = failures_->count(tag);
+  if (!failures.ok() || !*failures) return failures;
+  return std::optional(**values + **failures);
+}
+
 // ttl * (1 - jitter) to ttl: what was kept together does not end together.
 Duration Cache::spread(Duration ttl, double jitter) {
   uint64_t x = random_.fetch_add(0x9e3779b97f4a7c15u, std::memory_order_relaxed);  // splitmix64

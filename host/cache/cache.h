@@ -56,6 +56,8 @@ class Cache {
 
   // Forgets entries with that tag, or with null everything. What is on its way meanwhile is not kept. How many went.
   Result<uint64_t> purge(const std::string* tag);
+  // How many entries that purge would forget now. nullopt: the component does not count those of a tag.
+  Result<std::optional<uint64_t>> count(const std::string* tag) const;
 
   Flights& flights() { return flights_; }
 

@@ -80,4 +80,10 @@ Result<uint64_t> Caches::purge(const std::string& name, const std::string* tag) 
   return found->cache->purge(tag);
 }
 
+Result<std::optional<uint64_t>> Caches::count(const std::string& name, const std::string* tag) const {
+  const Result<InForce> found = in_force(name);
+  if (!found.ok()) return found.status();
+  return found->cache->count(tag);
+}
+
 }  // namespace dormouse

@@ -36,6 +36,8 @@ class Caches {
   // Errors: not_found, with near names.
   Result<CacheStatus> status(const std::string& name) const;
   Result<uint64_t> purge(const std::string& name, const std::string* tag);
+  // What a purge would forget; nullopt: the store does not count the entries of a tag.
+  Result<std::optional<uint64_t>> count(const std::string& name, const std::string* tag) const;
 
  private:
   struct InForce {

@@ -114,6 +114,13 @@ Result<uint64_t> ComponentSpace::purge(const std::string* tag) {
   return cache_purge(*lease, space, tag);
 }
 
+Result<std::optional<uint64_t>> ComponentSpace::count(const std::string* tag) const {
+  const std::optional<Lease> lease = component_.try_observe();
+  void* space = lease ? opened_space_of(*lease) : nullptr;
+  if (!space) return std::optional<uint64_t>(0);
+  return cache_count(*lease, space, tag);
+}
+
 std::optional<CacheNumbers> ComponentSpace::numbers() {
   const std::optional<Lease> lease = component_.try_observe();
   if (!lease) return std::nullopt;

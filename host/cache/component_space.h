@@ -20,6 +20,7 @@ class ComponentSpace final : public CacheSpace {
   Found get(std::string_view key, Time now) override;
   Put put(const Entry& entry, Epoch since, Time now) override;
   Result<uint64_t> purge(const std::string* tag) override;
+  Result<std::optional<uint64_t>> count(const std::string* tag) const override;
   bool is_in_memory() const override { return component_.is_open(); }
   std::optional<CacheNumbers> numbers() override;
   Status problem() const override;

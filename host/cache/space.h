@@ -52,6 +52,9 @@ class CacheSpace {
   // this moment forgets everything before it answers again.
   virtual Result<uint64_t> purge(const std::string* tag) = 0;
 
+  // How many entries a purge would forget now. nullopt: the component does not count those of a tag.
+  virtual Result<std::optional<uint64_t>> count(const std::string* tag) const = 0;
+
   virtual bool is_in_memory() const = 0;
 
   // nullopt: not in memory. An operator's look: it loads nothing and resets no idle clock.

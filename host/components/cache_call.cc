@@ -27,6 +27,24 @@ std::string where(const Lease& lease, const char* function) {
   return "component '" + lease.component().name() + "', " + function + " of " DM_EXT_CACHE;
 }
 
+// Calls purge or count, which differ in nothing but their name. Errors: broken_contract.
+Result<uint64_t> ask_of_tag(const Lease& lease, const char* name, decltype(dm_cache::purge) function, void* space,
+                            const std::string* tag) {
+  uint64_t entries = 0;
+  const std::string asked = where(lease, name);
+  const dm_cache_tag given{tag ? tag->data() : nullptr, tag ? tag->size() : 0};
+  int32_t ended = DM_INTERNAL;
+  const CurrentCall here = entering(lease, name);
+  const Status status = guarded(asked, [&]() -> Status {
+    ended = function(space, tag ? &given : nullptr, &entries);
+    return {};
+  });
+  if (!status.ok()) return status;
+  if (ended != DM_OK)
+    return Error{Code::broken_contract, "failed", asked, "DM_OK", std::to_string(ended), "reload the component"};
+  return entries;
+}
+
 }  // namespace
 
 uint64_t load_number(const Lease& lease) {
@@ -102,19 +120,16 @@ bool cache_put(const Lease& lease, void* space, const CachePut& put, Time now) {
 }
 
 Result<uint64_t> cache_purge(const Lease& lease, void* space, const std::string* tag) {
-  uint64_t purged = 0;
-  const std::string asked = where(lease, "purge");
-  const dm_cache_tag given{tag ? tag->data() : nullptr, tag ? tag->size() : 0};
-  int32_t ended = DM_INTERNAL;
-  const CurrentCall here = entering(lease, "purge");
-  const Status status = guarded(asked, [&]() -> Status {
-    ended = table_of(lease).purge(space, tag ? &given : nullptr, &purged);
-    return {};
-  });
-  if (!status.ok()) return status;
-  if (ended != DM_OK)
-    return Error{Code::broken_contract, "failed", asked, "DM_OK", std::to_string(ended), "reload the component"};
-  return purged;
+  return ask_of_tag(lease, "purge", table_of(lease).purge, space, tag);
+}
+
+Result<std::optional<uint64_t>> cache_count(const Lease& lease, void* space, const std::string* tag) {
+  const dm_cache& table = table_of(lease);
+  const bool counts = table.size >= sizeof(dm_cache) && table.count;
+  if (!counts) return std::optional<uint64_t>();
+  const Result<uint64_t> entries = ask_of_tag(lease, "count", table.count, space, tag);
+  if (!entries.ok()) return entries.status();
+  return std::optional(*entries);
 }
 
 CacheNumbers cache_numbers(const Lease& lease, void* space) {

@@ -52,6 +52,8 @@ CacheFound cache_get(const Lease& lease, void* space, std::string_view key, Time
 bool cache_put(const Lease& lease, void* space, const CachePut& put, Time now);
 // How many entries went; `tag` null: all. Errors: broken_contract.
 Result<uint64_t> cache_purge(const Lease& lease, void* space, const std::string* tag);
+// How many entries a purge would forget now; nullopt: the component does not count them. Errors: broken_contract.
+Result<std::optional<uint64_t>> cache_count(const Lease& lease, void* space, const std::string* tag);
 CacheNumbers cache_numbers(const Lease& lease, void* space);
 
 }  // namespace dormouse

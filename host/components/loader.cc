@@ -110,7 +110,7 @@ void resolve_methods(LoadedPlugin& plugin) {
 }
 
 bool is_complete(const dm_cache* table) {
-  return table && table->size >= sizeof(dm_cache) && table->open_space && table->get && table->unpin && table->put &&
+  return table && table->size >= DM_CACHE_SIZE_MIN && table->open_space && table->get && table->unpin && table->put &&
          table->purge && table->stats;
 }
 

@@ -201,38 +201,34 @@ ChangeAnswer scan(Registry& registry, EventLog& events, const Change& change) {
 
 // ---- caches ----
 
-// How many entries are there to forget, while the component that keeps them is in memory.
-uint64_t entries_of(const CacheStatus& cache) {
-  const auto entries = [](const std::optional<CacheNumbers>& space) { return space ? space->entries : 0; };
-  return entries(cache.numbers.values) + entries(cache.numbers.failures);
-}
-
+// A dry run counts what would go; a store that does not count the entries of a tag gets null.
 ChangeAnswer purge(Caches& caches, EventLog& events, const Change& change, const std::optional<std::string>& tag) {
-  const Result<CacheStatus> before = caches.status(change.object);
-  if (!before.ok()) return ChangeAnswer::failed(before.status());
-  uint64_t count = entries_of(*before);
-  ChangeAnswer answer;
-  if (!change.dry_run) {
-    const Result<uint64_t> purged = caches.purge(change.object, tag ? &*tag : nullptr);
+  const std::string* wanted = tag ? &*tag : nullptr;
+  std::optional<uint64_t> entries;
+  if (change.dry_run) {
+    const Result<std::optional<uint64_t>> counted = caches.count(change.object, wanted);
+    if (!counted.ok()) return ChangeAnswer::failed(counted.status());
+    entries = *counted;
+  } else {
+    const Result<uint64_t> purged = caches.purge(change.object, wanted);
     if (!purged.ok()) return ChangeAnswer::failed(purged.status());
-    count = *purged;
-    answer.changed = count > 0;
-    events.publish("cache.purged", change.object, {{"tag", tag.value_or("")}, {"entries", count}}, {}, change.actor);
+    entries = *purged;
+    events.publish("cache.purged", change.object, {{"tag", tag.value_or("")}, {"entries", *entries}}, {}, change.actor);
   }
+  ChangeAnswer answer;
+  answer.changed = !change.dry_run && *entries > 0;
   JsonText out;
   out.begin_object();
   out.member("cache", change.object);
   tag ? out.member("tag", *tag) : out.key("tag").null();
-  out.member("purged", change.dry_run ? 0 : count);
-  out.member("entries", count);
+  out.member("purged", change.dry_run ? 0 : *entries);
+  entries ? out.member("entries", *entries) : out.key("entries").null();
   out.end_object();
   answer.members = members_of(out);
-  const std::string entries = counted(count, "entry", "entries");
-  if (!change.dry_run)
-    answer.explanation = entries + " forgotten" + (tag ? ", tag '" + *tag + "'" : "");
-  else  // which of them have the tag is known to their keeper alone
-    answer.explanation =
-        tag ? "would forget those of " + entries + " that have the tag '" + *tag + "'" : "would forget " + entries;
+  const std::string what =
+      entries ? counted(*entries, "entry", "entries") : "the entries, which the store does not count";
+  answer.explanation =
+      (change.dry_run ? "would forget " + what : what + " forgotten") + (tag ? ", tag '" + *tag + "'" : "");
   return answer;
 }
 

@@ -149,6 +149,12 @@ struct CacheSpaceOf<C, std::void_t<decltype(std::declval<const C&>().cache_space
       std::declval<Call&>(), std::string_view(), std::declval<const dm_cache_limits&>()))>;
 };
 
+template <class S, class = void>
+struct HasCount : std::false_type {};
+template <class S>
+struct HasCount<S, std::void_t<decltype(std::declval<const S&>().count(std::declval<const dm_cache_tag*>()))>>
+    : std::true_type {};
+
 template <class C, class = void>
 struct HasObserve : std::false_type {};
 template <class C>
@@ -417,6 +423,11 @@ struct Thunks {
     table.stats = [](void* space, dm_cache_stats* stats) noexcept {
       static_cast<const CacheSpace*>(space)->stats(*stats);
     };
+    if constexpr (HasCount<CacheSpace>::value) {
+      table.count = [](void* space, const dm_cache_tag* tag, uint64_t* entries) noexcept -> int32_t {
+        return guard(nullptr, [&] { *entries = static_cast<const CacheSpace*>(space)->count(tag); });
+      };
+    }
     return table;
   }
 

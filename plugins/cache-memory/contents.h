@@ -44,6 +44,7 @@ class Contents {
   // The entries with a tag, to be taken out some at a time: until then they are found, and no other gets into the list.
   Tag* detach(const HashedTag& tag) noexcept { return tags_.detach(tag); }
   void drop_detached(Tag& tag) noexcept { tags_.drop_detached(tag); }
+  uint64_t entries_with(const HashedTag& tag) noexcept { return tags_.entries_with(tag); }
 
   // Gives back what is empty or only for better guesses. Takes long.
   void shrink() noexcept;

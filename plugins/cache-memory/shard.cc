@@ -152,6 +152,11 @@ uint64_t Shard::purge(uint64_t epoch, const HashedTag& wanted) noexcept {
   }
 }
 
+uint64_t Shard::count(const HashedTag& tag) noexcept {
+  const Held held(lock_);
+  return contents_->entries_with(tag);
+}
+
 void Shard::set_limits(uint64_t bytes_max, std::unique_ptr<Contents> fresh) noexcept {
   {
     const Held held(lock_);

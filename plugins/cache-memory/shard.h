@@ -32,10 +32,11 @@ class alignas(64) Shard {
   // For a put that was refused before it came here.
   void refuse(std::string_view key, uint64_t hash) noexcept;
 
-  // These three and trim() are never called two at a time.
+  // These four and trim() are never called two at a time.
   // How many went. `fresh` takes the place of the contents.
   uint64_t purge(uint64_t epoch, std::unique_ptr<Contents> fresh) noexcept;
   uint64_t purge(uint64_t epoch, const HashedTag& tag) noexcept;
+  uint64_t count(const HashedTag& tag) noexcept;
   void set_limits(uint64_t bytes_max, std::unique_ptr<Contents> fresh_or_null) noexcept;
   void trim(int64_t now_ns) noexcept;
   ShardStats stats() noexcept;

@@ -22,6 +22,11 @@ uint32_t shards_for(const SpaceOptions& options, uint64_t max_bytes) noexcept {
   return static_cast<uint32_t>(std::min<uint64_t>({wanted, kShardsMax, bearable}));
 }
 
+HashedTag hash_tag(const HashSecret& secret, const dm_cache_tag& tag) noexcept {
+  const std::string_view text(tag.utf8, tag.size);
+  return {text, hash_of(secret, text)};
+}
+
 bool tags_are_valid(const dm_cache_entry& entry) noexcept {
   if (entry.tag_count > kTagsMax) return false;
   for (uint32_t i = 0; i < entry.tag_count; ++i)
@@ -82,10 +87,7 @@ int32_t Space::keep(const dm_cache_entry& from, std::optional<uint64_t> epoch, i
     return DM_INVALID_ARGUMENT;
   }
   HashedTag tags[kTagsMax];
-  for (uint32_t i = 0; i < from.tag_count; ++i) {
-    tags[i].text = {from.tags[i].utf8, from.tags[i].size};
-    tags[i].hash = hash_of(secret_, tags[i].text);
-  }
+  for (uint32_t i = 0; i < from.tag_count; ++i) tags[i] = hash_tag(secret_, from.tags[i]);
   // What cannot fit is not copied first.
   Entry* entry = from.value_size < std::min<uint64_t>(shard_bytes(), INT32_MAX) ? Entry::make(from, hash) : nullptr;
   if (entry == nullptr) {
@@ -108,10 +110,22 @@ uint64_t Space::purge(const dm_cache_tag* tag) {
     for (uint32_t i = 0; i < shard_count_; ++i) gone += shards_[i].purge(epoch_, empty_contents());
     return gone;
   }
-  const std::string_view text(tag->utf8, tag->size);
-  const HashedTag hashed{text, hash_of(secret_, text)};
+  const HashedTag hashed = hash_tag(secret_, *tag);
   for (uint32_t i = 0; i < shard_count_; ++i) gone += shards_[i].purge(epoch_, hashed);
   return gone;
+}
+
+// Waits for a purge that is under way: while it takes entries out, its tag is in no index.
+uint64_t Space::count(const dm_cache_tag* tag) const {
+  const std::lock_guard<std::mutex> guard(maintenance_);
+  uint64_t entries = 0;
+  if (tag == nullptr) {
+    for (uint32_t i = 0; i < shard_count_; ++i) entries += shards_[i].stats().entries;
+    return entries;
+  }
+  const HashedTag hashed = hash_tag(secret_, *tag);
+  for (uint32_t i = 0; i < shard_count_; ++i) entries += shards_[i].count(hashed);
+  return entries;
 }
 
 void Space::stats(dm_cache_stats& out) const noexcept {

@@ -37,6 +37,7 @@ class Space {
   int32_t put_now(const dm_cache_entry& entry, int64_t now_ns) { return keep(entry, std::nullopt, now_ns); }
   bool remove(std::string_view key) noexcept;
   uint64_t purge(const dm_cache_tag* tag);
+  uint64_t count(const dm_cache_tag* tag) const;
   void stats(dm_cache_stats& stats) const noexcept;
 
   void set_limits(std::string_view eviction, uint64_t max_bytes);

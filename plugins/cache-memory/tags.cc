@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -25,6 +26,12 @@ void Tags::link(Entry& entry, const HashedTag* tags) {
       unlink(entry);
       throw;
     }
+    const auto is_same = [&](const TagLink& other) { return other.tag == link.tag; };
+    if (std::any_of(entry.links(), &link, is_same)) {
+      link.tag = nullptr;
+      continue;
+    }
+    ++link.tag->entries;
     link.entry = &entry;
     link.previous = nullptr;
     link.next = link.tag->first;
@@ -40,6 +47,7 @@ void Tags::unlink(Entry& entry) noexcept {
     if (tag == nullptr) continue;
     (link.previous ? link.previous->next : tag->first) = link.next;
     if (link.next != nullptr) link.next->previous = link.previous;
+    --tag->entries;
     if (tag->first != nullptr || tag->detached) continue;
     index_.erase(*index_.find(tag->hash, [&](const Tag& other) { return &other == tag; }));
     free_tag(*tag);
@@ -57,6 +65,11 @@ Tag* Tags::detach(const HashedTag& wanted) noexcept {
 
 void Tags::drop_detached(Tag& tag) noexcept {
   free_tag(tag);
+}
+
+uint64_t Tags::entries_with(const HashedTag& wanted) noexcept {
+  auto* slot = index_.find(wanted.hash, [&](const Tag& tag) { return tag.text() == wanted.text; });
+  return slot != nullptr ? slot->item->entries : 0;
 }
 
 Tag& Tags::tag_for(const HashedTag& wanted) {

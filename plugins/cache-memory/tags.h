@@ -13,7 +13,8 @@ namespace dormouse::cache_memory {
 struct Tag {
   uint64_t hash = 0;
   TagLink* first = nullptr;
-  uint32_t weight = 0;  // bytes
+  uint64_t entries = 0;  // in the list
+  uint32_t weight = 0;   // bytes
   uint16_t size = 0;
   bool detached = false;  // being purged: new entries with this tag get another one
   std::string_view text() const noexcept { return {reinterpret_cast<const char*>(this + 1), size}; }
@@ -31,14 +32,15 @@ class Tags {
   Tags(const Tags&) = delete;
   Tags& operator=(const Tags&) = delete;
 
-  // Enters a new entry in the lists of its tags, whose number is entry.tag_count. Throws std::bad_alloc, and then it is
-  // in none.
+  // Enters a new entry in the lists of its tags, whose number is entry.tag_count; a tag that it has twice counts once.
+  // Throws std::bad_alloc, and then it is in none.
   void link(Entry& entry, const HashedTag* tags);
   void unlink(Entry& entry) noexcept;
   // Takes the tag out, so that no entry is added to it any more; null: no entry has it. The caller unlinks its entries
   // and then drops it.
   Tag* detach(const HashedTag& tag) noexcept;
   void drop_detached(Tag& tag) noexcept;
+  uint64_t entries_with(const HashedTag& tag) noexcept;
   void shrink() noexcept { index_.shrink(); }
   uint64_t bytes() const noexcept { return bytes_ + index_.bytes(); }
   // What linking an entry with that many tags may add to bytes(): the index here, and bytes_max() for each tag.

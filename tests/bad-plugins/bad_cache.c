@@ -55,7 +55,7 @@ static void stats(void* space, dm_cache_stats* stats) {
 }
 
 static const void* capability(void* component, const char* id) {
-  static const dm_cache cache = {sizeof(dm_cache), 0, open_space, get, unpin, put, purge, stats};
+  static const dm_cache cache = {sizeof(dm_cache), 0, open_space, get, unpin, put, purge, stats, purge};
   (void)component;
   return strcmp(id, DM_EXT_CACHE) == 0 ? &cache : NULL;
 }

@@ -3,7 +3,7 @@
 #include "table.h"
 
 static const void* capability(void* component, const char* id) {
-  static const dm_cache cache = {sizeof(dm_cache), 0, NULL, NULL, NULL, NULL, NULL, NULL};
+  static const dm_cache cache = {sizeof(dm_cache), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
   (void)component;
   return strcmp(id, DM_EXT_CACHE) == 0 ? &cache : NULL;
 }

@@ -410,9 +410,23 @@ TEST_CASE("what a cache finds that is no value is a miss and told") {
   CHECK_FALSE(cache_get(*lease, *space, "another status", host.clock.now()).value);
   CHECK_FALSE(cache_put(*lease, *space, {.key = "k", .value = text_value("v").bytes(), .tags = {}}, host.clock.now()));
   CHECK(cache_purge(*lease, *space, nullptr).status().code() == Code::broken_contract);
+  CHECK(cache_count(*lease, *space, nullptr).status().code() == Code::broken_contract);
   CHECK(cache_numbers(*lease, *space).entries == UINT64_MAX);
   lease->release();
   CHECK(host.request(cache, Verb::unload).component.state == State::unloaded);
+}
+
+TEST_CASE("what follows the end of a shorter cache table is not called") {
+  ComponentHost host(kBad);
+  Component& cache = host.add("cache", "cache-without-count");
+  Result<Lease> lease = host.acquire(cache);
+  REQUIRE(lease.ok());
+  const Result<void*> space = open_cache_space(*lease, "any", {});
+  REQUIRE(space.ok());
+  CHECK(*cache_purge(*lease, *space, nullptr) == 0);
+  const Result<std::optional<uint64_t>> entries = cache_count(*lease, *space, nullptr);
+  REQUIRE(entries.ok());
+  CHECK_FALSE(entries->has_value());
 }
 
 TEST_CASE("wrong answers of what shows metrics are told and stop nothing") {

@@ -14,6 +14,8 @@
 #ifndef DORMOUSE_EXT_CACHE_H
 #define DORMOUSE_EXT_CACHE_H
 
+#include <stddef.h>
+
 #include "dormouse/plugin.h"
 
 #define DM_EXT_CACHE "dormouse.cache/1"
@@ -102,6 +104,13 @@ typedef struct dm_cache {
   int32_t (*purge)(void* space, const dm_cache_tag* tag, uint64_t* purged);
   /* Thread: [any]. State: ready or trimmed. */
   void (*stats)(void* space, dm_cache_stats* stats);
+  /* How many entries have the tag, or with `tag` null how many there are: what a purge would forget at this moment.
+     Changes nothing. Optional: null, or a `size` that ends before it, and the host says that it cannot tell.
+     Thread: [any]. State: ready or trimmed. */
+  int32_t (*count)(void* space, const dm_cache_tag* tag, uint64_t* entries);
 } dm_cache;
+
+/* The size of a table without the optional functions at its end. */
+#define DM_CACHE_SIZE_MIN offsetof(dm_cache, count)
 
 #endif

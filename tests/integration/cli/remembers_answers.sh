@@ -54,7 +54,9 @@ same "$(state_of echo)" unloaded
 
 # Purges: by tag, of nothing, of all; unknown names are told.
 ctl caches purge answers --tag hello --dry-run
-says out "would forget those of 2 entries that have the tag 'hello'"
+says out "would forget 1 entry, tag 'hello'"
+ctl caches purge answers --tag nobodys --dry-run
+says out "would forget 0 entries, tag 'nobodys'"
 same "$(how hello)" hit
 ctl caches purge answers --tag hello
 says out "answers: 1 entry forgotten, tag 'hello'"

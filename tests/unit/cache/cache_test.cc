@@ -134,6 +134,20 @@ TEST_CASE("an entry has the tags of its cache and its own and none twice") {
   CHECK(c.found("k") == "miss");
 }
 
+TEST_CASE("a count says what a purge would forget") {
+  OneCache c;
+  c.policy.negative_ttl = 5s;
+  c.keep("k", text("v"), c.look_up("k").miss, 1ms, {"eng"});
+  c.keep("other", text("w"), c.look_up("other").miss, 1ms, {"deu"});
+  c.keep("none", c.not_found, c.look_up("none").miss, 1ms, {"eng"});
+  const std::string tag = "eng";
+  CHECK(*c.cache.count(&tag) == 2);
+  CHECK(*c.cache.count(nullptr) == 3);
+  CHECK(c.found("k") == "\"v\"");
+  c.failures->counts = false;
+  CHECK(*c.cache.count(&tag) == std::nullopt);
+}
+
 TEST_CASE("a purge takes failures along") {
   OneCache c;
   c.policy.negative_ttl = 5s;

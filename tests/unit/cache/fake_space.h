@@ -24,6 +24,7 @@ class FakeSpace final : public CacheSpace {
     bool in_memory = true;
     uint64_t load = 1, epoch = 0;
     bool refuses = false;
+    bool counts = true;
     CacheLimits limits;
     std::map<std::string, Kept, std::less<>> entries;
     std::function<void()> before_put;  // between a caller's last look and the put itself
@@ -64,6 +65,14 @@ class FakeSpace final : public CacheSpace {
       const auto& tags = entry.second.tags;
       return !tag || std::find(tags.begin(), tags.end(), *tag) != tags.end();
     }));
+  }
+  Result<std::optional<uint64_t>> count(const std::string* tag) const override {
+    if (!state_->counts) return std::optional<uint64_t>();
+    return std::optional<uint64_t>(
+        std::count_if(state_->entries.begin(), state_->entries.end(), [&](const auto& entry) {
+          const auto& tags = entry.second.tags;
+          return !tag || std::find(tags.begin(), tags.end(), *tag) != tags.end();
+        }));
   }
   bool is_in_memory() const override { return state_->in_memory; }
   std::optional<CacheNumbers> numbers() override {

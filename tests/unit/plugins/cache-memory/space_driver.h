@@ -54,6 +54,11 @@ struct SpaceDriver {
     const dm_cache_tag view{tag.data(), tag.size()};
     return space.purge(&view);
   }
+  uint64_t count(const std::string& tag) const {
+    const dm_cache_tag view{tag.data(), tag.size()};
+    return space.count(&view);
+  }
+  uint64_t count() const { return space.count(nullptr); }
   uint64_t purge() { return space.purge(nullptr); }
   dm_cache_stats stats() const {
     dm_cache_stats stats{};

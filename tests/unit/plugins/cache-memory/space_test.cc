@@ -191,6 +191,32 @@ TEST_CASE("a purge by tag takes all that has the tag and nothing else") {
   CHECK(cache.stats().purged == 3001);
 }
 
+TEST_CASE("a count says what a purge would take and takes nothing") {
+  SpaceDriver cache(8 << 20, "s3-fifo", 4);
+  for (int i = 0; i < 3000; ++i) REQUIRE(cache.put(key(i), "v", {i % 3 == 0 ? "a" : "b", "all"}) == DM_OK);
+  CHECK(cache.count() == 3000);
+  CHECK(cache.count("a") == 1000);
+  CHECK(cache.count("all") == 3000);
+  CHECK(cache.count("nobody's") == 0);
+  REQUIRE(cache.put(key(0), "of another tag", {"b"}) == DM_OK);
+  CHECK(cache.count("a") == 999);
+  CHECK(cache.count("b") == 2001);
+  CHECK(cache.purge("a") == 999);
+  CHECK(cache.count("a") == 0);
+  CHECK(cache.count("all") == 2000);
+  CHECK(cache.stats().entries == 2001);
+}
+
+TEST_CASE("a tag that an entry has twice counts once") {
+  SpaceDriver cache(8 << 20);
+  REQUIRE(cache.put("k", "v", {"t", "t", "u", "t"}) == DM_OK);
+  CHECK(cache.count("t") == 1);
+  CHECK(cache.purge("u") == 1);
+  CHECK(cache.count("t") == 0);
+  REQUIRE(cache.put("k", "v", {"t", "t"}) == DM_OK);
+  CHECK(cache.purge("t") == 1);
+}
+
 TEST_CASE("tags leave no bytes behind when their entries have gone") {
   SpaceDriver cache(8 << 20);
   const uint64_t empty = cache.stats().bytes;
