@@ -149,9 +149,9 @@ Result<uint64_t> Cache::purge(const std::string* tag) {
 }
 
 Result<std::optional<uint64_t>> Cache::count(const std::string* tag) const {
-  const Result<std::optional<uint64_t>> values = values_->count(tag);
+  Result<std::optional<uint64_t>> values = values_->count(tag);
   if (!values.ok() || !*values) return values;
-  const Result<std::optional<uint64_t>> failures = failures_->count(tag);
+  Result<std::optional<uint64_t>> failures = failures_->count(tag);
   if (!failures.ok() || !*failures) return failures;
   return std::optional(**values + **failures);
 }
