@@ -1,6 +1,8 @@
 #include "support/live/live_registry.h"
 
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -17,10 +19,14 @@ class Answer {
     value_ = std::move(value);
     given_.notify_one();  // under the lock: the waiter owns this object and may end it at once
   }
+  // Ends the process when none comes: whoever was to give it still has this object's address, so the caller's frame
+  // must not go.
   T wait() {
     std::unique_lock lock(mutex_);
-    if (!given_.wait_for(lock, std::chrono::minutes(2), [this] { return value_.has_value(); }))
-      throw std::runtime_error("no answer within two minutes");
+    if (!given_.wait_for(lock, std::chrono::minutes(2), [this] { return value_.has_value(); })) {
+      std::fputs("LiveRegistry: no answer within two minutes\n", stderr);
+      std::abort();
+    }
     return std::move(*value_);
   }
 
