@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pipeline/lua_value.h"
+#include "components/adapt.h"
 
 namespace dormouse {
 namespace {

@@ -45,7 +45,4 @@ bool for_each_field(lua_State* L, int index, const std::function<bool(const std:
 enum class TableShape : uint8_t { empty, list, map, mixed };
 TableShape shape_of(lua_State* L, int index);
 
-// `value` with what Lua cannot tell apart decided by `wanted`, as read_value does; unchanged where it does not fit.
-Value adapt(const Value& value, const Type& wanted, ValueWriter& writer);
-
 }  // namespace dormouse

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/units.h"
+#include "components/adapt.h"
 #include "pipeline/lua_value.h"
 
 namespace dormouse {

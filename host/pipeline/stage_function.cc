@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/suggest.h"
+#include "components/adapt.h"
 #include "pipeline/lua_value.h"
 #include "pipeline/script_errors.h"
 #include "pipeline/script_host.h"

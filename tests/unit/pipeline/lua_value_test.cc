@@ -147,13 +147,3 @@ TEST_CASE("half floats and small integers are numbers in Lua") {
   });
   CHECK(lua.text("v[1]", bytes) == "-5");
 }
-
-TEST_CASE("adapting a constant changes only what does not fit yet") {
-  ValueWriter writer;
-  const Value value = value_of([](ValueWriter& w) {
-    w.map_begin(), w.key("a"), w.map_begin(), w.map_end(), w.key("n"), w.number(2.0), w.map_end();
-  });
-  CHECK(to_debug_string(adapt(value, *Type::parse("{a: list<string>, n: int}"), writer).view()) == R"({"a":[],"n":2})");
-  CHECK(to_debug_string(adapt(value, *Type::parse("{a: map<string>, n: float}"), writer).view()) ==
-        R"({"a":{},"n":2})");
-}
