@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "components/call.h"
-#include "components/value.h"
 #include "exec/event_loop.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "components/cache_call.h"
-#include "components/value.h"
+#include "values/value.h"
 
 namespace dormouse {
 

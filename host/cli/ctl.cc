@@ -16,8 +16,8 @@
 #include "cli/output_format.h"
 #include "cli/table.h"
 #include "cli/value_text.h"
-#include "components/json.h"
 #include "http/problem.h"
+#include "values/json.h"
 
 namespace dormouse {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "components/value.h"
 #include "http/commands.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -15,9 +15,9 @@
 #include "cli/parts.h"
 #include "cli/progress.h"
 #include "cli/value_text.h"
-#include "components/json.h"
 #include "config/state_dir.h"
 #include "http/json_text.h"
+#include "values/json.h"
 
 namespace dormouse {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "components/value.h"
+#include "values/value.h"
 
 namespace dormouse {
 

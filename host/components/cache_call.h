@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "components/lease.h"
-#include "components/value.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -15,9 +15,9 @@
 #include "base/task.h"
 #include "components/lease.h"
 #include "components/manifest.h"
-#include "components/value.h"
 #include "exec/event_loop.h"
 #include "exec/lane.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -7,7 +7,7 @@
 #include "base/suggest.h"
 #include "base/units.h"
 #include "components/handshake.h"
-#include "components/json.h"
+#include "values/json.h"
 
 namespace dormouse {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "components/type.h"
-#include "components/value.h"
+#include "values/type.h"
+#include "values/value.h"
 
 namespace dormouse {
 

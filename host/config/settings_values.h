@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "components/value.h"
 #include "config/config.h"
 #include "config/document.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "components/type.h"
-#include "components/value.h"
+#include "values/type.h"
+#include "values/value.h"
 
 namespace dormouse {
 

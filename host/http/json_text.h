@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "components/value.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "components/type.h"
-#include "components/value.h"
 #include "exec/lane.h"
 #include "pipeline/engine.h"
+#include "values/type.h"
+#include "values/value.h"
 
 namespace dormouse {
 

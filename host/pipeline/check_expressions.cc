@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "components/adapt.h"
+#include "values/adapt.h"
 
 namespace dormouse {
 namespace {

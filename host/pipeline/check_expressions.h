@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "components/type.h"
 #include "pipeline/check_scope.h"
+#include "values/type.h"
 
 namespace dormouse {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "components/adapt.h"
 #include "pipeline/check_stage_cache.h"
+#include "values/adapt.h"
 
 namespace dormouse {
 namespace {

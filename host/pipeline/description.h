@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "components/registry.h"
-#include "components/type.h"
 #include "pipeline/expression.h"
 #include "pipeline/graph.h"
 #include "pipeline/script_errors.h"
+#include "values/type.h"
 
 namespace dormouse {
 

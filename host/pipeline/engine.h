@@ -17,12 +17,12 @@
 #include "base/task.h"
 #include "cache/caches.h"
 #include "components/registry.h"
-#include "components/value.h"
 #include "exec/event_loop.h"
 #include "pipeline/pipeline_info.h"
 #include "pipeline/script_errors.h"
 #include "pipeline/script_limits.h"
 #include "pipeline/stage_trace.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "components/value.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "cache/policy.h"
 #include "components/call.h"
-#include "components/type.h"
 #include "pipeline/expression.h"
+#include "values/type.h"
 
 namespace dormouse {
 

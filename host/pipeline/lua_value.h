@@ -12,9 +12,9 @@
 #include <string>
 
 #include "base/status.h"
-#include "components/type.h"
-#include "components/value.h"
 #include "pipeline/lua.h"
+#include "values/type.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "components/type.h"
+#include "values/type.h"
 
 namespace dormouse {
 

@@ -4,8 +4,8 @@
 #include <cassert>
 
 #include "base/units.h"
-#include "components/adapt.h"
 #include "pipeline/lua_value.h"
+#include "values/adapt.h"
 
 namespace dormouse {
 namespace {

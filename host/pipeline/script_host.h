@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "components/value.h"
 #include "pipeline/description.h"
 #include "pipeline/lua_state.h"
 #include "pipeline/source_text.h"
+#include "values/value.h"
 
 namespace dormouse {
 

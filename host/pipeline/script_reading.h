@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "components/value.h"
 #include "pipeline/expression.h"
 #include "pipeline/lua.h"
 #include "pipeline/lua_value.h"
 #include "pipeline/script_errors.h"
+#include "values/value.h"
 
 namespace dormouse {
 

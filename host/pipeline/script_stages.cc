@@ -1,9 +1,9 @@
 #include "pipeline/script_stages.h"
 
-#include "components/type.h"
 #include "pipeline/script_objects.h"
 #include "pipeline/script_reading.h"
 #include "pipeline/script_ref.h"
+#include "values/type.h"
 
 namespace dormouse {
 namespace {

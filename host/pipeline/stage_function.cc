@@ -5,10 +5,10 @@
 #include <new>
 
 #include "base/suggest.h"
-#include "components/adapt.h"
 #include "pipeline/lua_value.h"
 #include "pipeline/script_errors.h"
 #include "pipeline/script_host.h"
+#include "values/adapt.h"
 
 namespace dormouse {
 namespace {

@@ -21,8 +21,8 @@
 #include <thread>
 #include <vector>
 
-#include "components/value.h"
 #include "dormouse/plugin.h"
+#include "values/value.h"
 
 namespace {
 

@@ -4,16 +4,15 @@
 set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 
-declare -A SEES=(
-  [base]="base"
-  [exec]="exec base"
-  [components]="components exec base dormouse"
-  [cache]="cache components exec base dormouse"
-  [pipeline]="pipeline cache components exec base dormouse"
-  [http]="http pipeline cache components exec base dormouse"
-  [config]="config http pipeline cache components exec base dormouse"
-  [cli]="cli config http pipeline cache components exec base dormouse"
-)
+# From the lowest box up: a box sees those before it.
+BOXES="base exec values components cache pipeline http config cli"
+declare -A SEES
+below=""
+for box in $BOXES; do
+  below="$box $below"
+  SEES[$box]="$below"
+  case "$box" in base | exec) ;; *) SEES[$box]+="dormouse" ;; esac  # plugin-api
+done
 # A library and the only boxes that may see it, as "PATTERN BOX...".
 SEEN_BY=(
   'lua.*\.(h|hpp) pipeline'

@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "components/link_map.h"
-#include "components/value.h"
 #include "support/temp_folder.h"
+#include "values/value.h"
 
 using namespace dormouse;
 namespace fs = std::filesystem;

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "cli/value_text.h"
-#include "components/json.h"
+#include "values/json.h"
 
 using namespace dormouse;
 

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "components/json.h"
+#include "values/json.h"
 
 using namespace dormouse;
 

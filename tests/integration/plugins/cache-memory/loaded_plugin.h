@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "components/value.h"
 #include "dormouse/ext/cache.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -1,4 +1,4 @@
-#include "components/adapt.h"
+#include "values/adapt.h"
 
 #include <cmath>
 #include <string_view>

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "components/value.h"
+#include "values/value.h"
 
 namespace dormouse {
 

@@ -1,4 +1,4 @@
-#include "components/value.h"
+#include "values/value.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "components/json.h"
+#include "values/json.h"
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>

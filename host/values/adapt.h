@@ -2,8 +2,8 @@
 // empty list, 3.0 an int, a string bytes. Pure; any thread.
 #pragma once
 
-#include "components/type.h"
-#include "components/value.h"
+#include "values/type.h"
+#include "values/value.h"
 
 namespace dormouse {
 

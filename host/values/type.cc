@@ -1,4 +1,4 @@
-#include "components/type.h"
+#include "values/type.h"
 
 #include <algorithm>
 #include <array>

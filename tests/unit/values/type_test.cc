@@ -1,9 +1,9 @@
-#include "components/type.h"
+#include "values/type.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "components/value.h"
+#include "values/value.h"
 
 using namespace dormouse;
 
