@@ -6,14 +6,11 @@
 #include <vector>
 
 #include "base/suggest.h"
+#include "components/abi_version.h"
 #include "components/manifest.h"
 
 namespace dormouse {
 namespace {
-
-std::string version_text(unsigned major, unsigned minor) {
-  return std::to_string(major) + "." + std::to_string(minor);
-}
 
 // What ABI 1.0 ends with: a plugin of that version may be shorter than the structs of a later one, never shorter than
 // this.
@@ -41,8 +38,8 @@ class Comparison {
     if (Status abi = check_abi(plugin->abi_major, plugin->abi_minor, object_); !abi.ok()) return abi;
     if (const auto fault = short_struct("dm_plugin", plugin->size, kPluginBytesMin)) return *fault;
     if (plugin->abi_major != manifest_.abi_major || plugin->abi_minor != manifest_.abi_minor)
-      return differs("abi", version_text(manifest_.abi_major, manifest_.abi_minor),
-                     version_text(plugin->abi_major, plugin->abi_minor));
+      return differs("abi", abi_text(manifest_.abi_major, manifest_.abi_minor),
+                     abi_text(plugin->abi_major, plugin->abi_minor));
     if (name_of(plugin->id) != manifest_.id) return differs("id", manifest_.id, name_of(plugin->id));
     if (name_of(plugin->version) != manifest_.version)
       return differs("version", manifest_.version, name_of(plugin->version));
@@ -125,21 +122,6 @@ class Comparison {
 };
 
 }  // namespace
-
-Status check_abi(uint16_t major, uint16_t minor, const std::string& object) {
-  if (major == DM_ABI_MAJOR && minor <= DM_ABI_MINOR) return Status();
-  const bool newer = major > DM_ABI_MAJOR || (major == DM_ABI_MAJOR && minor > DM_ABI_MINOR);
-  Error error;
-  error.code = Code::invalid_argument;
-  error.message = "built for another version of the plugin ABI";
-  error.object = object;
-  error.needed =
-      "ABI " + version_text(DM_ABI_MAJOR, 0) + (DM_ABI_MINOR ? " to " + version_text(DM_ABI_MAJOR, DM_ABI_MINOR) : "");
-  error.found = version_text(major, minor);
-  error.remedy = newer ? "use a newer host, or build the plugin with this host's plugin-api"
-                       : "build the plugin with this host's plugin-api";
-  return Status(std::move(error));
-}
 
 Status handshake(const dm_plugin* plugin, const Manifest& manifest, const std::string& object) {
   return Comparison(manifest, object).run(plugin);

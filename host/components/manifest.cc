@@ -6,7 +6,7 @@
 
 #include "base/suggest.h"
 #include "base/units.h"
-#include "components/handshake.h"
+#include "components/abi_version.h"
 #include "values/json.h"
 
 namespace dormouse {

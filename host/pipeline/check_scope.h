@@ -6,7 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "pipeline/check.h"
+#include "pipeline/callee.h"
+#include "pipeline/checked.h"
+#include "pipeline/description.h"
+#include "pipeline/graph.h"
+#include "pipeline/script_errors.h"
 
 namespace dormouse {
 

@@ -1,5 +1,6 @@
 #include "pipeline/generation.h"
 
+#include "pipeline/check.h"
 #include "pipeline/script_run.h"
 
 namespace dormouse {

@@ -7,6 +7,7 @@
 
 #include "pipeline/guard.h"
 #include "pipeline/pattern.h"
+#include "pipeline/sandbox_limits.h"
 #include "pipeline/script_errors.h"
 #include "pipeline/table_functions.h"
 

@@ -4,15 +4,9 @@
 // because Lua runs finalizers without hooks.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "pipeline/lua.h"
 
 namespace dormouse {
-
-constexpr size_t kStringBytesMax = size_t{16} << 20;  // of one string.rep, string.pack or table.concat
-constexpr int kFormatValuesMax = 1000;                // of one string.format
 
 // Opens everything into the globals of `L`. Raises Lua errors: run it protected.
 void open_sandbox(lua_State* L);

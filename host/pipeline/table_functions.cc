@@ -4,7 +4,7 @@
 #include <climits>
 
 #include "pipeline/guard.h"
-#include "pipeline/sandbox.h"
+#include "pipeline/sandbox_limits.h"
 
 namespace dormouse {
 namespace {
