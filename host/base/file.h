@@ -1,5 +1,5 @@
 // Small files and folders of the host's own: config, token, flags, state. Whole-file reads and writes, never a stream.
-// Not for plugin files: those are opened and checked by components/plugin_file.h.
+// Not for plugin files: those are opened and checked by artifacts/plugin_file.h.
 // Any thread; every function blocks on the disk, so never from a reactor.
 #pragma once
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/plugin_index.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
 #include "components/component.h"
-#include "components/plugin_index.h"
 
 namespace dormouse {
 

@@ -3,12 +3,12 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "artifacts/plugin_index.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/output_format.h"
 #include "cli/table.h"
-#include "components/plugin_index.h"
 #include "http/json_text.h"
 
 namespace dormouse {

@@ -10,11 +10,11 @@
 #include <optional>
 #include <vector>
 
+#include "artifacts/manifest.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/task.h"
 #include "components/lease.h"
-#include "components/manifest.h"
 #include "exec/event_loop.h"
 #include "exec/lane.h"
 #include "values/value.h"

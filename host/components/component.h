@@ -12,16 +12,16 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/manifest.h"
+#include "artifacts/safety.h"
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/status.h"
 #include "base/task.h"
 #include "components/idle_policy.h"
 #include "components/lease.h"
-#include "components/manifest.h"
 #include "components/memory.h"
 #include "components/overdue_calls.h"
-#include "components/safety.h"
 #include "components/state.h"
 
 namespace dormouse {

@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "artifacts/safety.h"
 #include "base/clock.h"
-#include "components/safety.h"
 #include "components/state.h"
 
 namespace dormouse {

@@ -12,10 +12,10 @@
 #include <mutex>
 #include <set>
 
+#include "artifacts/elf.h"
+#include "artifacts/link_map.h"
+#include "artifacts/safety.h"
 #include "base/unique_fd.h"
-#include "components/elf.h"
-#include "components/link_map.h"
-#include "components/safety.h"
 
 namespace dormouse {
 namespace {

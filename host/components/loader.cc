@@ -1,5 +1,5 @@
 #include "components/loader.h"
-#include "components/handshake.h"
+#include "artifacts/handshake.h"
 
 #include <sys/stat.h>
 
@@ -7,11 +7,11 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "artifacts/elf.h"
 #include "base/file.h"
 #include "base/suggest.h"
 #include "components/batch_queue.h"
 #include "components/call_frame.h"
-#include "components/elf.h"
 #include "components/registry.h"
 
 namespace dormouse {

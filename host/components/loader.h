@@ -7,6 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/manifest.h"
+#include "artifacts/plugin_file.h"
+#include "artifacts/plugin_index.h"
+#include "artifacts/private_copies.h"
+#include "artifacts/safety.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "components/call.h"
@@ -14,11 +19,6 @@
 #include "components/current_call.h"
 #include "components/ledger.h"
 #include "components/library.h"
-#include "components/manifest.h"
-#include "components/plugin_file.h"
-#include "components/plugin_index.h"
-#include "components/private_copies.h"
-#include "components/safety.h"
 #include "dormouse/ext/batch.h"
 #include "dormouse/ext/cache.h"
 #include "dormouse/ext/observe.h"

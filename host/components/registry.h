@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "artifacts/plugin_index.h"
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/metrics.h"
@@ -16,7 +17,6 @@
 #include "components/call.h"
 #include "components/component.h"
 #include "components/idle_policy.h"
-#include "components/plugin_index.h"
 #include "components/pool_changes.h"
 #include "exec/event_loop.h"
 

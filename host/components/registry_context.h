@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "artifacts/plugin_index.h"
+#include "artifacts/private_copies.h"
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/metrics.h"
@@ -16,8 +18,6 @@
 #include "components/heap_return.h"
 #include "components/ledger.h"
 #include "components/loader.h"
-#include "components/plugin_index.h"
-#include "components/private_copies.h"
 #include "components/registry.h"
 #include "exec/event_loop.h"
 #include "exec/lane.h"

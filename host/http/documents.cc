@@ -4,7 +4,7 @@
 #include <ctime>
 #include <optional>
 
-#include "components/plugin_file.h"
+#include "artifacts/plugin_file.h"
 #include "http/pipeline_request.h"
 
 namespace dormouse {

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "artifacts/plugin_index.h"
 #include "base/events.h"
 #include "cache/caches.h"
-#include "components/plugin_index.h"
 #include "components/registry.h"
 #include "http/json_text.h"
 #include "pipeline/engine.h"

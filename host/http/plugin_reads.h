@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "components/plugin_index.h"
+#include "artifacts/plugin_index.h"
 #include "http/background.h"
 
 namespace dormouse {

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "artifacts/manifest.h"
 #include "base/status.h"
 #include "cache/space.h"
 #include "components/call.h"
 #include "components/component.h"
-#include "components/manifest.h"
 #include "components/registry.h"
 
 namespace dormouse {

@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "artifacts/elf.h"
+#include "artifacts/load_image.h"
+#include "artifacts/manifest.h"
+#include "artifacts/safety.h"
+#include "artifacts/static_table.h"
 #include "base/unique_fd.h"
-#include "components/elf.h"
-#include "components/load_image.h"
-#include "components/manifest.h"
-#include "components/safety.h"
-#include "components/static_table.h"
 
 namespace {
 

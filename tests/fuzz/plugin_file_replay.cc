@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "components/manifest.h"
+#include "artifacts/manifest.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

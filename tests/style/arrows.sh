@@ -5,7 +5,7 @@ set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 
 # From the lowest box up: a box sees those before it.
-BOXES="base exec values components cache pipeline http config cli"
+BOXES="base exec values artifacts components cache pipeline http config cli"
 declare -A SEES
 below=""
 for box in $BOXES; do
@@ -18,7 +18,7 @@ SEEN_BY=(
   'lua.*\.(h|hpp) pipeline'
   'yaml-cpp/ config'
   'CLI/ cli'
-  'libelf\.h|gelf\.h components'
+  'libelf\.h|gelf\.h artifacts'
   'boost/beast http cli'
 )
 

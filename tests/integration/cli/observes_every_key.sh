@@ -23,7 +23,7 @@ config keys.yaml << YAML
 scripts: {policies: "$SCRATCH/keys.lua"}
 YAML
 manifest_keys() {
-  tr '\n' ' ' < "$SOURCE/host/components/manifest.cc" | grep -oE 'is_object\( *\{[^}]*\}' | grep -oE '"[a-z_]+"' | tr -d '"' |
+  tr '\n' ' ' < "$SOURCE/host/artifacts/manifest.cc" | grep -oE 'is_object\( *\{[^}]*\}' | grep -oE '"[a-z_]+"' | tr -d '"' |
     sort -u | sed 's/^/manifest./'
 }
 {

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "components/link_map.h"
+#include "artifacts/link_map.h"
 #include "support/temp_folder.h"
 #include "values/value.h"
 

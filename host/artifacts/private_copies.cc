@@ -1,4 +1,4 @@
-#include "components/private_copies.h"
+#include "artifacts/private_copies.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -22,9 +22,9 @@
 #include <shared_mutex>
 #include <vector>
 
+#include "artifacts/link_map.h"
 #include "base/file.h"
 #include "base/unique_fd.h"
-#include "components/link_map.h"
 
 namespace dormouse {
 namespace {

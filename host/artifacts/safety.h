@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "artifacts/elf.h"
 #include "base/status.h"
-#include "components/elf.h"
 
 namespace dormouse {
 

@@ -1,4 +1,4 @@
-#include "components/plugin_index.h"
+#include "artifacts/plugin_index.h"
 
 #include <sys/stat.h>
 
@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <set>
 
+#include "artifacts/plugin_file.h"
+#include "artifacts/static_table.h"
 #include "base/file.h"
 #include "base/suggest.h"
-#include "components/plugin_file.h"
-#include "components/static_table.h"
 
 namespace dormouse {
 

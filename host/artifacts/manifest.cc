@@ -1,12 +1,12 @@
-#include "components/manifest.h"
+#include "artifacts/manifest.h"
 
 #include <algorithm>
 #include <charconv>
 #include <set>
 
+#include "artifacts/abi_version.h"
 #include "base/suggest.h"
 #include "base/units.h"
-#include "components/abi_version.h"
 #include "values/json.h"
 
 namespace dormouse {

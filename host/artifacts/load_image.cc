@@ -1,4 +1,4 @@
-#include "components/load_image.h"
+#include "artifacts/load_image.h"
 
 #include <elf.h>
 #include <unistd.h>

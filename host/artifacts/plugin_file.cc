@@ -1,4 +1,4 @@
-#include "components/plugin_file.h"
+#include "artifacts/plugin_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "components/safety.h"
+#include "artifacts/safety.h"
 
 #include <cxxabi.h>
 #include <fcntl.h>
@@ -11,9 +11,9 @@
 #include <memory>
 #include <set>
 
+#include "artifacts/link_map.h"
 #include "base/file.h"
 #include "base/unique_fd.h"
-#include "components/link_map.h"
 
 namespace dormouse {
 

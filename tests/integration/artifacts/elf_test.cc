@@ -1,4 +1,4 @@
-#include "components/elf.h"
+#include "artifacts/elf.h"
 
 #include <fcntl.h>
 #include <link.h>
@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "artifacts/safety.h"
 #include "base/unique_fd.h"
-#include "components/safety.h"
 #include "support/temp_folder.h"
 
 using namespace dormouse;

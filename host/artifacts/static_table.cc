@@ -1,10 +1,10 @@
-#include "components/static_table.h"
+#include "artifacts/static_table.h"
 
 #include <cstddef>
 #include <deque>
 #include <vector>
 
-#include "components/handshake.h"
+#include "artifacts/handshake.h"
 #include "dormouse/plugin.h"
 
 namespace dormouse {

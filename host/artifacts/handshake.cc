@@ -1,13 +1,13 @@
-#include "components/handshake.h"
+#include "artifacts/handshake.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <vector>
 
+#include "artifacts/abi_version.h"
+#include "artifacts/manifest.h"
 #include "base/suggest.h"
-#include "components/abi_version.h"
-#include "components/manifest.h"
 
 namespace dormouse {
 namespace {

@@ -1,9 +1,9 @@
-#include "components/handshake.h"
+#include "artifacts/handshake.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "components/manifest.h"
+#include "artifacts/manifest.h"
 
 using namespace dormouse;
 

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "components/load_image.h"
-#include "components/manifest.h"
+#include "artifacts/load_image.h"
+#include "artifacts/manifest.h"
 
 namespace dormouse {
 

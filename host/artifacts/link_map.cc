@@ -1,4 +1,4 @@
-#include "components/link_map.h"
+#include "artifacts/link_map.h"
 
 #include <link.h>
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/elf.h"
+#include "artifacts/manifest.h"
+#include "artifacts/safety.h"
 #include "base/status.h"
-#include "components/elf.h"
-#include "components/manifest.h"
-#include "components/safety.h"
 
 namespace dormouse {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/plugin_file.h"
 #include "base/status.h"
-#include "components/plugin_file.h"
 
 namespace dormouse {
 

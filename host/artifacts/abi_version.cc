@@ -1,4 +1,4 @@
-#include "components/abi_version.h"
+#include "artifacts/abi_version.h"
 
 #include "dormouse/plugin.h"
 

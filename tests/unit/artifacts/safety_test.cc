@@ -1,4 +1,4 @@
-#include "components/safety.h"
+#include "artifacts/safety.h"
 
 #include <catch2/catch.hpp>
 #include <string>

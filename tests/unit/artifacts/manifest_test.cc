@@ -1,4 +1,4 @@
-#include "components/manifest.h"
+#include "artifacts/manifest.h"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -1,4 +1,4 @@
-#include "components/elf.h"
+#include "artifacts/elf.h"
 
 #include <elf.h>
 #include <gelf.h>

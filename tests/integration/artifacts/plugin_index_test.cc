@@ -1,5 +1,5 @@
-#include "components/plugin_index.h"
-#include "components/plugin_file.h"
+#include "artifacts/plugin_index.h"
+#include "artifacts/plugin_file.h"
 
 #include <sys/stat.h>
 

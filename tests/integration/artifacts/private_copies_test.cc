@@ -13,7 +13,7 @@
 #include <sstream>
 #include <thread>
 
-#include "components/private_copies.h"
+#include "artifacts/private_copies.h"
 #include "support/temp_folder.h"
 
 using namespace dormouse;

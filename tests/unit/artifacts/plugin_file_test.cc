@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "components/plugin_file.h"
+#include "artifacts/plugin_file.h"
 #include "support/temp_folder.h"
 
 using namespace dormouse;

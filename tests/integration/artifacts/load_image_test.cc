@@ -1,4 +1,4 @@
-#include "components/load_image.h"
+#include "artifacts/load_image.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/elf.h"
+#include "artifacts/static_table.h"
 #include "base/unique_fd.h"
-#include "components/elf.h"
-#include "components/static_table.h"
 
 namespace dormouse {
 namespace {
