@@ -18,10 +18,10 @@
 #include "cache/caches.h"
 #include "components/registry.h"
 #include "exec/event_loop.h"
-#include "pipeline/pipeline_info.h"
-#include "pipeline/script_errors.h"
-#include "pipeline/script_limits.h"
+#include "graph/pipeline_info.h"
+#include "graph/script_errors.h"
 #include "pipeline/stage_trace.h"
+#include "script/script_limits.h"
 #include "values/value.h"
 
 namespace dormouse {

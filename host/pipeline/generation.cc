@@ -1,7 +1,7 @@
 #include "pipeline/generation.h"
 
-#include "pipeline/check.h"
-#include "pipeline/script_run.h"
+#include "graph/check.h"
+#include "script/script_run.h"
 
 namespace dormouse {
 

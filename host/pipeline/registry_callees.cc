@@ -4,7 +4,7 @@
 #include "base/suggest.h"
 #include "cache/component_space.h"
 #include "components/loader.h"
-#include "pipeline/callee.h"
+#include "graph/callee.h"
 #include "pipeline/engine.h"
 
 namespace dormouse {

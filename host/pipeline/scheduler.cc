@@ -4,7 +4,7 @@
 #include <cassert>
 
 #include "base/units.h"
-#include "pipeline/lua_value.h"
+#include "script/lua_value.h"
 #include "values/adapt.h"
 
 namespace dormouse {

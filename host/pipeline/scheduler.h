@@ -18,7 +18,7 @@
 
 #include "pipeline/engine.h"
 #include "pipeline/generation.h"
-#include "pipeline/stage_function.h"
+#include "script/stage_function.h"
 
 namespace dormouse {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "pipeline/engine.h"
-#include "pipeline/script_host.h"
+#include "script/script_host.h"
 
 namespace dormouse {
 

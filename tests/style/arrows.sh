@@ -5,7 +5,7 @@ set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 
 # From the lowest box up: a box sees those before it.
-BOXES="base exec values artifacts components cache pipeline http config cli"
+BOXES="base exec values artifacts components cache graph script pipeline http config cli"
 declare -A SEES
 below=""
 for box in $BOXES; do
@@ -15,7 +15,7 @@ for box in $BOXES; do
 done
 # A library and the only boxes that may see it, as "PATTERN BOX...".
 SEEN_BY=(
-  'lua.*\.(h|hpp) pipeline'
+  'lua.*\.(h|hpp) script'
   'yaml-cpp/ config'
   'CLI/ cli'
   'libelf\.h|gelf\.h artifacts'

@@ -7,7 +7,7 @@ trap 'rm -rf "$tree"' EXIT
 
 new_tree() {
   rm -rf "${tree:?}"/*
-  mkdir -p "$tree"/host/{base,exec,values,artifacts,components,pipeline,http,config,cli} "$tree"/plugins/{one,two,shared,else} "$tree/examples/c/three"
+  mkdir -p "$tree"/host/{base,exec,values,artifacts,components,graph,script,pipeline,http,config,cli} "$tree"/plugins/{one,two,shared,else} "$tree/examples/c/three"
   for plugin in plugins/one plugins/two examples/c/three; do touch "$tree/$plugin/manifest.json" "$tree/$plugin/model.h"; done
   touch "$tree"/host/{base/status.h,components/call.h} "$tree/plugins/two/only_two.h" "$tree"/plugins/{shared,else}/rows.h
   printf '#include "base/status.h"\n#include <vector>\n' > "$tree/host/exec/lane.cc"
@@ -34,6 +34,9 @@ refuses host/components/x.cc '#include <libelf.h>'
 refuses host/components/x.cc '#include "cli/table.h"'
 refuses host/components/x.cc '#include "two/model.h"'
 refuses host/components/x.cc '#include <lua.h>'
+refuses host/graph/x.cc '#include "script/lua.h"'
+refuses host/script/x.cc '#include "pipeline/engine.h"'
+refuses host/pipeline/x.cc '#include <lua5.4/lua.hpp>'
 refuses host/http/x.cc '#include "lua.hpp"'
 refuses host/cli/x.cc '#include <yaml-cpp/yaml.h>'
 refuses host/http/x.cc '#include <CLI/CLI.hpp>'

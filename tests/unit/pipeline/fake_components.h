@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/callee.h"
+#include "graph/callee.h"
 #include "support/manual_loop.h"
 #include "unit/cache/fake_space.h"
 

@@ -1,4 +1,4 @@
-#include "pipeline/stage_function.h"
+#include "script/stage_function.h"
 
 #include <catch2/catch.hpp>
 

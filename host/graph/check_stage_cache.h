@@ -1,0 +1,25 @@
+// `cache = ...` of a stage: its policy, its key, its tags, and whose versions its key has. Faults go to the scope.
+// One thread; as short-lived as the scope.
+#pragma once
+
+#include "graph/check_expressions.h"
+#include "graph/check_scope.h"
+
+namespace dormouse {
+
+class StageCacheCheck {
+ public:
+  explicit StageCacheCheck(PipelineScope& scope) : scope_(scope), expressions_(scope) {}
+
+  void run(uint16_t index, const CacheUse& use);
+
+ private:
+  void check_key(uint16_t index, const CacheUse& use, StageCache& cache);
+  void check_tags(uint16_t index, const CacheUse& use, StageCache& cache);
+  void check_versions(uint16_t index, const CacheUse& use, StageCache& cache);
+
+  PipelineScope& scope_;
+  ExpressionCheck expressions_;
+};
+
+}  // namespace dormouse

@@ -1,0 +1,89 @@
+// The graph of one pipeline as it runs: pure data, resolved and checked, without Lua. Immutable once made; any thread.
+//
+// Nodes are stages and groups (`dm.parallel`) in one numbering, in script order: a node reads only nodes before it, so
+// the order is topological. Wrappers around a call have one fixed order, outermost first; those in brackets are
+// designed and not built yet:  [when] > fallback > timeout > cache + single flight > [retry > hedge > circuit_breaker]
+// > pool > [per_try_timeout] > call.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "cache/policy.h"
+#include "components/call.h"
+#include "graph/expression.h"
+#include "values/type.h"
+
+namespace dormouse {
+
+class Callee;
+
+enum class Join : uint8_t { all, any, quorum };
+enum class OnError : uint8_t { fail_fast, partial };
+
+// Where in a stage a Lua function may stand. A function is named by (pipeline, stage path, slot) in every Lua state.
+enum FunctionSlot : uint8_t { kRunSlot, kInputSlot, kFallbackSlot };
+constexpr size_t kFunctionSlots = 3;
+constexpr uint32_t kNoFunctionId = UINT32_MAX;
+
+// What a stage asks its cache with, and how long what it gets is kept.
+struct StageCache {
+  CachePolicy policy;                // with what the stage itself sets
+  std::optional<Expression> key;     // none: the stage's input
+  std::vector<Expression> tags;      // strings; of this stage's entries
+  std::string prefix;                // begins every key: what is called, and by which scripts
+  std::vector<Callee*> versions_of;  // whose versions are in the key as well: what a function calls
+};
+
+struct Node {
+  enum class Kind : uint8_t { component, function, group };
+  static constexpr uint16_t kNone = UINT16_MAX;
+
+  std::string name;
+  std::string path;  // "understand/intent"
+  Kind kind = Kind::component;
+  int line = 0;
+  uint16_t group = kNone;  // the group it is a member of
+  bool optional = false;
+  bool may_be_absent = false;  // readers need a default
+  Type output;
+
+  std::vector<uint16_t> waits_for;  // whose ends it waits for; what its functions may read
+  std::vector<uint16_t> readers;    // who waits for its end
+
+  // component and function
+  std::optional<Duration> timeout;
+  std::optional<StageCache> cache;
+  Value fallback;  // no value: none
+  uint32_t functions[kFunctionSlots] = {kNoFunctionId, kNoFunctionId,
+                                        kNoFunctionId};  // into the generation's functions
+
+  // component
+  uint16_t component = 0;   // into Graph::components
+  std::string method_name;  // empty: the default method, known only when it is loaded
+  MethodRef method;         // without `method` when the component could not be described
+  Type input_type;          // any when it could not be described
+  Expression input;
+
+  // group
+  Join join = Join::all;
+  OnError on_error = OnError::fail_fast;
+  uint16_t needed = 0;  // members that must end well
+  std::vector<uint16_t> members;
+};
+
+struct Graph {
+  std::string name;
+  Duration deadline{};
+  Type input, output_type;
+  Expression output;
+  std::vector<Node> nodes;
+  std::vector<std::string> components;    // in order of first use
+  std::vector<uint16_t> component_users;  // how many nodes call each
+  std::vector<bool> called_at_misses;     // by component: only stages with a cache call it, so it is not fetched ahead
+};
+
+}  // namespace dormouse
