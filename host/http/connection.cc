@@ -17,12 +17,12 @@ constexpr size_t kBodyWindowBytes = 64 << 10;  // read at once of a large body
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<ServerShard> shard, ServerShard::Socket socket)
-    : shard_(std::move(shard)), socket_(std::move(socket)) {}
+Connection::Connection(std::shared_ptr<ConnectionOwner> owner, HttpSocket socket)
+    : owner_(std::move(owner)), socket_(std::move(socket)) {}
 
 Connection::~Connection() {
-  if (memory_taken_ > 0) shard_->shared().body_bytes -= memory_taken_;
-  if (answer_memory_taken_ > 0) shard_->shared().answer_bytes -= answer_memory_taken_;
+  if (memory_taken_ > 0) owner_->shared().body_bytes -= memory_taken_;
+  if (answer_memory_taken_ > 0) owner_->shared().answer_bytes -= answer_memory_taken_;
 }
 
 void Connection::set_phase(Phase phase, Duration time_left) {
@@ -36,7 +36,7 @@ void Connection::start() {
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   parsed_request_.take_memory = [this](size_t bytes) { return take_memory(bytes); };
-  shard_->add(*this);
+  owner_->add(*this);
   // A client that connects has something to say; only after its first request may it be idle for long.
   set_phase(Phase::head, limits().header_timeout);
   if (!grow(std::min(kBufferBytes, limits().header_bytes_max))) return close();
@@ -48,7 +48,7 @@ void Connection::start_refused(std::string why) {
   refused_why_ = std::move(why);
   ErrorCode ignored;
   socket_.non_blocking(true, ignored);
-  shard_->add(*this);
+  owner_->add(*this);
   set_phase(Phase::head, kRefusedWait);
   if (!grow(kRefusedBufferBytes)) return close();
   read();
@@ -61,7 +61,7 @@ void Connection::close() {
   phase_ = Phase::closed;
   ErrorCode ignored;
   socket_.close(ignored);
-  shard_->remove(*this);
+  owner_->remove(*this);
   if (unanswered) give_up();
   if (on_stream_change_) std::exchange(on_stream_change_, {})();
 }
@@ -266,12 +266,12 @@ bool Connection::check_head() {
   if (request_.method == "OPTIONS") return answer_options(), false;
   Problem problem{};
   std::string allow;
-  route_ = find_route(shard_->shared().routes, request_, &problem, &allow);
+  route_ = find_route(owner_->shared().routes, request_, &problem, &allow);
   if (!route_) {
     if (!allow.empty()) problem.headers = "Allow: " + allow + "\r\n";
     return refuse(problem), false;
   }
-  if (route_->access == Route::Access::token && !is_token(request_.header("Authorization"), shard_->options().token)) {
+  if (route_->access == Route::Access::token && !is_token(request_.header("Authorization"), owner_->options().token)) {
     Error error{Code::invalid_argument,
                 "this needs the control token",
                 std::string(request_.path),
@@ -279,7 +279,7 @@ bool Connection::check_head() {
                 request_.has_header("Authorization") ? "another token" : "none",
                 "send the content of state_dir/token"};
     Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
-    if (shard_->options().on_token_refused) shard_->options().on_token_refused(request_, peer());
+    if (owner_->options().on_token_refused) owner_->options().on_token_refused(request_, peer());
     unauthenticated.headers = "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n";
     return refuse(unauthenticated), false;
   }
@@ -334,7 +334,7 @@ bool Connection::check_authority() {
     if (host.empty()) return bad(HttpProblem::bad_request, "it is no host name", "Host");
     ErrorCode ignored;
     const std::string local = socket_.local_endpoint(ignored).address().to_string();
-    if (is_host_allowed(host, local, shard_->options().allowed_hosts)) {
+    if (is_host_allowed(host, local, owner_->options().allowed_hosts)) {
       accepted_authority_ = authority;
     } else if (!is_probe() || !is_address(host)) {
       return bad(HttpProblem::forbidden, "this host name is not allowed here",
@@ -347,7 +347,7 @@ bool Connection::check_authority() {
 // Health checks name the address that they reach us by, which behind a balancer is none of ours. A page whose name was
 // rebound cannot come that way, since it sends its name.
 bool Connection::is_probe() const {
-  const std::vector<Route>& routes = shard_->shared().routes;
+  const std::vector<Route>& routes = owner_->shared().routes;
   return std::any_of(routes.begin(), routes.end(),
                      [&](const Route& route) { return route.probe && route.pattern == request_.path; });
 }
@@ -356,7 +356,7 @@ bool Connection::check_origin(std::string_view authority) {
   allowed_origin_.clear();
   if (!request_.has_header("Origin")) return true;
   const std::string_view origin = request_.header("Origin");
-  if (is_origin_listed(origin, shard_->options().allowed_origins)) return allowed_origin_ = origin, true;
+  if (is_origin_listed(origin, owner_->options().allowed_origins)) return allowed_origin_ = origin, true;
   if (is_own_origin(origin, authority)) return true;
   refuse(Problem::of(HttpProblem::forbidden, Error{Code::invalid_argument,
                                                    "pages of this origin are not allowed here",
@@ -371,7 +371,7 @@ bool Connection::check_origin(std::string_view authority) {
 void Connection::answer_options() {
   Problem problem{};
   std::string allow;
-  find_route(shard_->shared().routes, request_, &problem, &allow);
+  find_route(owner_->shared().routes, request_, &problem, &allow);
   if (allow.empty()) return refuse(problem);
   Response response;
   response.status = 204;
@@ -390,7 +390,7 @@ std::string Connection::peer() const {
 // Small bodies are bounded by the number of connections; large ones by their sum.
 bool Connection::take_memory(size_t bytes) {
   if (parsed_request_.body.size() + bytes <= kSmallBodyBytes) return true;
-  std::atomic<size_t>& taken = shard_->shared().body_bytes;
+  std::atomic<size_t>& taken = owner_->shared().body_bytes;
   if (taken.fetch_add(bytes) + bytes > limits().bodies_bytes_max) {
     taken.fetch_sub(bytes);
     return false;
@@ -442,19 +442,19 @@ void Connection::dispatch() {
   if (buffer_.get() != request_base_) fill_request();  // the buffer has moved since the header was checked
   request_.body = parsed_request_.body;
   keep_alive_ = parser_->keep_alive();
-  request_.id = shard_->shared().next_request_id.fetch_add(1, std::memory_order_relaxed);
+  request_.id = owner_->shared().next_request_id.fetch_add(1, std::memory_order_relaxed);
   if (!request_.cancel.is_unused()) request_.cancel = CancelToken();
   request_.when_given_up = {};
   phase_ = Phase::handling;
   request_.received = reactor().now();  // what its times are told from: not the coarse clock
   deadline_ = request_.received + limits().request_timeout;
-  LagGate& gate = shard_->lag_gate();
+  LagGate& gate = owner_->lag_gate();
   request_.waited = gate.is_late() ? time_unread() : Duration::zero();
   request_.came_too_late = gate.refuse(request_.received, request_.waited);
   ++serial_;
   watching_ = false;
   bytes_hide_end_ = false;
-  shard_->watch_soon(request_.received);
+  owner_->watch_soon(request_.received);
   route_->handle(request_, Responder(shared_from_this()));
 }
 

@@ -1,27 +1,27 @@
 // One connection: reads requests one after the other, hands each to its route, writes the answers.
-// Owned by its own pending operations and by responders; everything runs on its shard's reactor, but for the two calls
+// Owned by its own pending operations and by responders; everything runs on its owner's reactor, but for the two calls
 // of a responder that may come from any thread.
 #pragma once
 
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "http/answer_sink.h"
+#include "http/connection_owner.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/request_parser.h"
 #include "http/response_text.h"
 #include "http/router.h"
-#include "http/server_shard.h"
 
 namespace dormouse {
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public AnswerSink, public std::enable_shared_from_this<Connection> {
  public:
   enum class Phase : uint8_t {
     idle,       // nothing of the next request has come
@@ -34,8 +34,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     closed,
   };
 
-  Connection(std::shared_ptr<ServerShard> shard, ServerShard::Socket socket);
-  ~Connection();
+  Connection(std::shared_ptr<ConnectionOwner> owner, HttpSocket socket);
+  ~Connection() override;
 
   void start();
   // Instead of start: one 503 and goodbye. Answered after the client's first bytes, or when there are none for a
@@ -43,7 +43,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start_refused(std::string why);
   // Looks at the time limits, and whether the client of a running request is gone.
   void sweep(Time now);
-  void close();
+  void close() override;
 
   // How little a close would cost, for a server that has too many connections. Rank 0: it must not be closed.
   struct Dispensable {
@@ -58,18 +58,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase() const { return phase_; }
   bool is_refused() const { return refused_; }
   Time deadline() const { return deadline_; }
-  size_t index = 0;  // in the shard's list
+  size_t index = 0;  // in the owner's list
 
   // ---- for responders ----
-  void answer(Response response);     // any thread
-  void fail(const Problem& problem);  // any thread
-  Response blank_response();
-  void begin_stream(std::string_view content_type);
-  void write_stream(std::string_view text);
-  size_t waiting_bytes() const { return stream_out_.size() + stream_next_.size(); }
-  void on_stream_change(Task task) { on_stream_change_ = std::move(task); }
-  Reactor& reactor() { return shard_->reactor(); }
-  std::string peer() const;  // "127.0.0.1:50112"; empty when the client has gone
+  void answer(Response response) override;
+  void fail(const Problem& problem) override;
+  Response blank_response() override;
+  void begin_stream(std::string_view content_type) override;
+  void write_stream(std::string_view text) override;
+  bool is_streaming() const override { return phase_ == Phase::streaming; }
+  size_t waiting_bytes() const override { return stream_out_.size() + stream_next_.size(); }
+  void on_stream_change(Task task) override { on_stream_change_ = std::move(task); }
+  EventLoop& loop() override { return reactor(); }
+  std::string peer() const override;  // "127.0.0.1:50112"; empty when the client has gone
 
  private:
   using ErrorCode = boost::system::error_code;
@@ -86,7 +87,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static constexpr Duration kAnswerStall = std::chrono::seconds(10);  // so is an answer's
   static constexpr Duration kStreamStall = std::chrono::seconds(30);  // a stream's reader that takes nothing is gone
 
-  const HttpLimits& limits() const { return shard_->options().limits; }
+  Reactor& reactor() { return owner_->reactor(); }
+  const HttpLimits& limits() const { return owner_->options().limits; }
   void set_phase(Phase phase, Duration time_left);
 
   // ---- in ----
@@ -129,8 +131,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void give_up();
   void read_to_nowhere();
 
-  const std::shared_ptr<ServerShard> shard_;
-  ServerShard::Socket socket_;
+  const std::shared_ptr<ConnectionOwner> owner_;
+  HttpSocket socket_;
   Phase phase_ = Phase::idle;
   Time deadline_{};
   Time free_since_ = Time::min();  // since when nothing of its own keeps it from reading

@@ -47,15 +47,15 @@ void Connection::answer_early(Response response) {
 }
 
 void Connection::refuse_connection() {
-  refuse(Problem::of(Status(Error{Code::overloaded, refused_why_, shard_->options().name, {}, {}, {}})));
+  refuse(Problem::of(Status(Error{Code::overloaded, refused_why_, owner_->options().name, {}, {}, {}})));
 }
 
 void Connection::respond(Response response) {
-  if (shard_->shared().stopping.load(std::memory_order_relaxed)) keep_alive_ = false;
+  if (owner_->shared().stopping.load(std::memory_order_relaxed)) keep_alive_ = false;
   if (response.body.size() > kSmallBodyBytes && !head_only_ && !take_answer_memory(response.body.size()))
     response = response_of(Problem::of(Status(Error{Code::overloaded,
                                                     "too many large answers wait for their clients to read them",
-                                                    shard_->options().name,
+                                                    owner_->options().name,
                                                     "at most " + std::to_string(limits().answers_bytes_max) + " bytes",
                                                     {},
                                                     "try again, or raise answers_bytes_max"})));
@@ -66,7 +66,7 @@ void Connection::respond(Response response) {
   out_ += ' ';
   out_ += reason_of(response.status);
   out_ += "\r\nDate: ";
-  out_ += shard_->date();
+  out_ += owner_->date();
   if (has_content) {
     out_ += "\r\nContent-Type: ";
     out_ += response.content_type;
@@ -89,14 +89,14 @@ void Connection::respond(Response response) {
     body_out_ = std::move(response.body);
   }
   phase_ = Phase::writing;  // within the time the request has left
-  if (unread_input_) deadline_ = shard_->reactor().now() + kLinger;
+  if (unread_input_) deadline_ = owner_->reactor().now() + kLinger;
   if (response.headers.capacity() + response.body.capacity() <= kOutBytesKept) spare_ = std::move(response);
   write_out();
 }
 
 // A cache must not give one origin's answer to another, hence Vary on all answers.
 void Connection::append_origin_fields(std::string& head) const {
-  const ServerOptions& options = shard_->options();
+  const ServerOptions& options = owner_->options();
   if (options.allowed_origins.empty()) return;
   head += "Vary: Origin\r\n";
   if (!allowed_origin_.empty()) append_cross_origin_fields(head, allowed_origin_, options.cors_credentials);
@@ -105,7 +105,7 @@ void Connection::append_origin_fields(std::string& head) const {
 // Small answers are bounded by the number of connections; large ones by their sum. Taken before the first byte is sent:
 // afterwards there is no other answer to give.
 bool Connection::take_answer_memory(size_t bytes) {
-  std::atomic<size_t>& taken = shard_->shared().answer_bytes;
+  std::atomic<size_t>& taken = owner_->shared().answer_bytes;
   if (taken.fetch_add(bytes) + bytes > limits().answers_bytes_max) {
     taken.fetch_sub(bytes);
     return false;
@@ -157,14 +157,14 @@ Response Connection::blank_response() {
 void Connection::finish_response() {
   if (out_.capacity() > kOutBytesKept) out_ = {};
   if (body_out_.capacity() > 0) body_out_ = {};
-  if (memory_taken_ > 0) shard_->shared().body_bytes -= std::exchange(memory_taken_, 0);
-  if (answer_memory_taken_ > 0) shard_->shared().answer_bytes -= std::exchange(answer_memory_taken_, 0);
+  if (memory_taken_ > 0) owner_->shared().body_bytes -= std::exchange(memory_taken_, 0);
+  if (answer_memory_taken_ > 0) owner_->shared().answer_bytes -= std::exchange(answer_memory_taken_, 0);
   if (!keep_alive_) return unread_input_ ? linger() : close();
   next_request();
 }
 
 void Connection::next_request() {
-  if (shard_->shared().stopping.load(std::memory_order_relaxed)) return close();
+  if (owner_->shared().stopping.load(std::memory_order_relaxed)) return close();
   parser_.reset();
   parsed_request_.clear();
   route_ = nullptr;
@@ -211,7 +211,7 @@ void Connection::begin_stream(std::string_view content_type) {
   keep_alive_ = false;
   set_phase(Phase::streaming, kStreamStall);
   std::string head = "HTTP/1.1 200 OK\r\nDate: ";
-  head += shard_->date();
+  head += owner_->date();
   head += "\r\nContent-Type: ";
   head += content_type;
   head += "\r\nCache-Control: no-store\r\n";

@@ -8,19 +8,17 @@
 
 #include "base/status.h"
 #include "base/task.h"
+#include "http/answer_sink.h"
 #include "http/problem.h"
 #include "http/request.h"
 
 namespace dormouse {
 
-class Connection;
-class EventLoop;
-
 // An answer without end: server-sent events. Loop thread of its connection only. Dropping it closes the connection.
 class ResponseStream {
  public:
   ResponseStream() = default;  // of nothing
-  explicit ResponseStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  explicit ResponseStream(std::shared_ptr<AnswerSink> sink) : sink_(std::move(sink)) {}
   ResponseStream(ResponseStream&&) = default;
   ResponseStream& operator=(ResponseStream&& other) noexcept;
   ~ResponseStream();
@@ -35,12 +33,12 @@ class ResponseStream {
   EventLoop& loop() const;
 
  private:
-  std::shared_ptr<Connection> connection_;
+  std::shared_ptr<AnswerSink> sink_;
 };
 
 class Responder {
  public:
-  explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  explicit Responder(std::shared_ptr<AnswerSink> sink) : sink_(std::move(sink)) {}
   Responder(Responder&&) = default;
   Responder& operator=(Responder&&) = delete;
   ~Responder();
@@ -64,7 +62,7 @@ class Responder {
  private:
   void tell(std::string_view outcome);
 
-  std::shared_ptr<Connection> connection_;
+  std::shared_ptr<AnswerSink> sink_;
   UniqueFunction<void(std::string_view outcome)> told_;
 };
 

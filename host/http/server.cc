@@ -8,7 +8,6 @@
 #include <future>
 #include <random>
 
-#include "http/connection.h"
 #include "http/origin_rules.h"
 #include "http/server_shard.h"
 
@@ -18,7 +17,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
-using Acceptor = ServerShard::Acceptor;
+using Acceptor = HttpAcceptor;
 
 constexpr int kBacklog = 1024;  // connections the kernel completes before we accept them
 
@@ -98,12 +97,6 @@ Result<std::vector<Acceptor>> listen(const ServerOptions& options, const ListenA
 
 }  // namespace
 
-std::string text_of(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
-
 Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, std::vector<Route> routes,
                                              const std::vector<Reactor*>& reactors) {
   Result<ListenAddress> where = parse_listen(options.listen, options.allow_remote);
@@ -146,6 +139,16 @@ Status Server::check(const ServerOptions& options) {
 void Server::open() {
   opened_ = true;
   for (const auto& shard : shards_) shard->reactor().post([shard] { shard->accept(); });
+}
+
+Server::Server(std::shared_ptr<ServerShared> shared) : shared_(std::move(shared)) {}
+
+const std::string& Server::address() const {
+  return shared_->address;
+}
+
+unsigned Server::connections() const {
+  return shared_->connections;
 }
 
 Server::~Server() {

@@ -33,14 +33,12 @@ Duration sweep_interval(const HttpLimits& limits) {
 
 }  // namespace
 
-ServerShard::ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor, Acceptor acceptor,
+ServerShard::ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor, HttpAcceptor acceptor,
                          unsigned refused_max, Histogram* loop_lag)
-    : shared_(std::move(shared)),
-      reactor_(reactor),
+    : ConnectionOwner(std::move(shared), reactor),
       acceptor_(std::move(acceptor)),
       refused_max_(refused_max),
-      sweep_idle_(sweep_interval(shared_->options.limits)),
-      lag_gate_(shared_->options.limits.loop_lag_max),
+      sweep_idle_(sweep_interval(options().limits)),
       loop_lag_(loop_lag) {
   ErrorCode ignored;
   acceptor_.non_blocking(true, ignored);
@@ -48,7 +46,7 @@ ServerShard::ServerShard(std::shared_ptr<ServerShared> shared, Reactor& reactor,
 
 void ServerShard::accept() {
   if (!acceptor_.is_open()) return;
-  acceptor_.async_accept([self = shared_from_this()](ErrorCode error, Socket socket) {
+  acceptor_.async_accept([self = shared_from_this()](ErrorCode error, HttpSocket socket) {
     if (!self->acceptor_.is_open()) return;
     if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
         error == asio::error::no_memory || error == boost::system::errc::too_many_files_open_in_system)
@@ -65,7 +63,7 @@ void ServerShard::accept() {
 void ServerShard::accept_waiting() {
   for (int i = 1; i < kAcceptsATurn && !accepting_paused_; ++i) {
     ErrorCode error;
-    Socket socket(reactor_.context().get_executor());
+    HttpSocket socket(reactor().context().get_executor());
     acceptor_.accept(socket, error);
     if (error) return;
     take(std::move(socket));
@@ -75,20 +73,19 @@ void ServerShard::accept_waiting() {
 // Trying again at once would spin; connections wait in the backlog meanwhile.
 void ServerShard::pause_accepting(Duration time) {
   accepting_paused_ = true;
-  reactor_.at(reactor_.now() + time, [self = shared_from_this()] {
+  reactor().at(reactor().now() + time, [self = shared_from_this()] {
     self->accepting_paused_ = false;
     self->accept();
   });
 }
 
-void ServerShard::take(Socket socket) {
+void ServerShard::take(HttpSocket socket) {
   auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
-  if (shared_->connections.fetch_add(1) < shared_->options.limits.connections_max || make_room())
-    return connection->start();
-  shared_->connections.fetch_sub(1);
+  if (shared().connections.fetch_add(1) < options().limits.connections_max || make_room()) return connection->start();
+  shared().connections.fetch_sub(1);
   // When nothing may end, this one is one too many: those behind it wait in the backlog, where they lose nothing.
   if (refused_ >= refused_max_ && !end_a_refusal()) pause_accepting(kRefusalPause);
-  connection->start_refused("too many connections, at most " + std::to_string(shared_->options.limits.connections_max));
+  connection->start_refused("too many connections, at most " + std::to_string(options().limits.connections_max));
 }
 
 // Of those with their answer, which only linger for their clients to read it, the one that has lingered longest.
@@ -104,7 +101,7 @@ bool ServerShard::end_a_refusal() {
 
 // Closes the connection of this reactor that is the most dispensable, and never one with a request under way.
 bool ServerShard::make_room() {
-  const Time now = reactor_.now();
+  const Time now = reactor().now();
   if (now < no_room_until_) return false;
   Connection* chosen = nullptr;
   Connection::Dispensable how{};
@@ -123,11 +120,15 @@ bool ServerShard::make_room() {
   return true;
 }
 
+void ServerShard::watch_soon(Time now) {
+  if (now + kSweepRunning < sweep_at_) arm_sweep(now + kSweepRunning);
+}
+
 void ServerShard::add(Connection& connection) {
   connection.index = connections_.size();
   connections_.push_back(&connection);
   if (connection.is_refused()) ++refused_;
-  if (sweep_at_ == Time::max()) arm_sweep(reactor_.now() + sweep_idle_);
+  if (sweep_at_ == Time::max()) arm_sweep(reactor().now() + sweep_idle_);
 }
 
 void ServerShard::remove(Connection& connection) {
@@ -138,26 +139,26 @@ void ServerShard::remove(Connection& connection) {
     --refused_;
     return;
   }
-  if (shared_->connections.fetch_sub(1) > 1 || !shared_->stopping) return;
-  const std::lock_guard lock(shared_->mutex);
-  shared_->changed.notify_all();
+  if (shared().connections.fetch_sub(1) > 1 || !shared().stopping) return;
+  const std::lock_guard lock(shared().mutex);
+  shared().changed.notify_all();
 }
 
 // One timer for all connections: looking at a thousand deadlines takes microseconds, setting a timer for every read of
 // every connection takes more. A server without connections sleeps.
 void ServerShard::arm_sweep(Time at) {
-  if (sweep_at_ != Time::max()) reactor_.cancel(sweep_timer_);
+  if (sweep_at_ != Time::max()) reactor().cancel(sweep_timer_);
   sweep_at_ = at;
-  sweep_timer_ = reactor_.at(at, [weak = weak_from_this()] {
+  sweep_timer_ = reactor().at(at, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->sweep();
   });
 }
 
 // The timer is also the probe for how late the loop is.
 void ServerShard::sweep() {
-  const Time now = reactor_.now();
-  lag_gate_.observe(now, now - sweep_at_, thread_cpu_time());
-  if (loop_lag_) loop_lag_->observe_alone(lag_gate_.lag());
+  const Time now = reactor().now();
+  lag_gate().observe(now, now - sweep_at_, thread_cpu_time());
+  if (loop_lag_) loop_lag_->observe_alone(lag_gate().lag());
   sweep_at_ = Time::max();
   bool running = false;
   // From the end: a connection that closes is replaced by the last one, which has been looked at.
@@ -167,7 +168,7 @@ void ServerShard::sweep() {
     connections_[i]->sweep(now);
   }
   if (!connections_.empty() && sweep_at_ == Time::max())
-    arm_sweep(reactor_.now() + (running ? std::min(kSweepRunning, sweep_idle_) : sweep_idle_));
+    arm_sweep(reactor().now() + (running ? std::min(kSweepRunning, sweep_idle_) : sweep_idle_));
 }
 
 void ServerShard::begin_stop() {
@@ -184,24 +185,6 @@ void ServerShard::begin_stop() {
 
 void ServerShard::close_all() {
   while (!connections_.empty()) connections_.back()->close();
-}
-
-std::string_view ServerShard::date() {
-  const time_t second = std::time(nullptr);
-  if (second != date_second_) {
-    date_second_ = second;
-    // Not strftime's names: those follow the locale.
-    constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    tm at{};
-    gmtime_r(&second, &at);
-    char text[64];
-    snprintf(text, sizeof text, "%s, %02d %s %d %02d:%02d:%02d GMT", kDays[at.tm_wday], at.tm_mday, kMonths[at.tm_mon],
-             at.tm_year + 1900, at.tm_hour, at.tm_min, at.tm_sec);
-    date_ = text;
-  }
-  return date_;
 }
 
 }  // namespace dormouse
