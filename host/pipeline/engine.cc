@@ -22,11 +22,6 @@ std::string counted(size_t count, const char* noun) {
 
 }  // namespace
 
-std::string_view to_string(Outcome outcome) {
-  constexpr std::string_view kNames[kOutcomes] = {"ok", "skipped", "fallback", "error", "timeout", "cancelled"};
-  return kNames[static_cast<size_t>(outcome)];
-}
-
 struct Engine::Impl {
   EngineOptions options;
   std::shared_ptr<Callees> callees;

@@ -1,5 +1,5 @@
 // The engine: the scripts of one host, loaded as generations, and the running of requests through them.
-// The front door of the box `pipeline`; the only box that knows Lua. It knows nothing of HTTP and JSON.
+// The front door of the box `pipeline`, which knows nothing of HTTP and JSON.
 //
 // A request belongs to one event loop from start to end, and to the generation it began on.
 #pragma once
@@ -20,46 +20,10 @@
 #include "exec/event_loop.h"
 #include "graph/pipeline_info.h"
 #include "graph/script_errors.h"
-#include "pipeline/stage_trace.h"
-#include "script/script_limits.h"
-#include "values/value.h"
+#include "pipeline/engine_options.h"
+#include "pipeline/pipeline.h"
 
 namespace dormouse {
-
-struct EngineOptions {
-  std::vector<std::string> pipelines;  // files, or folders whose *.lua are taken in order of name
-  std::vector<std::string> policies;
-  ScriptLimits limits;
-};
-
-struct PipelineRequest {
-  Value input;  // already of the pipeline's input type
-  uint64_t request_id = 0;
-  Time deadline = Time::max();  // can only shorten the pipeline's own
-  Lane::Priority priority = Lane::Priority::normal;
-  CancelToken cancel;  // set by the caller when the client is gone
-};
-
-// Whose fault an unexpected failure is: of the host itself, of a script's function, or of a component that was called.
-enum class FaultOf : uint8_t { host, script, component };
-
-struct PipelineResponse {
-  Status status;                  // not ok: no output
-  FaultOf fault = FaultOf::host;  // meaningful with Code::internal, which says nothing about it
-  Value output;
-  bool degraded = false;           // a stage ended in fallback, or an optional or partial one in error
-  std::vector<StageTrace> stages;  // in order of ending; stages the request ended before are absent
-  uint64_t generation = 0;
-  Time ended{};  // when the last stage had
-};
-
-// A pipeline of one generation; holding it keeps that generation alive.
-class Pipeline {
- public:
-  virtual ~Pipeline() = default;
-  virtual const PipelineInfo& info() const = 0;
-};
-using PipelinePtr = std::shared_ptr<const Pipeline>;
 
 struct GenerationInfo {
   uint64_t number = 0;

@@ -17,7 +17,7 @@
 #include "base/metrics.h"
 #include "cache/caches.h"
 #include "graph/checked.h"
-#include "pipeline/engine.h"
+#include "pipeline/pipeline.h"
 #include "pipeline/pipeline_metrics.h"
 #include "pipeline/script_files.h"
 

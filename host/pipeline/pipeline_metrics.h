@@ -20,8 +20,6 @@
 
 namespace dormouse {
 
-constexpr size_t kOutcomes = 6;
-
 // Of one stage on one loop, which alone writes it: not on a line that another core writes.
 struct alignas(64) StageCells {
   std::array<Counter, kOutcomes> outcomes;

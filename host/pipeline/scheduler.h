@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/engine.h"
 #include "pipeline/generation.h"
+#include "pipeline/pipeline.h"
 #include "script/stage_function.h"
 
 namespace dormouse {

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "pipeline/engine.h"
+#include "graph/script_errors.h"
+#include "graph/source_text.h"
+#include "pipeline/engine_options.h"
 #include "script/script_host.h"
 
 namespace dormouse {

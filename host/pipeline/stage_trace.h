@@ -1,6 +1,7 @@
 // What became of one stage of one request.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 namespace dormouse {
 
 enum class Outcome : uint8_t { ok, skipped, fallback, error, timeout, cancelled };
+constexpr size_t kOutcomes = 6;
 std::string_view to_string(Outcome outcome);
 
 // How one stage of one request went.
