@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "artifacts/model_files.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/log.h"

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "artifacts/model_files.h"
 #include "base/file.h"
 #include "components/registry.h"
 

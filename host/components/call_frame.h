@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "components/call.h"
+#include "components/call_options.h"
 #include "dormouse/plugin.h"
 
 namespace dormouse {

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "components/call.h"
+#include "base/task.h"
+#include "components/call_options.h"
+#include "components/lease.h"
+#include "exec/event_loop.h"
 
 namespace dormouse {
 

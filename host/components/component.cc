@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "artifacts/model_files.h"
 #include "components/component_state.h"
 
 namespace dormouse {

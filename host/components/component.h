@@ -12,37 +12,27 @@
 #include <string>
 #include <vector>
 
-#include "artifacts/manifest.h"
-#include "artifacts/safety.h"
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/status.h"
 #include "base/task.h"
+#include "components/component_spec.h"
+#include "components/component_status.h"
 #include "components/idle_policy.h"
 #include "components/lease.h"
 #include "components/memory.h"
-#include "components/overdue_calls.h"
 #include "components/state.h"
+#include "components/verbs.h"
 
 namespace dormouse {
 
 class Lane;
 class Ledger;
+class OverdueCalls;
 struct LoadedPlugin;
 struct Prepared;
 struct RegistryContext;
 struct UnmapReport;
-
-// What the config says about a component.
-struct ComponentSpec {
-  std::string name;     // "nlu.language"
-  std::string plugin;   // plugin id
-  std::string version;  // empty: the newest
-  std::string type;     // empty: the plugin's only type, or the one called like the component
-  Value settings;       // as configured; defaults are filled in at load
-  bool preload = false;
-  bool pinned = false;
-};
 
 // Somebody wants to call the component.
 struct Demand {
@@ -57,71 +47,6 @@ struct Demand {
   std::optional<std::weak_ptr<void>> wanted = std::nullopt;
   bool is_wanted() const { return !wanted || !wanted->expired(); }
   Actor actor = {};  // the operator who asked for it, if one did
-};
-
-struct LoadTimes {
-  Duration queued{};   // waiting for a free loader
-  Duration prepare{};  // checks, hash, private copy
-  Duration map{};      // dlopen and static constructors
-  Duration open{};     // the plugin's open, and its first instances
-};
-
-// A snapshot for operators. Taking one changes nothing.
-struct ComponentStatus {
-  std::string name, type, plugin, version;
-  std::string plugin_path;      // of the file that its code in memory came from; empty while none is
-  std::string plugin_identity;  // what that file was then: file_identity()
-  State state = State::absent;
-  std::string cause;  // why it is in this state: "request", "idle for 2m", "asked to unload", the failure of its load
-  SafetyClass safety = SafetyClass::unmap;
-  std::vector<std::string> safety_reasons;
-  std::vector<std::string> pinned_dependencies;
-  uint64_t generation = 0;  // loads so far; a verb's answer names the one it acted on
-  uint64_t leases = 0;
-  bool pinned = false;
-  std::optional<std::chrono::system_clock::time_point> pinned_at;  // by a verb, which ends with the host
-  Actor pinned_by;
-  std::optional<std::chrono::system_clock::time_point> since;  // in this state; none: since the host began
-  unsigned waiters = 0;
-  unsigned threads = 0;
-  Duration idle{};                    // only while callable
-  std::optional<Duration> unload_in;  // only while callable and due to go
-  uint64_t mapped_bytes = 0;          // address space of its library while mapped
-  int64_t loaded_private_bytes = 0;   // what its last load added to the process
-  int64_t loaded_heap_bytes = 0;
-  bool loaded_estimate = false;
-  // What came back with its last park and unload: of the resident memory, and of that what was nobody else's.
-  int64_t returned_resident_bytes = 0;
-  int64_t returned_private_bytes = 0;
-  bool returned_estimate = false;
-  bool unmapping_proven = false;  // with state unloaded
-  bool was_ready = false;         // at least once since start
-  LoadTimes load_times;
-  std::vector<std::string> ledger;   // what it holds from the host
-  std::vector<OverdueCall> overdue;  // cancelled, and still running kCancelGrace later
-  Status last_error;
-  std::optional<Duration> retry_in;  // with state failed
-};
-
-// What operators may ask for. Idempotent: asking for what is already so succeeds with changed = false.
-enum class Verb : uint8_t { load, unload, trim, park, reload, pin, unpin };
-std::string_view to_string(Verb verb);
-
-struct VerbOptions {
-  // For the whole verb. When it has passed, what can be taken back is (`busy`); what cannot goes on, and the answer
-  // says so. Zero: a busy component answers `busy` and nothing changes; what needs no running call to end may take its
-  // time. A reload waits for running calls in any case, at most drain_timeout of its pool.
-  Duration wait{};
-  bool dry_run = false;  // say what would happen
-  Actor actor = {};      // told in the events of what follows
-};
-
-struct VerbAnswer {
-  Status status;  // busy (409) with the leases, vetoed, load_failed, unavailable; deadline_exceeded with goes_on
-  bool changed = false;
-  bool goes_on = false;       // the wait has passed, and the verb is still at work
-  std::string explanation;    // one sentence: what was done, or what would be
-  ComponentStatus component;  // afterwards
 };
 
 class Component {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "artifacts/model_files.h"
 #include "base/file.h"
 #include "base/units.h"
 #include "components/component_metrics.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/metrics.h"
-#include "components/component.h"
+#include "components/component_status.h"
 
 namespace dormouse {
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "components/component.h"
 #include "components/registry_context.h"
 
 namespace dormouse {

@@ -1,5 +1,4 @@
 #include "components/loader.h"
-#include "artifacts/handshake.h"
 
 #include <sys/stat.h>
 
@@ -8,11 +7,12 @@
 #include <mutex>
 
 #include "artifacts/elf.h"
+#include "artifacts/handshake.h"
+#include "artifacts/model_files.h"
 #include "base/file.h"
 #include "base/suggest.h"
 #include "components/batch_queue.h"
 #include "components/call_frame.h"
-#include "components/registry.h"
 
 namespace dormouse {
 

@@ -32,6 +32,8 @@ RegistryContext::RegistryContext(RegistryOptions options, const Clock& clock, Ev
                    PrivateCopies::Kind::models),
       loaders(std::move(loader_lane)) {}
 
+RegistryContext::~RegistryContext() = default;
+
 namespace {
 
 PoolPolicy policy_for(const std::string& component, const std::map<std::string, PoolPolicy>& policies) {
@@ -287,24 +289,6 @@ Result<Value> Registry::run_offline(OfflineRun run) {
     context_->kept.push_back(std::make_unique<LoadedPlugin>(std::move(plugin)));
   }
   return answer;
-}
-
-std::string model_folder(const std::string& state_dir, const std::string& component) {
-  return state_dir + "/models/" + component;
-}
-
-Result<std::string> current_model(const std::string& state_dir, const std::string& component) {
-  const std::string folder = model_folder(state_dir, component);
-  const std::string link = folder + "/current";
-  std::error_code error;
-  const std::filesystem::path target = std::filesystem::read_symlink(link, error);
-  if (error) return std::string();
-  // A model is a file beside the link, so that a link made by somebody else cannot name any file of the host.
-  if (target.has_parent_path() ||
-      !std::filesystem::is_regular_file(std::filesystem::symlink_status(folder + "/" + target.string(), error)))
-    return Error{Code::failed_precondition,      "does not name a model", link,
-                 "the name of a file beside it", target.string(),         "train the component again"};
-  return folder + "/" + target.string();
 }
 
 }  // namespace dormouse

@@ -18,17 +18,10 @@
 #include "components/component.h"
 #include "components/idle_policy.h"
 #include "components/pool_changes.h"
+#include "components/registry_options.h"
 #include "exec/event_loop.h"
 
 namespace dormouse {
-
-struct RegistryOptions {
-  std::string state_dir;  // libs/, models/, data/ below it
-  PluginIndexOptions plugins;
-  unsigned parallel_loads = 4;  // loads and closes at the same time; more wait
-  bool read_only = false;       // for checks: no folder is made, and nothing may be loaded
-  bool unmap = true;            // false: park and keep the code, for sanitizers that must name its frames
-};
 
 // One entry of `dm.pool`: a component's name, or "*" for those without one of their own.
 struct NamedPoolPolicy {
@@ -114,10 +107,5 @@ class Registry {
   std::unique_ptr<RegistryContext> context_;
   Metrics::Registration collector_;
 };
-
-// Where the model of a component lives: state_dir/models/<component>/. `current` names the file in use.
-std::string model_folder(const std::string& state_dir, const std::string& component);
-// The path of the model in use, empty when there is none. Errors: failed_precondition for a link that points elsewhere.
-Result<std::string> current_model(const std::string& state_dir, const std::string& component);
 
 }  // namespace dormouse

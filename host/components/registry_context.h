@@ -14,11 +14,11 @@
 #include "base/clock.h"
 #include "base/events.h"
 #include "base/metrics.h"
-#include "components/component.h"
 #include "components/heap_return.h"
+#include "components/idle_policy.h"
 #include "components/ledger.h"
 #include "components/loader.h"
-#include "components/registry.h"
+#include "components/registry_options.h"
 #include "exec/event_loop.h"
 #include "exec/lane.h"
 
@@ -46,9 +46,12 @@ class MemoryWindows {
   std::map<Id, bool> open_;
 };
 
+class Component;
+
 struct RegistryContext {
   RegistryContext(RegistryOptions options, const Clock& clock, EventLoop& loop, EventLog& events, Metrics& metrics,
                   std::unique_ptr<Lane> loader_lane);
+  ~RegistryContext();
 
   // Any thread.
   PoolPolicy policy_of(const std::string& component) const;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "artifacts/model_files.h"
 #include "support/component_host.h"
 
 using namespace dormouse;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "artifacts/model_files.h"
 #include "components/loader.h"
 #include "support/component_host.h"
 

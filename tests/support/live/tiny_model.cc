@@ -4,6 +4,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "artifacts/model_files.h"
+
 namespace dormouse {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "artifacts/model_files.h"
 #include "base/file.h"
 #include "components/registry.h"
 
