@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cache/key.h"
 #include "graph/check_policies.h"
 
 namespace dormouse {
@@ -39,7 +40,7 @@ void StageCacheCheck::check_key(uint16_t index, const CacheUse& use, StageCache&
     PipelineScope::Path path{"cache", "key"};
     cache.key = use.key;
     expressions_.infer(index, *cache.key, nullptr, path);
-    cache.prefix = scope_.from.name + '/' + node.path;
+    cache.who_asks = asked_by_stage(scope_.from.name, node.path);
     return;
   }
   if (node.kind == Node::Kind::function)
@@ -49,9 +50,8 @@ void StageCacheCheck::check_key(uint16_t index, const CacheUse& use, StageCache&
                          "write cache = { use = \"" + use.name + "\", key = { ref.request.text } }"});
   const MethodManifest* method = node.method.method;
   const bool known = node.component < scope_.graph.components.size();
-  cache.prefix = known ? scope_.graph.components[node.component] : std::string();
-  cache.prefix += '#';
-  cache.prefix += method ? method->name : node.method_name;
+  cache.who_asks = asked_by_method(known ? scope_.graph.components[node.component] : std::string(),
+                                   method ? method->name : node.method_name);
 }
 
 void StageCacheCheck::check_tags(uint16_t index, const CacheUse& use, StageCache& cache) {

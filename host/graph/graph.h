@@ -34,7 +34,8 @@ struct StageCache {
   CachePolicy policy;                // with what the stage itself sets
   std::optional<Expression> key;     // none: the stage's input
   std::vector<Expression> tags;      // strings; of this stage's entries
-  std::string prefix;                // begins every key: what is called, and by which scripts
+  std::string who_asks;              // of a key (cache/key.h)
+  std::string key_prefix;            // of all its keys: with the hash of the scripts, which the generation knows
   std::vector<Callee*> versions_of;  // whose versions are in the key as well: what a function calls
 };
 

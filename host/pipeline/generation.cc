@@ -1,5 +1,6 @@
 #include "pipeline/generation.h"
 
+#include "cache/key.h"
 #include "graph/check.h"
 #include "script/script_run.h"
 
@@ -43,8 +44,7 @@ void begin_keys_with(uint64_t scripts, Graph& graph) {
   for (Node& node : graph.nodes) {
     if (!node.cache) continue;
     const uint64_t version = node.cache->policy.version_by_script ? scripts : 0;
-    node.cache->prefix.insert(0, reinterpret_cast<const char*>(&version), sizeof version);
-    node.cache->prefix += '\0';
+    node.cache->key_prefix = key_prefix(version, node.cache->who_asks);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/units.h"
+#include "cache/key.h"
 #include "script/lua_value.h"
 #include "values/adapt.h"
 
@@ -12,7 +13,6 @@ namespace {
 
 constexpr Duration kCleanAfter = std::chrono::milliseconds(500);  // of a Lua state that holds much garbage
 constexpr Duration kCleanSlice = std::chrono::milliseconds(1);
-constexpr size_t kCacheKeyBytesMax = 60000;  // dm_cache_entry has room for 65,536, with what comes before
 
 constexpr MetricInfo kStaleCompletions{"dormouse_stale_completions_total",
                                        "Results that came back after their stage or request had moved on."};
@@ -21,21 +21,10 @@ constexpr MetricInfo kBudgetExceeded{"dormouse_lua_budget_exceeded_total",
 constexpr MetricInfo kScriptErrors{"dormouse_script_errors_total",
                                    "Faults of stage functions while serving, by the stage's place in its script."};
 
-void append_stamp(std::string& key, uint64_t stamp) {
-  key.append(reinterpret_cast<const char*>(&stamp), sizeof stamp);
-}
-
-void append_versions(std::string& key, const StageCache& cache) {
-  for (const Callee* callee : cache.versions_of) append_stamp(key, callee->stamp());
-}
-
-// Whether a function found the versions of its key, and no others, from its beginning to its end. A stamp of 0 is none.
-bool is_of_its_versions(const std::string& key, const StageCache& cache) {
-  std::string now;
-  append_versions(now, cache);
-  const bool all_known = std::all_of(cache.versions_of.begin(), cache.versions_of.end(),
-                                     [](const Callee* callee) { return callee->stamp() != 0; });
-  return all_known && key.compare(sizeof(uint64_t), now.size(), now) == 0;
+std::vector<uint64_t> versions_now(const StageCache& cache) {
+  std::vector<uint64_t> versions;
+  for (const Callee* callee : cache.versions_of) versions.push_back(callee->stamp());
+  return versions;
 }
 
 }  // namespace
@@ -53,7 +42,7 @@ struct Scheduler::FunctionRun {
 
 // A stage that asked its cache in vain, until it has ended.
 struct Scheduler::CacheRun {
-  std::string key;  // its first bytes are the version of the component
+  CacheKey key;
   Cache::Miss miss;
   Flights::Ticket seat;   // none without single flight
   bool is_leader = true;  // what comes of the stage is for the cache, and for those who wait
@@ -398,14 +387,14 @@ bool Scheduler::answered_by_cache(Request& r, uint16_t index) {
   if (!cache) return false;
   Run& run = r.runs[index];
   const Node& node = r.graph().nodes[index];
-  Result<std::string> key = cache_key(r, index);
+  Result<CacheKey> key = cache_key(r, index);
   if (!key.ok()) {
     fail_stage(r, index, key.status(), Outcome::error);
     return true;
   }
-  if (key->empty()) return false;
+  if (!*key) return false;
   const Time now = r.latest != Time{} ? r.latest : loop_.now();
-  Cache::Answer answer = cache->look_up(*key, node.cache->policy, now,
+  Cache::Answer answer = cache->look_up(key->bytes(), node.cache->policy, now,
                                         [&](const Value& value) { return node.output.check(value.view()).ok(); });
   run.cached = answer.result;
   if (answer.result == CacheResult::hit) {
@@ -422,8 +411,8 @@ bool Scheduler::answered_by_cache(Request& r, uint16_t index) {
   return node.cache->policy.single_flight && join_flight(r, index, *cache);
 }
 
-// The version of what would answer, then what the scripts say is asked, then with what. Empty: too long to be kept.
-Result<std::string> Scheduler::cache_key(Request& r, uint16_t index) {
+// With the version of what would answer, and with what the scripts say is asked.
+Result<CacheKey> Scheduler::cache_key(Request& r, uint16_t index) {
   const Node& node = r.graph().nodes[index];
   const StageCache& cache = *node.cache;
   Value asked = r.runs[index].input;
@@ -441,22 +430,14 @@ Result<std::string> Scheduler::cache_key(Request& r, uint16_t index) {
   }
   const bool by_plugin = cache.policy.version_by_plugin && node.kind == Node::Kind::component;
   const uint64_t stamp = by_plugin ? r.pipeline->callees[node.component]->stamp() : 0;
-  const std::span<const std::byte> bytes = asked.bytes();
-  std::string key;
-  if (bytes.size() > kCacheKeyBytesMax) return key;
-  key.reserve(sizeof stamp * (1 + cache.versions_of.size()) + cache.prefix.size() + bytes.size());
-  append_stamp(key, stamp);
-  append_versions(key, cache);
-  key += cache.prefix;
-  key.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return key;
+  return CacheKey(stamp, versions_now(cache), cache.key_prefix, asked.bytes());
 }
 
 // Whether somebody else makes it already.
 bool Scheduler::join_flight(Request& r, uint16_t index, Cache& cache) {
   Run& run = r.runs[index];
   const Flights::Role role = cache.flights().join(
-      run.cache->key, loop_,
+      run.cache->key.bytes(), loop_,
       [self = shared_from_this(), at = address(r, index)](const FlightNews& news) { self->on_flight(at, news); },
       run.cache->seat);
   if (role == Flights::Role::lead) return false;
@@ -529,7 +510,7 @@ void Scheduler::call_in_flight(Request& r, uint16_t index, Callee& callee, Lease
                         counted.queued.observe_alone(result.queued);
                         // What ends after it was cancelled may be less than the whole answer (plugin-api/CONTRACT.md).
                         if (nobody_waits.cancelled()) return;
-                        cache.keep(landing->run.key, result, landing->tags, landing->run.miss, node.policy,
+                        cache.keep(landing->run.key.bytes(), result, landing->tags, landing->run.miss, node.policy,
                                    self->loop_.now(), self->writer_);
                         cache.flights().land(landing->seat, result);
                         self->on_flight(at, {FlightNews::What::landed, std::move(result)});
@@ -543,8 +524,10 @@ void Scheduler::result_for_cache(Request& r, uint16_t index, const Result<Value>
   const Node& node = r.graph().nodes[index];
   Cache& cache = *r.pipeline->caches[index];
   const CallResult result{value, run.queued, run.ran};
-  if (is_of_its_versions(run.cache->key, *node.cache))
-    cache.keep(run.cache->key, result, cache_tags(r, index), run.cache->miss, node.cache->policy, loop_.now(), writer_);
+  // A function may have called other versions than those of its key.
+  if (run.cache->key.has_versions(versions_now(*node.cache)))
+    cache.keep(run.cache->key.bytes(), result, cache_tags(r, index), run.cache->miss, node.cache->policy, loop_.now(),
+               writer_);
   if (run.cache->seat) cache.flights().land(run.cache->seat, result);
 }
 
@@ -721,10 +704,8 @@ void Scheduler::call(Request& r, uint16_t index, Callee& callee, Lease lease, co
                      const std::string& method) {
   Run& run = r.runs[index];
   // The loaded one may be newer than the one asked about; the lease keeps it what it is, and no longer than that.
-  if (run.cache && !run.function && r.graph().nodes[index].cache->policy.version_by_plugin) {
-    const uint64_t stamp = callee.stamp();
-    std::copy_n(reinterpret_cast<const char*>(&stamp), sizeof stamp, run.cache->key.begin());
-  }
+  if (run.cache && !run.function && r.graph().nodes[index].cache->policy.version_by_plugin)
+    run.cache->key.set_stamp(callee.stamp());
   const Result<Callee::Method> found = callee.find_method(lease, known, method);
   if (!found.ok()) return settle(r, index, found.status());
   if (!known.method && found->manifest) run.input = adapt(run.input, found->manifest->input, writer_);

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/key.h"
 #include "pipeline/generation.h"
 #include "pipeline/pipeline.h"
 #include "script/stage_function.h"
@@ -70,7 +71,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
 
   // caches
   bool answered_by_cache(Request& r, uint16_t node);
-  Result<std::string> cache_key(Request& r, uint16_t node);
+  Result<CacheKey> cache_key(Request& r, uint16_t node);
   bool join_flight(Request& r, uint16_t node, Cache& cache);
   void on_flight(const Address& address, const FlightNews& news);
   void call_in_flight(Request& r, uint16_t node, Callee& callee, Lease lease, uint32_t method);
