@@ -87,4 +87,9 @@ struct Graph {
   std::vector<bool> called_at_misses;     // by component: only stages with a cache call it, so it is not fetched ahead
 };
 
+// "stage assistant/understand/intent": a stage as errors name it.
+inline std::string stage_object(const Graph& graph, uint16_t node) {
+  return "stage " + graph.name + "/" + graph.nodes[node].path;
+}
+
 }  // namespace dormouse

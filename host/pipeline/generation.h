@@ -20,6 +20,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/pipeline_metrics.h"
 #include "pipeline/script_files.h"
+#include "script/loop_scripts.h"
 
 namespace dormouse {
 
@@ -37,14 +38,6 @@ struct CompiledPipeline final : Pipeline {
   const PipelineInfo& info() const override { return details; }
   // Before it serves.
   void find_series(PipelineMetrics& metrics);
-};
-
-// The Lua side of one generation on one loop: its functions, by Generation::functions. One thread at a time.
-struct LoopScripts {
-  ScriptHost host;
-  std::unique_ptr<LuaState> state;
-  std::vector<int> functions;  // references in the registry
-  bool is_cleaned = false;     // or about to be
 };
 
 struct Generation {

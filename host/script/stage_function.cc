@@ -82,26 +82,27 @@ Status table_status(lua_State* L, int index, const std::string& object) {
 FunctionFrame& frame_of(lua_State* L, int ctx) {
   const auto serial = *static_cast<const uint64_t*>(luaL_checkudata(L, ctx, kCtxType));
   FunctionFrame* frame = script_host(L).running;
-  if (!frame || frame->request_serial != serial) luaL_error(L, "this ctx belongs to a request that has ended");
+  if (!frame || frame->scope.request_serial != serial) luaL_error(L, "this ctx belongs to a request that has ended");
   return *frame;
 }
 
 std::vector<std::string> readable_names(const FunctionFrame& frame) {
   std::vector<std::string> names{"request"};
-  for (const uint16_t node : frame.graph.nodes[frame.node].waits_for) names.push_back(frame.graph.nodes[node].name);
+  for (const uint16_t node : frame.scope.graph.nodes[frame.scope.node].waits_for)
+    names.push_back(frame.scope.graph.nodes[node].name);
   return names;
 }
 
 // Pushes ctx.<name>: nil when it is absent or null.
 void push_read(lua_State* L, const FunctionFrame& frame, std::string_view name) {
-  if (name == "request") return push_typed_value(L, frame.request, frame.graph.input);
-  for (const uint16_t node : frame.graph.nodes[frame.node].waits_for)
-    if (frame.graph.nodes[node].name == name)
-      return push_typed_value(L, frame.values[node], frame.graph.nodes[node].output);
+  if (name == "request") return push_typed_value(L, frame.scope.request, frame.scope.graph.input);
+  for (const uint16_t node : frame.scope.graph.nodes[frame.scope.node].waits_for)
+    if (frame.scope.graph.nodes[node].name == name)
+      return push_typed_value(L, frame.scope.values[node], frame.scope.graph.nodes[node].output);
   const std::vector<std::string> names = readable_names(frame);
   std::string hint = near_hint(name, names);
   if (hint.empty()) hint = "it has " + quoted_list(names);
-  luaL_error(L, "stage '%s' cannot read ctx.%s: %s", frame.graph.nodes[frame.node].name.c_str(),
+  luaL_error(L, "stage '%s' cannot read ctx.%s: %s", frame.scope.graph.nodes[frame.scope.node].name.c_str(),
              std::string(name.substr(0, 64)).c_str(), hint.c_str());
 }
 
@@ -114,11 +115,11 @@ Result<Value> call_at_once(FunctionFrame& frame, Callee& callee, const std::stri
   done = !found.ok() || found->runs_inline;
   if (!found.ok()) return found.status();
   if (!done) return Value();
-  if (frame.clock.now() >= frame.options.deadline)
+  if (frame.scope.clock.now() >= frame.scope.options.deadline)
     return Error{Code::deadline_exceeded, "the deadline passed", "component '" + callee.name() + "'", {}, {}, {}};
   ValueWriter writer;
   const Value adapted = found->manifest ? adapt(input, found->manifest->input, writer) : input;
-  return callee.call_inline(*lease, found->index, adapted, frame.options);
+  return callee.call_inline(*lease, found->index, adapted, frame.scope.options);
 }
 
 // Raises a refused call as an error with all its parts. What the caller did wrong says where: "t.lua:4".
@@ -167,9 +168,9 @@ int ctx_call(lua_State* L) {
   FunctionFrame& frame = frame_of(L, 1);
   const std::string component = name_argument(L, 2, luaL_checkstring(L, 2));
   const std::string method = name_argument(L, 3, luaL_optstring(L, 3, ""));
-  Callee* callee = frame.callees.find(component);
+  Callee* callee = frame.scope.callees.find(component);
   if (!callee) {
-    const std::vector<std::string> names = frame.callees.names();
+    const std::vector<std::string> names = frame.scope.callees.names();
     return raise(L,
                  Status(Error{Code::not_found, "unknown component '" + component + "'" + did_you_mean(component, names),
                               "ctx:call", names.empty() ? "" : "one of " + quoted_list(names), "'" + component + "'",
@@ -195,7 +196,7 @@ int ctx_call(lua_State* L) {
           "calling '%s' has to wait, which works only in the stage's own function, not inside a coroutine, "
           "a sort or gsub",
           component.c_str());
-    frame.waiting = FunctionFrame::Waiting{callee, method, std::move(*input)};
+    frame.waiting = FunctionCall{callee, method, std::move(*input)};
   }
   return lua_yieldk(L, 0, 0, after_waiting);
 }

@@ -1,6 +1,6 @@
 // What a function inside a stage sees: its `ctx`, with `ctx.request`, the results of earlier stages, and `ctx:call`.
 // Knows neither loops nor timers: a call that has to wait is left in the frame, and the coroutine is suspended until
-// the scheduler goes on with it. One thread at a time.
+// its owner (function_coroutine.h) goes on with it. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -18,26 +18,31 @@ namespace dormouse {
 // A function may not call forever without its request noticing.
 constexpr unsigned kCallsPerFunctionMax = 1000;
 
-// One entry into a stage function; script_host().running points to it while Lua runs.
-struct FunctionFrame {
-  lua_State* coroutine;     // the one the host resumed
+// What a function of one stage of one request may see and use. Lives as long as the entry.
+struct FunctionScope {
   uint64_t request_serial;  // whose ctx this is
   const Graph& graph;
   uint16_t node;
   const Value& request;
-  std::span<const Value> values;
+  std::span<const Value> values;  // by node
   Callees& callees;
   const CallOptions& options;  // for calls that run inline
   const Clock& clock;
-  unsigned& calls;  // made so far by this function
+};
 
-  // A call that could not be made at once.
-  struct Waiting {
-    Callee* callee = nullptr;
-    std::string method;
-    Value input;
-  };
-  std::optional<Waiting> waiting = {};
+// A call that could not be made at once.
+struct FunctionCall {
+  Callee* callee = nullptr;
+  std::string method;
+  Value input;
+};
+
+// One entry into a stage function; script_host().running points to it while Lua runs.
+struct FunctionFrame {
+  lua_State* coroutine;  // the one the host resumed
+  const FunctionScope& scope;
+  unsigned& calls;                           // made so far by this function
+  std::optional<FunctionCall> waiting = {};  // what it yielded for
 };
 
 // Raises Lua errors.

@@ -1,3 +1,5 @@
+#include "pipeline/kinds/group.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -246,4 +248,98 @@ TEST_CASE("a deadline that cuts a group short leaves each member one outcome") {
   const PipelineResponse response = t.after(15ms);
   CHECK(response.status.code() == Code::deadline_exceeded);
   CHECK(outcomes(response) == "g/sa: ok, g/sb: cancelled");
+}
+
+// ---- the verdict alone ----
+
+namespace {
+
+struct Members {
+  Graph graph;
+  GroupRun run;
+  using Verdict = GroupRun::Verdict;
+
+  // Members 0 to 2, of the group 3.
+  Members(Join join, uint16_t needed, OnError on_error = OnError::fail_fast) {
+    graph.nodes.resize(4);
+    for (uint16_t i = 0; i < 3; ++i) graph.nodes[i].group = 3;
+    Node& group = graph.nodes[3];
+    group.kind = Node::Kind::group;
+    group.members = {0, 1, 2};
+    group.join = join;
+    group.needed = needed;
+    group.on_error = on_error;
+  }
+  void begin() { run.begin(graph, graph.nodes[3]); }
+  Verdict ended(uint16_t member, Outcome outcome) { return run.member_ended(graph, graph.nodes[3], member, outcome); }
+};
+using Verdict = GroupRun::Verdict;
+
+}  // namespace
+
+TEST_CASE("a group of all is met by its last member") {
+  Members t(Join::all, 3);
+  t.begin();
+  CHECK(t.ended(1, Outcome::ok) == Verdict::goes_on);
+  CHECK(t.ended(0, Outcome::fallback) == Verdict::goes_on);
+  CHECK(t.ended(2, Outcome::ok) == Verdict::met);
+}
+
+TEST_CASE("a group of all that fails fast is missed with the first failure") {
+  Members t(Join::all, 3);
+  t.begin();
+  CHECK(t.ended(1, Outcome::ok) == Verdict::goes_on);
+  CHECK(t.ended(0, Outcome::timeout) == Verdict::missed);
+}
+
+TEST_CASE("a partial group waits for all members before it is missed") {
+  Members t(Join::all, 3, OnError::partial);
+  t.begin();
+  CHECK(t.ended(0, Outcome::error) == Verdict::goes_on);
+  CHECK(t.ended(1, Outcome::ok) == Verdict::goes_on);
+  CHECK(t.ended(2, Outcome::ok) == Verdict::missed);
+}
+
+TEST_CASE("the end of an optional member never misses a group of all") {
+  Members t(Join::all, 2);
+  t.graph.nodes[1].optional = true;
+  t.begin();
+  CHECK(t.ended(1, Outcome::error) == Verdict::goes_on);
+  CHECK(t.ended(0, Outcome::ok) == Verdict::goes_on);
+  CHECK(t.ended(2, Outcome::ok) == Verdict::met);
+}
+
+TEST_CASE("a race is met by the first real result and a fallback waits") {
+  Members t(Join::any, 1);
+  t.begin();
+  CHECK(t.ended(2, Outcome::fallback) == Verdict::goes_on);
+  CHECK(t.ended(1, Outcome::ok) == Verdict::met);
+  CHECK(t.run.winner() == 1);
+}
+
+TEST_CASE("a race of fallbacks alone is met at its end and has no winner") {
+  Members t(Join::any, 1);
+  t.begin();
+  CHECK(t.ended(0, Outcome::error) == Verdict::goes_on);
+  CHECK(t.ended(1, Outcome::fallback) == Verdict::goes_on);
+  CHECK(t.ended(2, Outcome::error) == Verdict::met);
+  CHECK(t.run.winner() == Node::kNone);
+}
+
+TEST_CASE("a quorum that the rest cannot make up for is missed at once") {
+  Members t(Join::quorum, 2);
+  t.begin();
+  CHECK(t.ended(0, Outcome::error) == Verdict::goes_on);
+  CHECK(t.ended(1, Outcome::error) == Verdict::missed);
+}
+
+TEST_CASE("a group that is begun again has forgotten its members") {
+  Members t(Join::any, 1);
+  t.begin();
+  CHECK(t.ended(0, Outcome::ok) == Verdict::met);
+  t.run.failed({1, Status(Code::unavailable, "away"), FaultOf::component});
+  t.begin();
+  CHECK(t.run.winner() == Node::kNone);
+  CHECK(t.run.failure().member == Node::kNone);
+  CHECK(t.ended(1, Outcome::error) == Verdict::goes_on);
 }

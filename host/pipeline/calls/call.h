@@ -1,0 +1,55 @@
+// What every call is: it begins once with an input, completes once with a result, and may be cancelled.
+//
+// It completes in one of two ways: at once, with what the function that began it returns, so that there is no recursion
+// from stage to stage and nothing is allocated; or later, through its Completion, which is all that it knows of its
+// parent. A wrapper (cached_call.h) is a call around a call, and a wrapper for each file.
+//
+// Owner: the run of a stage or of a function, one call at a time; when one has completed the next may begin in its
+// place. Loop thread.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "base/clock.h"
+#include "components/call_options.h"
+#include "pipeline/pipeline.h"
+#include "values/value.h"
+
+namespace dormouse {
+
+class Call {
+ public:
+  void begin(Value input) { input_ = std::move(input); }
+  const Value& input() const { return input_; }
+
+  // What is said with a call that a lane works on, with this call's own token, which is made here: a call that ends at
+  // once needs none.
+  CallOptions options(const PipelineRequest& of, Time deadline) {
+    if (!cancel_) cancel_.emplace();
+    CallOptions options;
+    options.request_id = of.request_id;
+    options.deadline = deadline;
+    options.cancel = *cancel_;
+    options.priority = of.priority;
+    return options;
+  }
+
+  // It has completed: its input is no longer needed.
+  void complete() { input_ = Value(); }
+  // Nobody waits for it any more. What it comes to is dropped by its Address.
+  void cancel() {
+    input_ = Value();
+    if (!cancel_) return;
+    cancel_->cancel();
+    cancel_.reset();
+  }
+
+ protected:
+  Value input_;
+
+ private:
+  std::optional<CancelToken> cancel_;
+};
+
+}  // namespace dormouse

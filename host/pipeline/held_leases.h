@@ -1,0 +1,62 @@
+// The leases of one request, one for each component of its graph, from its beginning until the last stage that calls
+// the component has taken it: so nothing is unloaded between entering and calling. One table for all activations of
+// the request.
+//
+// Before any wait for a load, a flight or a back-off the whole request lets go of the leases that no running call of it
+// uses (let_go): a draining component must not be waited for by somebody who keeps another one, or the same one, from
+// draining. What was let go is taken again when it is needed.
+//
+// Loop thread. Components are named by their place in Graph::components.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "graph/callee.h"
+#include "pipeline/arrivals.h"
+
+namespace dormouse {
+
+class HeldLeases {
+ public:
+  // For a new request, holding nothing. `callees` outlive the request; `users` says how many stages call each.
+  void begin(std::span<Callee* const> callees, std::span<const uint16_t> users);
+  // Forgets everything: what is held is released, and demands lose their place.
+  void clear();
+
+  // Holds it if it is callable now, without a wait.
+  bool try_hold(uint16_t component);
+  // Asks for it, and loads it if need be: Arrivals::on_held_lease comes, with the component in the node's place.
+  // `cause` is told in events.
+  void demand(uint16_t component, const char* cause, Completion completion);
+  // What on_held_lease brought. False: nobody waits for it here.
+  bool arrived(uint16_t component, Result<Lease> lease);
+
+  bool is_pending(uint16_t component) const { return held_[component].state == State::pending; }
+  // Why its load failed; null: it did not.
+  const Status* failure(uint16_t component) const;
+
+  // For a call that begins now: the held one itself for the last user, or when no second one is to be had. Nothing: a
+  // wait is needed.
+  std::optional<Lease> take(uint16_t component);
+  // A stage has called it, or will not.
+  void release_user(uint16_t component);
+  void let_go();
+
+ private:
+  enum class State : uint8_t { none, warm, pending, failed };
+  struct Held {
+    State state = State::none;
+    uint16_t users = 0;  // stages that have not called it yet
+    Lease lease;
+    Status failure;
+    std::shared_ptr<void> wanted;  // while pending: gone with the last stage that wants it
+  };
+
+  std::span<Callee* const> callees_;
+  std::vector<Held> held_;
+};
+
+}  // namespace dormouse

@@ -1,0 +1,35 @@
+#include "pipeline/request_run.h"
+
+#include <utility>
+
+namespace dormouse {
+
+void RequestRun::fail(Status status, FaultOf whose) {
+  if (finished) return;
+  finished = true;
+  failure = std::move(status);
+  fault = whose;
+}
+
+bool RequestRun::over(Time now) {
+  if (finished) return true;
+  const auto object = [&] { return "pipeline '" + pipeline->graph.name + "'"; };
+  if (in.cancel.cancelled()) {
+    fail(Error{.code = Code::cancelled, .message = "the client is gone", .object = object()});
+  } else if (now >= deadline) {
+    ran_out_of_time = true;
+    fail(Error{.code = Code::deadline_exceeded, .message = "the deadline passed", .object = object()});
+  }
+  return finished;
+}
+
+const CallOptions& RequestRun::take_options(LoopTools& tools) const {
+  CallOptions& options = tools.inline_options;
+  options.request_id = in.request_id;
+  options.deadline = deadline;
+  options.priority = in.priority;
+  options.cancel = in.cancel;
+  return options;
+}
+
+}  // namespace dormouse
