@@ -6,6 +6,7 @@
 namespace dormouse {
 
 void Activation::begin() {
+  graph_ = &request_.pipeline->graph;
   const std::vector<Node>& nodes = graph().nodes;
   values_.resize(nodes.size());
   runs_.resize(std::max(runs_.size(), nodes.size()));
@@ -88,13 +89,11 @@ void Activation::end(uint16_t index, Outcome outcome, Value value, Status error)
     ended.object = failed_object(index, ended);
     request_.fail(Status(std::move(ended)), run.fault);
   }
-  if (!alone && !request_.finished) {
-    trace(index, outcome, error);
-    notify_readers(index);
-    return tell_group(index, outcome, error);
-  }
+  const Status for_group = alone ? Status() : error;
   trace(index, outcome, std::move(error));
-  if (!request_.finished) notify_readers(index);
+  if (request_.finished) return;
+  notify_readers(index);
+  if (!alone) tell_group(index, outcome, for_group);
 }
 
 void Activation::stop(uint16_t index) {
@@ -141,7 +140,7 @@ void Activation::stop_all() {
     if (runs_[i].phase != NodeRun::Phase::ended) stop(i);
 }
 
-void Activation::trace(uint16_t index, Outcome outcome, Status error) {
+void Activation::trace(uint16_t index, Outcome outcome, Status&& error) {
   const NodeRun& run = runs_[index];
   const bool found = run.cache_result == CacheResult::hit || run.cache_result == CacheResult::negative;
   request_.trace.push_back({graph().nodes[index].path, outcome, run.times.cold, run.times.queued, run.times.ran,

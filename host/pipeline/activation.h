@@ -29,7 +29,7 @@ class Activation {
   // For the next request: forgets the values; keeps the room.
   void clear();
 
-  const Graph& graph() const { return request_.pipeline->graph; }
+  const Graph& graph() const { return *graph_; }
   NodeRun& run(uint16_t node) { return runs_[node]; }
   const Value& value(uint16_t node) const { return values_[node]; }
   Surroundings surroundings() const { return {request_.in.input, values_}; }
@@ -65,7 +65,7 @@ class Activation {
 
   bool may_hit(uint16_t component) const;
   void count(uint16_t node, Outcome outcome) const;
-  void trace(uint16_t node, Outcome outcome, Status error);
+  void trace(uint16_t node, Outcome outcome, Status&& error);
   void notify_readers(uint16_t node);
   void tell_group(uint16_t member, Outcome outcome, const Status& error);
   void end_group(uint16_t group, bool met);
@@ -77,6 +77,7 @@ class Activation {
   LoopTools& tools_;
   LoopFunctions& functions_;
   RequestRun& request_;
+  const Graph* graph_ = nullptr;
   std::vector<NodeRun> runs_;  // by node
   std::vector<Value> values_;  // by node; no value: absent
   std::vector<uint16_t> ready_;

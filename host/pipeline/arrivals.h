@@ -22,7 +22,7 @@ class Arrivals : public std::enable_shared_from_this<Arrivals> {
   virtual ~Arrivals() = default;
 
   // A call on a lane has ended.
-  virtual void on_called(const Address& at, CallResult result) = 0;
+  virtual void on_called(const Address& at, CallResult&& result) = 0;
   // A load that the call of a function waited for has ended.
   virtual void on_function_lease(const Address& at, Result<Lease> lease) = 0;
   // A load that the request waited for has ended; `at.node` is the component.

@@ -12,21 +12,24 @@ Status FunctionRun::open(LoopScripts& scripts, FunctionSlot slot, Time now, cons
 }
 
 FunctionRun::Step FunctionRun::begin(const FunctionCoroutine::Entry& entry, const Status& replaced) {
-  return keep_call(coroutine_.begin(entry, replaced));
+  Step step = coroutine_.begin(entry, replaced);
+  keep_call(step);
+  return step;
 }
 
 FunctionRun::Step FunctionRun::go_on(const FunctionCoroutine::Entry& entry, const Result<Value>& answer) {
   call_.complete();
-  return keep_call(coroutine_.go_on(entry, answer));
+  Step step = coroutine_.go_on(entry, answer);
+  keep_call(step);
+  return step;
 }
 
-FunctionRun::Step FunctionRun::keep_call(Step step) {
+void FunctionRun::keep_call(Step& step) {
   FunctionCall* call = std::get_if<FunctionCall>(&step);
-  if (!call) return step;
+  if (!call) return;
   callee_ = call->callee;
   method_ = std::move(call->method);
   call_.begin(std::move(call->input));
-  return FunctionCall();
 }
 
 void FunctionRun::demand_lease(const Completion& completion) {

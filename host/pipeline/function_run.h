@@ -28,7 +28,8 @@ class FunctionRun {
   FunctionSlot slot() const { return coroutine_.slot(); }
   Time began() const { return began_; }
 
-  // Each enters Lua and gives what came of it. A call that it waits for is kept here, and the step has none.
+  // Each enters Lua and gives what came of it. A call that it waits for is kept here, and what the step has of it is
+  // empty.
   Step begin(const FunctionCoroutine::Entry& entry, const Status& replaced);
   Step go_on(const FunctionCoroutine::Entry& entry, const Result<Value>& answer);
 
@@ -48,7 +49,7 @@ class FunctionRun {
   void close(LoopScripts& scripts, Duration cpu_max);
 
  private:
-  Step keep_call(Step step);
+  void keep_call(Step& step);
 
   FunctionCoroutine coroutine_;
   Time began_{};

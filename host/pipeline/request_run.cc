@@ -11,16 +11,12 @@ void RequestRun::fail(Status status, FaultOf whose) {
   fault = whose;
 }
 
-bool RequestRun::over(Time now) {
-  if (finished) return true;
-  const auto object = [&] { return "pipeline '" + pipeline->graph.name + "'"; };
-  if (in.cancel.cancelled()) {
-    fail(Error{.code = Code::cancelled, .message = "the client is gone", .object = object()});
-  } else if (now >= deadline) {
-    ran_out_of_time = true;
-    fail(Error{.code = Code::deadline_exceeded, .message = "the deadline passed", .object = object()});
-  }
-  return finished;
+void RequestRun::end_in_vain() {
+  const std::string object = "pipeline '" + pipeline->graph.name + "'";
+  if (in.cancel.cancelled())
+    return fail(Error{.code = Code::cancelled, .message = "the client is gone", .object = object});
+  ran_out_of_time = true;
+  fail(Error{.code = Code::deadline_exceeded, .message = "the deadline passed", .object = object});
 }
 
 const CallOptions& RequestRun::take_options(LoopTools& tools) const {

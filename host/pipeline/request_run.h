@@ -45,7 +45,11 @@ struct RequestRun {
   // Ends it with that, unless something ended it before.
   void fail(Status status, FaultOf whose = FaultOf::host);
   // Whether nobody waits for it any more; then it has failed.
-  bool over(Time now);
+  bool over(Time now) {
+    if (finished || (now < deadline && !in.cancel.cancelled())) return finished;
+    end_in_vain();
+    return true;
+  }
   Time now(const EventLoop& loop) const { return latest != Time{} ? latest : loop.now(); }
 
   // The options of a call that runs inline. They hold the request's cancel token until give_back_options().
@@ -53,6 +57,9 @@ struct RequestRun {
   static void give_back_options(LoopTools& tools) { tools.inline_options.cancel = tools.nobodys; }
 
   LoopScripts& scripts(const LoopTools& tools) const { return *pipeline->generation->loops[tools.index]->scripts; }
+
+ private:
+  void end_in_vain();  // cancelled, or late
 };
 
 }  // namespace dormouse

@@ -206,7 +206,7 @@ void Scheduler::finish(Slot& slot) {
 
 // ---- what comes back ----
 
-void Scheduler::on_called(const Address& at, CallResult result) {
+void Scheduler::on_called(const Address& at, CallResult&& result) {
   Slot* slot = arrived(at);
   if (!slot) return;
   stage(*slot, at.node).on_called(std::move(result));

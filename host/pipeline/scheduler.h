@@ -34,7 +34,7 @@ class Scheduler final : public Arrivals {
                  UniqueFunction<void(PipelineResponse)> done);
   void cancel(uint64_t ticket);
 
-  void on_called(const Address& at, CallResult result) override;
+  void on_called(const Address& at, CallResult&& result) override;
   void on_function_lease(const Address& at, Result<Lease> lease) override;
   void on_held_lease(const Address& at, Result<Lease> lease) override;
   void on_flight(const Address& at, const FlightNews& news) override;

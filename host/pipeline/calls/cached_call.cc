@@ -57,7 +57,7 @@ void CachedCall::will_be_answered_by(uint64_t stamp) {
   if (stage_->policy.version_by_plugin) key_.set_stamp(stamp);
 }
 
-void CachedCall::call_on_lane(TryOnce& call, CallOptions options, Keeps keeps, std::vector<std::string> tags,
+void CachedCall::call_on_lane(TryOnce& call, CallOptions&& options, Keeps keeps, std::vector<std::string> tags,
                               const Completion& completion, ValueWriter& writer, StageCells& counted) {
   struct Landing {
     Keeps keeps;

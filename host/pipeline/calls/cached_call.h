@@ -49,7 +49,7 @@ class CachedCall {
   };
   // For the one who leads and has a seat: the call becomes the flight's, and this one waits for it like everybody else.
   // `values` and `queued` belong to the loop of the completion and outlive it.
-  void call_on_lane(TryOnce& call, CallOptions options, Keeps keeps, std::vector<std::string> tags,
+  void call_on_lane(TryOnce& call, CallOptions&& options, Keeps keeps, std::vector<std::string> tags,
                     const Completion& completion, ValueWriter& writer, StageCells& counted);
 
   // What the stage made on its own: the result of a function or of a call that ended at once, or a failure before any

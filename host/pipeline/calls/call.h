@@ -20,7 +20,7 @@ namespace dormouse {
 
 class Call {
  public:
-  void begin(Value input) { input_ = std::move(input); }
+  void begin(Value&& input) { input_ = std::move(input); }
   const Value& input() const { return input_; }
 
   // What is said with a call that a lane works on, with this call's own token, which is made here: a call that ends at
@@ -36,10 +36,12 @@ class Call {
   }
 
   // It has completed: its input is no longer needed.
-  void complete() { input_ = Value(); }
+  void complete() {
+    if (input_) input_ = Value();
+  }
   // Nobody waits for it any more. What it comes to is dropped by its Address.
   void cancel() {
-    input_ = Value();
+    complete();
     if (!cancel_) return;
     cancel_->cancel();
     cancel_.reset();

@@ -122,7 +122,7 @@ void Stage::on_flight(const FlightNews& news) {
     case FlightNews::What::landed:
       run_.times.queued += news.call.queued;
       run_.times.ran += news.call.ran;
-      return settle(news.call.value);
+      return settle(Result<Value>(news.call.value));
   }
 }
 
@@ -164,9 +164,9 @@ void Stage::call_component() {
   call(run_.call, callee, std::move(*lease), node_.method, node_.method_name);
 }
 
-void Stage::call(TryOnce& call, Callee& callee, Lease lease, const MethodRef& known, const std::string& method) {
+void Stage::call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& known, const std::string& method) {
   const Status aimed = call.aim(callee, std::move(lease), known, method, tools_.writer);
-  if (!aimed.ok()) return settle(aimed);
+  if (!aimed.ok()) return settle(Result<Value>(aimed));
   if (!call.runs_inline()) return call_on_lane(call);
   // Reading the clock costs as much as a small stage: where one inline call ended, the next one begins.
   const Time began = request_.now(tools_.loop);
@@ -190,7 +190,7 @@ void Stage::call_on_lane(TryOnce& call) {
                             activation_.cells(index_));
 }
 
-void Stage::on_called(CallResult result) {
+void Stage::on_called(CallResult&& result) {
   run_.times.queued += result.queued;
   activation_.cells(index_).queued.observe_alone(result.queued);
   if (!run_.function) run_.times.ran += result.ran;
@@ -198,7 +198,7 @@ void Stage::on_called(CallResult result) {
 }
 
 // What a call of the stage, or of its function, came to.
-void Stage::settle(Result<Value> result) {
+void Stage::settle(Result<Value>&& result) {
   if (run_.function) {
     run_.phase = Phase::started;
     return enter([&](const FunctionCoroutine::Entry& entry) { return run_.function->go_on(entry, result); });
@@ -246,13 +246,13 @@ void Stage::enter(Enter&& enter) {
   take_step(std::move(step));
 }
 
-void Stage::take_step(FunctionRun::Step step) {
+void Stage::take_step(FunctionRun::Step&& step) {
   if (auto* failed = std::get_if<FunctionRun::Failed>(&step)) return function_failed(std::move(*failed));
   if (auto* value = std::get_if<Value>(&step)) return function_returned(std::move(*value));
   call_from_function();
 }
 
-void Stage::function_failed(FunctionRun::Failed failed) {
+void Stage::function_failed(FunctionRun::Failed&& failed) {
   if (failed.used_up_cpu) functions_.budget_exceeded();
   if (failed.by_script) functions_.count_fault(request_.pipeline->info().file, node_.line);
   run_.fault = failed.by_script ? FaultOf::script : FaultOf::component;
@@ -261,7 +261,7 @@ void Stage::function_failed(FunctionRun::Failed failed) {
   fail(std::move(failed.status), Outcome::error);
 }
 
-void Stage::function_returned(Value value) {
+void Stage::function_returned(Value&& value) {
   const FunctionSlot slot = run_.function->slot();
   const Time now = tools_.loop.now();
   run_.times.ran += run_.function->worked(now, run_.times);
@@ -293,7 +293,7 @@ void Stage::on_function_lease(Result<Lease> lease) {
   function.lease_came();
   if (request_.over(now)) return;
   run_clock(now);
-  if (!lease.ok()) return settle(lease.status());
+  if (!lease.ok()) return settle(Result<Value>(lease.status()));
   call(function.call(), function.callee(), std::move(*lease), MethodRef(), function.method());
 }
 

@@ -25,7 +25,7 @@ class Stage {
   void begin();
 
   // As Arrivals, for an attempt that has not moved on.
-  void on_called(CallResult result);
+  void on_called(CallResult&& result);
   void on_function_lease(Result<Lease> lease);
   void on_flight(const FlightNews& news);
   void on_timeout();
@@ -44,16 +44,16 @@ class Stage {
   // its call
   void make_result();
   void call_component();
-  void call(TryOnce& call, Callee& callee, Lease lease, const MethodRef& known, const std::string& method);
+  void call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& known, const std::string& method);
   void call_on_lane(TryOnce& call);
-  void settle(Result<Value> result);
+  void settle(Result<Value>&& result);
 
   // its functions
   void begin_function(FunctionSlot slot);
-  void take_step(FunctionRun::Step step);
+  void take_step(FunctionRun::Step&& step);
   void call_from_function();
-  void function_returned(Value value);
-  void function_failed(FunctionRun::Failed failed);
+  void function_returned(Value&& value);
+  void function_failed(FunctionRun::Failed&& failed);
   template <class Enter>
   void enter(Enter&& enter);
 

@@ -15,7 +15,7 @@ struct FakeArrivals final : Arrivals {
   std::vector<Address> timeouts;
   std::vector<std::pair<Address, FunctionSlot>> turns;
 
-  void on_called(const Address& at, CallResult result) override { called.emplace_back(at, std::move(result)); }
+  void on_called(const Address& at, CallResult&& result) override { called.emplace_back(at, std::move(result)); }
   void on_function_lease(const Address& at, Result<Lease> lease) override {
     function_leases.emplace_back(at, std::move(lease));
   }
