@@ -69,23 +69,22 @@ class PipelineCheck {
     std::vector<uint16_t> members;
     for (const auto& member : group.members) members.push_back(place(*member, entry, group.name + "/" + member->name));
     const uint16_t index = place(group, entry, group.name);
-    Node& node = scope_.graph.nodes[index];
-    node.kind = Node::Kind::group;
-    node.join = group.join;
-    node.on_error = group.on_error;
-    node.members = members;
     size_t needed = 0;
     for (const auto& member : group.members) needed += !member->optional;
-    node.needed = static_cast<uint16_t>(group.join == Join::all ? needed : group.join == Join::any ? 1 : group.quorum);
+    if (group.join != Join::all) needed = group.join == Join::any ? 1 : group.quorum;
     for (const uint16_t member : members) scope_.graph.nodes[member].group = index;
+    scope_.graph.nodes[index].kind =
+        Group{group.join, group.on_error, static_cast<uint16_t>(needed), std::move(members)};
   }
 
   // A hit needs no component: those that are called at misses only are neither held nor fetched ahead.
   void note_components_called_at_misses() {
     scope_.graph.called_at_misses.assign(scope_.graph.components.size(), true);
-    for (const Node& node : scope_.graph.nodes)
-      if (node.kind == Node::Kind::component && !node.cache && node.component < scope_.graph.components.size())
-        scope_.graph.called_at_misses[node.component] = false;
+    for (const Node& node : scope_.graph.nodes) {
+      const ComponentCall* call = node.as_component();
+      if (call && !node.cache && call->component < scope_.graph.components.size())
+        scope_.graph.called_at_misses[call->component] = false;
+    }
   }
 
   void check_output() {
@@ -103,7 +102,8 @@ class PipelineCheck {
       const Node& node = scope_.graph.nodes[i];
       Duration begins{};
       for (const uint16_t other : node.waits_for) begins = std::max(begins, ends[other]);
-      for (const uint16_t member : node.members) begins = std::max(begins, ends[member]);
+      if (const Group* group = node.as_group())
+        for (const uint16_t member : group->members) begins = std::max(begins, ends[member]);
       ends[i] = begins + node.timeout.value_or(Duration::zero());
       if (!node.timeout || ends[i] <= scope_.graph.deadline) continue;
       std::string message = "timeout " + format_duration(*node.timeout);
@@ -133,8 +133,8 @@ class PipelineCheck {
     };
     for (uint16_t i = 0; i < scope_.graph.nodes.size(); ++i) {
       const Node& node = scope_.graph.nodes[i];
-      const bool raced = node.group != Node::kNone && scope_.graph.nodes[node.group].join == Join::any;
-      if (node.kind == Node::Kind::group || raced || !node.readers.empty() || in_output(i)) continue;
+      const bool raced = node.group != Node::kNone && scope_.graph.nodes[node.group].as_group()->join == Join::any;
+      if (node.as_group() || raced || !node.readers.empty() || in_output(i)) continue;
       scope_.errors.warn(scope_.origins[i].call, {{}, {}, "nothing reads stage '" + node.name + "'", {}});
     }
   }
@@ -147,19 +147,19 @@ class PipelineCheck {
     info.output = scope_.graph.output_type;
     info.deadline = scope_.graph.deadline;
     info.components = scope_.graph.components;
-    constexpr const char* kKinds[] = {"component", "function", "parallel"};
     uint16_t listed_group = Node::kNone;
     for (const Node& node : scope_.graph.nodes) {
-      if (node.kind == Node::Kind::group) continue;
+      if (node.as_group()) continue;
       if (node.group != Node::kNone && node.group != listed_group) {  // before its members, as in the script
-        info.stages.push_back({scope_.graph.nodes[node.group].path, kKinds[2], {}, {}, {}});
+        info.stages.push_back({scope_.graph.nodes[node.group].path, "parallel", {}, {}, {}});
         listed_group = node.group;
       }
-      PipelineInfo::Stage stage{node.path, kKinds[static_cast<size_t>(node.kind)], {}, {}, {}};
+      PipelineInfo::Stage stage{node.path, node.is_function() ? "function" : "component", {}, {}, {}};
       if (node.cache) stage.cache = node.cache->policy.name;
-      if (node.kind == Node::Kind::component && node.component < scope_.graph.components.size()) {
-        stage.component = scope_.graph.components[node.component];
-        stage.method = node.method.method ? node.method.method->name : node.method_name;
+      const ComponentCall* call = node.as_component();
+      if (call && call->component < scope_.graph.components.size()) {
+        stage.component = scope_.graph.components[call->component];
+        stage.method = call->method.method ? call->method.method->name : call->method_name;
       }
       info.stages.push_back(std::move(stage));
     }

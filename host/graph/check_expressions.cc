@@ -141,9 +141,9 @@ std::optional<Type> ExpressionCheck::resolve(uint16_t reader, Reference& referen
 }
 
 std::string ExpressionCheck::why_absent(const Node& node) const {
-  if (node.kind == Node::Kind::group) return "on_error = \"partial\"";
+  if (node.as_group()) return "on_error = \"partial\"";
   if (node.group != Node::kNone) {
-    const Node& group = scope_.graph.nodes[node.group];
+    const Group& group = *scope_.graph.nodes[node.group].as_group();
     if (group.join == Join::any) return "join = \"any\"";
     if (group.join == Join::quorum) return "join = \"quorum\"";
     if (!node.optional) return "on_error = \"partial\"";
@@ -176,9 +176,10 @@ const Node* ExpressionCheck::find_readable(uint16_t reader, const Reference& ref
                           "list '" + node->name + "' first"});
     return nullptr;
   }
-  if (node->kind == Node::Kind::group && node->join != Join::any) {
+  const Group* group = node->as_group();
+  if (group && group->join != Join::any) {
     std::vector<std::string> members;
-    for (const uint16_t member : node->members) members.push_back(scope_.graph.nodes[member].name);
+    for (const uint16_t member : group->members) members.push_back(scope_.graph.nodes[member].name);
     scope_.fault(reader, {path, reference.root, "parallel '" + node->name + "' has no value of its own",
                           "read its stages: " + quoted_list(members)});
     return nullptr;

@@ -28,7 +28,8 @@ void PipelineScope::unknown_component(uint16_t node, Path path, const std::strin
 
 std::string method_text(const Node& node, const std::string& component) {
   const std::string text = "component '" + component + "'";
-  return node.method_name.empty() ? text : "method '" + node.method_name + "' of " + text;
+  const ComponentCall* call = node.as_component();
+  return !call || call->method_name.empty() ? text : "method '" + call->method_name + "' of " + text;
 }
 
 std::string fields_text(const Type& record) {

@@ -43,15 +43,18 @@ void StageCacheCheck::check_key(uint16_t index, const CacheUse& use, StageCache&
     cache.who_asks = asked_by_stage(scope_.from.name, node.path);
     return;
   }
-  if (node.kind == Node::Kind::function)
+  const ComponentCall* call = node.as_component();
+  if (!call) {
     scope_.fault(index, {{"cache"},
                          {},
                          "a run function reads what it likes: its cache needs a key",
                          "write cache = { use = \"" + use.name + "\", key = { ref.request.text } }"});
-  const MethodManifest* method = node.method.method;
-  const bool known = node.component < scope_.graph.components.size();
-  cache.who_asks = asked_by_method(known ? scope_.graph.components[node.component] : std::string(),
-                                   method ? method->name : node.method_name);
+    return;
+  }
+  const MethodManifest* method = call->method.method;
+  const bool known = call->component < scope_.graph.components.size();
+  cache.who_asks = asked_by_method(known ? scope_.graph.components[call->component] : std::string(),
+                                   method ? method->name : call->method_name);
 }
 
 void StageCacheCheck::check_tags(uint16_t index, const CacheUse& use, StageCache& cache) {
@@ -75,7 +78,7 @@ void StageCacheCheck::check_tags(uint16_t index, const CacheUse& use, StageCache
 
 // The method of a stage is known, and its version is in each key; of a function only its author knows what it calls.
 void StageCacheCheck::check_versions(uint16_t index, const CacheUse& use, StageCache& cache) {
-  if (!use.versions_of.empty() && scope_.graph.nodes[index].kind != Node::Kind::function)
+  if (!use.versions_of.empty() && !scope_.graph.nodes[index].is_function())
     scope_.fault(index,
                  {{"cache", "versions_of"},
                   {},

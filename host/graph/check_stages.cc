@@ -18,7 +18,7 @@ void StageCheck::run(uint16_t index) {
   if (stage.group) return check_group(index);
   const bool component = !stage.component.empty();
   const bool function = stage.functions[kRunSlot] != kNoFunction;
-  node.kind = function && !component ? Node::Kind::function : Node::Kind::component;
+  if (function && !component) node.kind = FunctionBody();
   number_functions(index, stage);
   wait_for_function(index, stage);
   if (component && function) {
@@ -63,14 +63,15 @@ void StageCheck::check_function(uint16_t index, const StageDescription& stage) {
 
 void StageCheck::check_component(uint16_t index, const StageDescription& stage) {
   Node& node = scope_.graph.nodes[index];
-  node.method_name = stage.method;
+  ComponentCall& call = *node.as_component();
+  call.method_name = stage.method;
   Callee* callee = scope_.callees.find(stage.component);
   if (!callee) {
     scope_.unknown_component(index, {"component"}, stage.component);
     infer_input_anyway(index, stage);
     return;
   }
-  node.component = component_index(callee);
+  call.component = component_index(callee);
   const Result<Callee::Described> described = callee->describe();
   if (!described.ok()) {
     note_problem(index, stage.component, described.status());
@@ -79,8 +80,8 @@ void StageCheck::check_component(uint16_t index, const StageDescription& stage) 
   }
   const MethodManifest* method = find_method(index, stage, *described);
   if (!method) return infer_input_anyway(index, stage);
-  node.method = MethodRef{described->manifest, method, static_cast<uint32_t>(method - described->type->methods.data())};
-  node.input_type = method->input;
+  call.method = MethodRef{described->manifest, method, static_cast<uint32_t>(method - described->type->methods.data())};
+  call.input_type = method->input;
   node.output = method->output;
   check_input(index, stage, *method);
 }
@@ -146,30 +147,32 @@ const MethodManifest* StageCheck::find_method(uint16_t index, const StageDescrip
 void StageCheck::infer_input_anyway(uint16_t index, const StageDescription& stage) {
   if (!stage.input) return;
   Path path{"input"};
-  scope_.graph.nodes[index].input = *stage.input;
-  expressions_.infer(index, scope_.graph.nodes[index].input, nullptr, path);
+  Expression& input = scope_.graph.nodes[index].as_component()->input;
+  input = *stage.input;
+  expressions_.infer(index, input, nullptr, path);
 }
 
 void StageCheck::check_input(uint16_t index, const StageDescription& stage, const MethodManifest& method) {
   Node& node = scope_.graph.nodes[index];
   if (stage.functions[kInputSlot] != kNoFunction) return;
   const std::string whom = method_text(node, stage.component);
+  Expression& input = node.as_component()->input;
   if (stage.input) {
-    node.input = *stage.input;
+    input = *stage.input;
   } else {
-    node.input.kind = Expression::Kind::map;
+    input.kind = Expression::Kind::map;
   }
   const Type& wanted = method.input;
   Path path{"input"};
-  if (node.input.kind == Expression::Kind::reference || wanted.kind() != Kind::record) {
-    expressions_.expect(index, wanted, expressions_.infer(index, node.input, &wanted, path), path, "input of " + whom,
-                        node.input);
+  if (input.kind == Expression::Kind::reference || wanted.kind() != Kind::record) {
+    expressions_.expect(index, wanted, expressions_.infer(index, input, &wanted, path), path, "input of " + whom,
+                        input);
     return;
   }
-  if (node.input.kind == Expression::Kind::constant) spread_constant(node.input);
-  for (auto& [name, field] : node.input.fields) check_input_field(index, wanted, whom, name, field);
+  if (input.kind == Expression::Kind::constant) spread_constant(input);
+  for (auto& [name, field] : input.fields) check_input_field(index, wanted, whom, name, field);
   for (const Type::Field& field : wanted.fields()) {
-    const bool given = std::any_of(node.input.fields.begin(), node.input.fields.end(),
+    const bool given = std::any_of(input.fields.begin(), input.fields.end(),
                                    [&](const auto& entry) { return entry.name == field.name; });
     if (!given && !field.type.is_optional())
       scope_.fault(index, {stage.input ? Path{"input"} : Path{},
@@ -177,7 +180,7 @@ void StageCheck::check_input(uint16_t index, const StageDescription& stage, cons
                            whom + " needs input '" + field.name + "': " + field.type.to_string(),
                            {}});
   }
-  std::stable_sort(node.input.fields.begin(), node.input.fields.end(),
+  std::stable_sort(input.fields.begin(), input.fields.end(),
                    [&](const auto& a, const auto& b) { return position(wanted, a.name) < position(wanted, b.name); });
 }
 
@@ -257,11 +260,12 @@ const StageDescription* StageCheck::group_of(uint16_t index) const {
 // The value of join = "any" is the winner's.
 void StageCheck::check_group(uint16_t index) {
   Node& node = scope_.graph.nodes[index];
-  node.may_be_absent = node.join != Join::any || node.on_error == OnError::partial;
-  if (node.join != Join::any || node.members.empty()) return;
-  for (const uint16_t candidate : node.members) {
+  const Group& group = *node.as_group();
+  node.may_be_absent = group.join != Join::any || group.on_error == OnError::partial;
+  if (group.join != Join::any || group.members.empty()) return;
+  for (const uint16_t candidate : group.members) {
     const Type& type = scope_.graph.nodes[candidate].output;
-    const bool fits_all = std::all_of(node.members.begin(), node.members.end(), [&](uint16_t member) {
+    const bool fits_all = std::all_of(group.members.begin(), group.members.end(), [&](uint16_t member) {
       return scope_.graph.nodes[member].output.kind() != Kind::any && type.accepts(scope_.graph.nodes[member].output);
     });
     if (!fits_all) continue;

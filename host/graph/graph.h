@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,13 +40,31 @@ struct StageCache {
   std::vector<Callee*> versions_of;  // whose versions are in the key as well: what a function calls
 };
 
+// A stage that calls a method of a component.
+struct ComponentCall {
+  uint16_t component = 0;   // into Graph::components
+  std::string method_name;  // empty: the default method, known only when it is loaded
+  MethodRef method;         // without `method` when the component could not be described
+  Type input_type;          // any when it could not be described
+  Expression input;
+};
+
+// A stage whose own function, that of kRunSlot, makes the result.
+struct FunctionBody {};
+
+// `dm.parallel`: stages that run side by side.
+struct Group {
+  Join join = Join::all;
+  OnError on_error = OnError::fail_fast;
+  uint16_t needed = 0;  // members that must end well
+  std::vector<uint16_t> members;
+};
+
 struct Node {
-  enum class Kind : uint8_t { component, function, group };
   static constexpr uint16_t kNone = UINT16_MAX;
 
   std::string name;
   std::string path;  // "understand/intent"
-  Kind kind = Kind::component;
   int line = 0;
   uint16_t group = kNone;  // the group it is a member of
   bool optional = false;
@@ -55,25 +74,20 @@ struct Node {
   std::vector<uint16_t> waits_for;  // whose ends it waits for; what its functions may read
   std::vector<uint16_t> readers;    // who waits for its end
 
-  // component and function
+  // What it is.
+  std::variant<ComponentCall, FunctionBody, Group> kind;
+  const ComponentCall* as_component() const { return std::get_if<ComponentCall>(&kind); }
+  ComponentCall* as_component() { return std::get_if<ComponentCall>(&kind); }
+  const Group* as_group() const { return std::get_if<Group>(&kind); }
+  Group* as_group() { return std::get_if<Group>(&kind); }
+  bool is_function() const { return std::holds_alternative<FunctionBody>(kind); }
+
+  // The wrappers of a stage; a group has none.
   std::optional<Duration> timeout;
   std::optional<StageCache> cache;
   Value fallback;  // no value: none
   uint32_t functions[kFunctionSlots] = {kNoFunctionId, kNoFunctionId,
                                         kNoFunctionId};  // into the generation's functions
-
-  // component
-  uint16_t component = 0;   // into Graph::components
-  std::string method_name;  // empty: the default method, known only when it is loaded
-  MethodRef method;         // without `method` when the component could not be described
-  Type input_type;          // any when it could not be described
-  Expression input;
-
-  // group
-  Join join = Join::all;
-  OnError on_error = OnError::fail_fast;
-  uint16_t needed = 0;  // members that must end well
-  std::vector<uint16_t> members;
 };
 
 struct Graph {

@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace dormouse {
+namespace {
+
+bool calls(const Node& node, uint16_t component) {
+  const ComponentCall* call = node.as_component();
+  return call && call->component == component;
+}
+
+}  // namespace
 
 void Activation::begin() {
   graph_ = &request_.pipeline->graph;
@@ -16,14 +24,14 @@ void Activation::begin() {
     NodeRun& run = runs_[i];
     run.phase = NodeRun::Phase::waiting;
     run.in_fallback = false;
-    run.user_counted = node.kind == Node::Kind::component;
+    run.user_counted = node.as_component() != nullptr;
     run.inputs_missing = static_cast<uint16_t>(node.waits_for.size());
     run.fault = FaultOf::host;
     run.cache_result = CacheResult::none;
     run.times = StageTimes();
     run.timeout.begin(node.timeout.value_or(Duration::zero()));
-    if (node.kind == Node::Kind::group)
-      run.group.begin(graph(), node);
+    if (const Group* group = node.as_group())
+      run.group.begin(graph(), *group);
     else if (run.inputs_missing == 0)
       ready_.push_back(i);
   }
@@ -42,9 +50,8 @@ void Activation::hold_components() {
   for (uint16_t c = 0; c < pipeline.callees.size(); ++c) {
     if (graph().called_at_misses[c] && may_hit(c)) continue;
     if (request_.leases.try_hold(c)) continue;
-    const bool now = std::any_of(ready_.begin(), ready_.end(), [&](uint16_t node) {
-      return graph().nodes[node].kind == Node::Kind::component && graph().nodes[node].component == c;
-    });
+    const bool now =
+        std::any_of(ready_.begin(), ready_.end(), [&](uint16_t node) { return calls(graph().nodes[node], c); });
     request_.leases.demand(c, now ? "request" : "prefetch", {tools_.arrivals, tools_.loop, address(0)});
   }
 }
@@ -53,10 +60,8 @@ void Activation::hold_components() {
 // component is fetched ahead like any other, and a cold pipeline still costs its slowest load.
 bool Activation::may_hit(uint16_t component) const {
   for (size_t i = 0; i < graph().nodes.size(); ++i) {
-    const Node& node = graph().nodes[i];
-    const bool calls = node.kind == Node::Kind::component && node.component == component;
     const Cache* cache = request_.pipeline->caches[i];
-    if (calls && cache && cache->is_in_memory()) return true;
+    if (calls(graph().nodes[i], component) && cache && cache->is_in_memory()) return true;
   }
   return false;
 }
@@ -112,7 +117,8 @@ void Activation::stop(uint16_t index) {
 }
 
 void Activation::release_user(uint16_t index) {
-  if (std::exchange(runs_[index].user_counted, false)) request_.leases.release_user(graph().nodes[index].component);
+  if (std::exchange(runs_[index].user_counted, false))
+    request_.leases.release_user(graph().nodes[index].as_component()->component);
 }
 
 void Activation::close_function(uint16_t index) {
@@ -162,7 +168,7 @@ void Activation::count(uint16_t index, Outcome outcome) const {
 std::string Activation::open_stages() const {
   std::string open;
   for (size_t i = 0; i < graph().nodes.size(); ++i) {
-    if (graph().nodes[i].kind == Node::Kind::group || !runs_[i].is_running()) continue;
+    if (graph().nodes[i].as_group() || !runs_[i].is_running()) continue;
     open += (open.empty() ? "'" : ", '") + graph().nodes[i].name + "'" +
             (runs_[i].phase == NodeRun::Phase::cold ? " (loading)" : "");
   }
@@ -181,8 +187,8 @@ std::string Activation::failed_object(uint16_t index, const Error& error) const 
   if (error.code == Code::invalid_argument) {
     object += " (" + request_.pipeline->info().file + ":" + std::to_string(node.line) + ")";
     const bool named = of_its_function || within.starts_with("component '") || within.starts_with("plugin");
-    if (node.kind == Node::Kind::component && !named)
-      object += ", component '" + graph().components[node.component] + "'";
+    if (const ComponentCall* call = node.as_component(); call && !named)
+      object += ", component '" + graph().components[call->component] + "'";
   }
   return within.empty() ? object : object + ", " + within;
 }
@@ -194,7 +200,7 @@ void Activation::tell_group(uint16_t member, Outcome outcome, const Status& erro
   NodeRun& run = runs_[index];
   if (run.phase == NodeRun::Phase::ended) return;
   if (outcome == Outcome::error || outcome == Outcome::timeout) run.group.failed({member, error, runs_[member].fault});
-  switch (run.group.member_ended(graph(), graph().nodes[index], member, outcome)) {
+  switch (run.group.member_ended(graph(), *graph().nodes[index].as_group(), member, outcome)) {
     case GroupRun::Verdict::goes_on:
       return;
     case GroupRun::Verdict::met:
@@ -206,7 +212,7 @@ void Activation::tell_group(uint16_t member, Outcome outcome, const Status& erro
 
 void Activation::end_group(uint16_t index, bool met) {
   NodeRun& run = runs_[index];
-  const Node& group = graph().nodes[index];
+  const Group& group = *graph().nodes[index].as_group();
   run.phase = NodeRun::Phase::ended;
   --open_;
   cancel_members(index);
@@ -232,7 +238,7 @@ void Activation::fail_with_group(uint16_t index) {
 }
 
 void Activation::cancel_members(uint16_t group) {
-  for (const uint16_t member : graph().nodes[group].members) {
+  for (const uint16_t member : graph().nodes[group].as_group()->members) {
     const NodeRun::Phase phase = runs_[member].phase;
     if (phase == NodeRun::Phase::ended) continue;
     end(member, phase == NodeRun::Phase::waiting ? Outcome::skipped : Outcome::cancelled, Value(), Status());
@@ -240,7 +246,7 @@ void Activation::cancel_members(uint16_t group) {
 }
 
 bool Activation::has_begun(uint16_t group) const {
-  const std::vector<uint16_t>& members = graph().nodes[group].members;
+  const std::vector<uint16_t>& members = graph().nodes[group].as_group()->members;
   return std::any_of(members.begin(), members.end(),
                      [&](uint16_t member) { return runs_[member].phase != NodeRun::Phase::waiting; });
 }

@@ -9,7 +9,7 @@ namespace dormouse {
 void CompiledPipeline::find_series(PipelineMetrics& metrics) {
   requests = metrics.requests(graph.name);
   for (const Node& node : graph.nodes)
-    stages.push_back(node.kind == Node::Kind::group ? nullptr : metrics.stage(graph.name, node.path));
+    stages.push_back(node.as_group() ? nullptr : metrics.stage(graph.name, node.path));
 }
 
 uint64_t Generation::in_flight() const {

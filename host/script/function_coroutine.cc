@@ -97,7 +97,9 @@ FunctionCoroutine::Step FunctionCoroutine::failed(const Entry& entry) const {
 
 FunctionCoroutine::Step FunctionCoroutine::returned(const Entry& entry, int values) const {
   const Node& node = entry.scope.graph.nodes[entry.scope.node];
-  const Type* wanted = slot_ == kInputSlot ? &node.input_type : slot_ == kFallbackSlot ? &node.output : nullptr;
+  const Type* wanted = slot_ == kInputSlot      ? &node.as_component()->input_type
+                       : slot_ == kFallbackSlot ? &node.output
+                                                : nullptr;
   Result<Value> value = Value();
   lua_State* co = coroutine_.thread;
   const Status read = entry.scripts.state->protect_within(entry.cpu_max, coroutine_, [&](lua_State*) {

@@ -5,13 +5,13 @@
 namespace dormouse {
 namespace {
 
-bool counts(const Graph& graph, const Node& group, uint16_t member) {
+bool counts(const Graph& graph, const Group& group, uint16_t member) {
   return group.join != Join::all || !graph.nodes[member].optional;
 }
 
 }  // namespace
 
-void GroupRun::begin(const Graph& graph, const Node& group) {
+void GroupRun::begin(const Graph& graph, const Group& group) {
   running_ = static_cast<uint16_t>(group.members.size());
   counting_ = static_cast<uint16_t>(std::count_if(group.members.begin(), group.members.end(),
                                                   [&](uint16_t member) { return counts(graph, group, member); }));
@@ -20,7 +20,7 @@ void GroupRun::begin(const Graph& graph, const Node& group) {
   failure_ = Failure();
 }
 
-GroupRun::Verdict GroupRun::member_ended(const Graph& graph, const Node& group, uint16_t member, Outcome outcome) {
+GroupRun::Verdict GroupRun::member_ended(const Graph& graph, const Group& group, uint16_t member, Outcome outcome) {
   --running_;
   if (counts(graph, group, member)) {
     --counting_;

@@ -10,13 +10,13 @@ namespace dormouse {
 
 class GroupRun {
  public:
-  // For a new request. `group` is the node of a group.
-  void begin(const Graph& graph, const Node& group);
+  // For a new request.
+  void begin(const Graph& graph, const Group& group);
 
   enum class Verdict : uint8_t { goes_on, met, missed };
   // A member has ended by itself. Once for each, until the verdict is another than goes_on. Counts outcomes, not
   // values; a fallback counts only when the real results do not suffice.
-  Verdict member_ended(const Graph& graph, const Node& group, uint16_t member, Outcome outcome);
+  Verdict member_ended(const Graph& graph, const Group& group, uint16_t member, Outcome outcome);
 
   // With join `any`: the first member that ended well.
   uint16_t winner() const { return winner_; }

@@ -12,9 +12,9 @@ using Phase = NodeRun::Phase;
 void Stage::begin() {
   if (run_.phase != Phase::waiting) return;
   run_.phase = Phase::started;
-  if (node_.kind == Node::Kind::component) {
+  if (const ComponentCall* its = node_.as_component()) {
     if (node_.functions[kInputSlot] != kNoFunctionId) return begin_function(kInputSlot);
-    Result<Value> input = evaluate(node_.input, activation_.surroundings(), tools_.writer);
+    Result<Value> input = evaluate(its->input, activation_.surroundings(), tools_.writer);
     if (input.ok() && !*input)
       input = Error{.code = Code::invalid_argument,
                     .message = "its input is absent",
@@ -26,7 +26,7 @@ void Stage::begin() {
 }
 
 void Stage::make_result() {
-  if (node_.kind == Node::Kind::function) return begin_function(kRunSlot);
+  if (node_.is_function()) return begin_function(kRunSlot);
   call_component();
 }
 
@@ -73,7 +73,8 @@ bool Stage::answered_by_cache() {
   Cache* cache = request_.pipeline->caches[index_];
   if (!cache) return false;
   const StageCache& stage = *node_.cache;
-  const Callee* answering = node_.kind == Node::Kind::component ? request_.pipeline->callees[node_.component] : nullptr;
+  const ComponentCall* its = node_.as_component();
+  const Callee* answering = its ? request_.pipeline->callees[its->component] : nullptr;
   Result<CacheKey> key = key_of(stage, answering, run_.call.input(), activation_.surroundings(), tools_.writer);
   if (!key.ok()) {
     fail(key.status(), Outcome::error);
@@ -104,7 +105,7 @@ bool Stage::join_flight() {
   // The leader may wait for a draining component; a lease held here would stop it draining.
   if (role == Flights::Role::wait) request_.leases.let_go();
   // The clock stands still while the leader loads.
-  if (role == Flights::Role::wait_called || node_.kind == Node::Kind::function) run_clock(tools_.loop.now());
+  if (role == Flights::Role::wait_called || node_.is_function()) run_clock(tools_.loop.now());
   return true;
 }
 
@@ -136,8 +137,8 @@ void Stage::result_for_cache(const Result<Value>& value) {
 // ---- the call of its component ----
 
 bool Stage::waits_for(uint16_t component) const {
-  return run_.phase == Phase::cold && !run_.function && node_.kind == Node::Kind::component &&
-         node_.component == component;
+  const ComponentCall* its = node_.as_component();
+  return run_.phase == Phase::cold && !run_.function && its && its->component == component;
 }
 
 void Stage::on_held_lease(Time now) {
@@ -147,21 +148,22 @@ void Stage::on_held_lease(Time now) {
 }
 
 void Stage::call_component() {
+  const ComponentCall& its = *node_.as_component();
   HeldLeases& leases = request_.leases;
-  if (const Status* failure = leases.failure(node_.component)) {
+  if (const Status* failure = leases.failure(its.component)) {
     if (run_.cached) run_.cached->not_called(*failure);
     return fail(*failure, Outcome::error);
   }
   std::optional<Lease> lease;
-  if (!leases.is_pending(node_.component)) {
-    lease = leases.take(node_.component);
-    if (!lease) leases.demand(node_.component, "request", completion());
+  if (!leases.is_pending(its.component)) {
+    lease = leases.take(its.component);
+    if (!lease) leases.demand(its.component, "request", completion());
   }
   if (!lease) return wait_for_load();
   activation_.release_user(index_);
-  Callee& callee = *request_.pipeline->callees[node_.component];
+  Callee& callee = *request_.pipeline->callees[its.component];
   if (run_.cached) run_.cached->will_be_answered_by(callee.stamp());
-  call(run_.call, callee, std::move(*lease), node_.method, node_.method_name);
+  call(run_.call, callee, std::move(*lease), its.method, its.method_name);
 }
 
 void Stage::call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& known, const std::string& method) {

@@ -263,15 +263,11 @@ struct Members {
   Members(Join join, uint16_t needed, OnError on_error = OnError::fail_fast) {
     graph.nodes.resize(4);
     for (uint16_t i = 0; i < 3; ++i) graph.nodes[i].group = 3;
-    Node& group = graph.nodes[3];
-    group.kind = Node::Kind::group;
-    group.members = {0, 1, 2};
-    group.join = join;
-    group.needed = needed;
-    group.on_error = on_error;
+    graph.nodes[3].kind = Group{join, on_error, needed, {0, 1, 2}};
   }
-  void begin() { run.begin(graph, graph.nodes[3]); }
-  Verdict ended(uint16_t member, Outcome outcome) { return run.member_ended(graph, graph.nodes[3], member, outcome); }
+  const Group& group() const { return *graph.nodes[3].as_group(); }
+  void begin() { run.begin(graph, group()); }
+  Verdict ended(uint16_t member, Outcome outcome) { return run.member_ended(graph, group(), member, outcome); }
 };
 using Verdict = GroupRun::Verdict;
 
