@@ -30,8 +30,9 @@ Value text_value(const std::string& text);
 // Asks until nothing is mapped. Throws when it stays.
 void unload(LiveRegistry& host, Component& component);
 
-// The benchmarks of call.cc and cold.cc.
+// The benchmarks of call.cc, stage.cc and cold.cc.
 void register_call_benchmarks(InProcess& in_process);
+void register_stage_benchmarks(InProcess& in_process);
 void register_cold_benchmarks(InProcess& in_process);
 
 }  // namespace dormouse::bench

@@ -61,6 +61,22 @@ void report_call(const Collector& collector) {
   report.judge("a hit", hit.median(), "ns", Bar::at_most, 200);
 }
 
+void report_stages(const Collector& collector) {
+  const auto nanoseconds = [&](const std::string& name, const std::string& title) {
+    return collector.series("call/" + name, title, "ns", 1e9);
+  };
+  const Series one = nanoseconds("one_stage", "a request of one stage");
+  const Series three = nanoseconds("three_stages", "a request of three");
+  const Series wrapped = nanoseconds("three_wrapped", "the same, each with timeout and fallback");
+  if (one.samples.empty() || three.samples.empty() || wrapped.samples.empty()) return;
+  Report report("stage");
+  report.series(one);
+  report.series(three);
+  report.series(wrapped);
+  report.figure("a further stage, its call included", (three.median() - one.median()) / 2, "ns");
+  report.figure("added by timeout and fallback to each", (wrapped.median() - three.median()) / 3, "ns");
+}
+
 void report_cold(const Collector& collector, const std::string& subject) {
   const auto milliseconds = [&](const std::string& side, const std::string& title) {
     return collector.series("cold/" + subject + "/" + side, title, "ms", 1e3);
@@ -87,10 +103,12 @@ int main(int argc, char** argv) {
   try {
     dormouse::bench::InProcess in_process;
     dormouse::bench::register_call_benchmarks(in_process);
+    dormouse::bench::register_stage_benchmarks(in_process);
     dormouse::bench::register_cold_benchmarks(in_process);
     dormouse::bench::Collector collector;
     benchmark::RunSpecifiedBenchmarks(&collector);
     dormouse::bench::report_call(collector);
+    dormouse::bench::report_stages(collector);
     for (const char* subject : {"echo", "language"}) dormouse::bench::report_cold(collector, subject);
   } catch (const std::exception& e) {
     std::cerr << argv[0] << ": " << e.what() << "\n";
