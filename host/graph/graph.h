@@ -72,7 +72,7 @@ struct Node {
   Type output;
 
   std::vector<uint16_t> waits_for;  // whose ends it waits for; what its functions may read
-  std::vector<uint16_t> readers;    // who waits for its end
+  std::vector<uint16_t> readers;    // nodes that wait for its end
 
   // What it is.
   std::variant<ComponentCall, FunctionBody, Group> kind;

@@ -154,7 +154,7 @@ void Activation::trace(uint16_t index, Outcome outcome, Status&& error) {
                             found ? request_.pipeline->caches[index]->store() : std::string()});
 }
 
-// What never got as far as running, or was found in a cache, has no time that would mean something.
+// A stage that never ran, or was found in a cache, has no time to be counted.
 void Activation::count(uint16_t index, Outcome outcome) const {
   StageCells& counted = cells(index);
   counted.count(outcome);

@@ -1,4 +1,4 @@
-// One run of one graph for one request: which nodes have begun, what they came to, and who may begin now. Each stage
+// One run of one graph for one request: which nodes have begun, what they came to, and which may begin now. Each stage
 // begins when what it reads has ended; there are no barriers and no recursion from stage to stage.
 //
 // It knows how nodes end, and not how stages come to their results (kinds/stage.h). A request begins one activation,
@@ -31,7 +31,6 @@ class Activation {
 
   const Graph& graph() const { return *graph_; }
   NodeRun& run(uint16_t node) { return runs_[node]; }
-  const Value& value(uint16_t node) const { return values_[node]; }
   Surroundings surroundings() const { return {request_.in.input, values_}; }
   Address address(uint16_t node) const {
     return {request_.slot, request_.generation, kNumber, node, runs_[node].attempt};

@@ -1,6 +1,6 @@
-// How what was begun on a loop comes back to it: the only thing that calls, leases, flights and timers know of whatever
-// began them. What comes back carries its Address; when the request, the activation or the attempt has moved on since,
-// it is dropped.
+// How what was begun on a loop comes back to it. It is all that calls, leases, flights and timers know of the loop.
+// What comes back carries its Address; it is dropped when the request, the activation or the attempt has moved on
+// since.
 //
 // Implemented by the scheduler of the loop. Completions hold it, so it outlives them. Loop thread: whatever ends on
 // another thread posts first.

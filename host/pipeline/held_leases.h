@@ -2,9 +2,9 @@
 // the component has taken it: so nothing is unloaded between entering and calling. One table for all activations of
 // the request.
 //
-// Before any wait for a load, a flight or a back-off the whole request lets go of the leases that no running call of it
-// uses (let_go): a draining component must not be waited for by somebody who keeps another one, or the same one, from
-// draining. What was let go is taken again when it is needed.
+// Before a wait for a load that a function needs, or for another request's flight, the request lets go of the leases
+// that none of its running calls uses (let_go). Otherwise it could wait for a draining component, or for a request that
+// does, while a lease of its own keeps that component from draining. What was let go is taken again when it is needed.
 //
 // Loop thread. Components are named by their place in Graph::components.
 #pragma once
@@ -31,7 +31,7 @@ class HeldLeases {
   // Asks for it, and loads it if need be: Arrivals::on_held_lease comes, with the component in the node's place.
   // `cause` is told in events.
   void demand(uint16_t component, const char* cause, Completion completion);
-  // What on_held_lease brought. False: nobody waits for it here.
+  // What on_held_lease brought. False: it was not waited for.
   bool arrived(uint16_t component, Result<Lease> lease);
 
   bool is_pending(uint16_t component) const { return held_[component].state == State::pending; }

@@ -20,7 +20,7 @@ struct LoopTools {
   Arrivals& arrivals;
   ValueWriter writer = ValueWriter();
   CallOptions inline_options = CallOptions();
-  const CancelToken nobodys = CancelToken();  // what inline_options and slots hold between requests
+  const CancelToken unused = CancelToken();  // what inline_options and slots hold between requests
 };
 
 struct RequestRun {
@@ -44,7 +44,7 @@ struct RequestRun {
 
   // Ends it with that, unless something ended it before.
   void fail(Status status, FaultOf whose = FaultOf::host);
-  // Whether nobody waits for it any more; then it has failed.
+  // Whether its answer is no longer wanted: failed, cancelled or late. The last two fail it.
   bool over(Time now) {
     if (finished || (now < deadline && !in.cancel.cancelled())) return finished;
     end_in_vain();
@@ -54,7 +54,7 @@ struct RequestRun {
 
   // The options of a call that runs inline. They hold the request's cancel token until give_back_options().
   const CallOptions& take_options(LoopTools& tools) const;
-  static void give_back_options(LoopTools& tools) { tools.inline_options.cancel = tools.nobodys; }
+  static void give_back_options(LoopTools& tools) { tools.inline_options.cancel = tools.unused; }
 
   LoopScripts& scripts(const LoopTools& tools) const { return *pipeline->generation->loops[tools.index]->scripts; }
 

@@ -66,7 +66,7 @@ void Scheduler::free_slot(Slot& slot) {
   r.finished = r.degraded = r.ran_out_of_time = false;
   r.hold.reset();
   r.pipeline = nullptr;
-  r.in = PipelineRequest{Value(), 0, Time::max(), Lane::Priority::normal, tools_.nobodys};
+  r.in = PipelineRequest{Value(), 0, Time::max(), Lane::Priority::normal, tools_.unused};
   r.leases.clear();
   r.failure = Status();
   r.fault = FaultOf::host;

@@ -1,7 +1,6 @@
-// One run of a stage function: its coroutine, from the first entry into Lua to the last. What it wants from the host it
-// gives as data: step by step it returns a value, waits for a call, or fails.
-// Knows neither loops nor timers nor leases that have to be waited for; whoever owns it makes the calls and goes on
-// with their answers. Thread: the one that owns the Lua state.
+// One run of a stage function: its coroutine, from the first entry into Lua to the last. Each step gives what the
+// function came to as data: it has returned a value, it waits for a call, or it has failed. Knows neither loops nor
+// timers nor waits. Its owner makes the calls and goes on with their answers. Thread: the one that owns the Lua state.
 #pragma once
 
 #include <cstdint>

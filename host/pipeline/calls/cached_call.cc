@@ -63,7 +63,7 @@ void CachedCall::call_on_lane(TryOnce& call, CallOptions&& options, Keeps keeps,
     Keeps keeps;
     CachedCall call;
     std::vector<std::string> tags;
-    CancelToken nobody_waits;
+    CancelToken unwanted;
   };
   options.cancel = cache_->flights().take_over(seat_);
   options.deadline = Time::max();
@@ -76,7 +76,7 @@ void CachedCall::call_on_lane(TryOnce& call, CallOptions&& options, Keeps keeps,
                      &writer, &counted](CallResult result) {
                       counted.queued.observe_alone(result.queued);
                       // What ends after it was cancelled may be less than the whole answer (plugin-api/CONTRACT.md).
-                      if (landing->nobody_waits.cancelled()) return;
+                      if (landing->unwanted.cancelled()) return;
                       const CachedCall& its = landing->call;
                       its.cache_->keep(its.key_.bytes(), result, landing->tags, its.miss_, its.stage_->policy,
                                        loop.now(), writer);

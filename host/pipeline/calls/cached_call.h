@@ -1,9 +1,9 @@
-// The wrapper `cache`: a call around a call, or around a function. It begins with a look-up that found nothing, joins
-// the flight of its key if the cache has single flight, and gives what the inner call comes to to the cache and to
-// everybody who waits in that flight.
+// The wrapper `cache`: a call around a call, or around a function. It begins after a look-up that found nothing. It
+// joins the flight of its key if the cache has single flight, and hands what the inner call comes to to the cache and
+// to all requests that wait in that flight.
 //
-// The flight owns a call on a lane: the first requester's deadline cannot cut it short, and it is cancelled when the
-// last one has left. A call that ends at once, and a function, belong to the request that makes them. Loop thread.
+// The flight owns a call on a lane: the first request's deadline cannot cut it short, and it is cancelled when the last
+// request has left. A call that ends at once, and a function, belong to the request that makes them. Loop thread.
 #pragma once
 
 #include <memory>
@@ -47,15 +47,15 @@ class CachedCall {
     PipelinePtr pipeline;            // of the stage
     std::shared_ptr<Caches> caches;  // of the cache
   };
-  // For the one who leads and has a seat: the call becomes the flight's, and this one waits for it like everybody else.
+  // For a leader with a seat: the call becomes the flight's, and the leader waits for it as all others do.
   // `values` and `queued` belong to the loop of the completion and outlive it.
   void call_on_lane(TryOnce& call, CallOptions&& options, Keeps keeps, std::vector<std::string> tags,
                     const Completion& completion, ValueWriter& writer, StageCells& counted);
 
   // What the stage made on its own: the result of a function or of a call that ended at once, or a failure before any
-  // call. `surroundings` are those of the stage, for the tags. Only the one who leads has something to give, once.
+  // call. `surroundings` are those of the stage, for the tags. Only a leader has something to give, once.
   void completed(const CallResult& result, const Surroundings& surroundings, Time now, ValueWriter& writer);
-  // A load that failed says nothing of what was asked for: nobody remembers it, and all who wait fail with it.
+  // A load that failed says nothing of what was asked for: it is not kept, and all that wait fail with it.
   void not_called(const Status& why);
 
   // Gives its seat back. Once, at the end of the stage.

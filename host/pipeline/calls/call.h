@@ -1,8 +1,8 @@
 // What every call is: it begins once with an input, completes once with a result, and may be cancelled.
 //
-// It completes in one of two ways: at once, with what the function that began it returns, so that there is no recursion
-// from stage to stage and nothing is allocated; or later, through its Completion, which is all that it knows of its
-// parent. A wrapper (cached_call.h) is a call around a call, and a wrapper for each file.
+// A call completes in one of two ways: at once, with what the function that began it returns, so that nothing is
+// allocated and no stage recurses into the next; or later, through its Completion (arrivals.h), which is all that it
+// knows of its parent. A wrapper is a call around a call; each has a file of its own.
 //
 // Owner: the run of a stage or of a function, one call at a time; when one has completed the next may begin in its
 // place. Loop thread.
@@ -39,7 +39,8 @@ class Call {
   void complete() {
     if (input_) input_ = Value();
   }
-  // Nobody waits for it any more. What it comes to is dropped by its Address.
+  // Its result is no longer wanted: what works on it hears that by its token, and what it comes to is dropped by its
+  // Address.
   void cancel() {
     complete();
     if (!cancel_) return;

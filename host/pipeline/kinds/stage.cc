@@ -58,8 +58,9 @@ void Stage::wait_for_load() {
 
 void Stage::on_timeout() {
   const Time now = tools_.loop.now();
-  run_.times.ran += run_.timeout.used_up(now);
+  const Duration ran = run_.timeout.used_up(now);
   if (request_.over(now)) return;
+  run_.times.ran += ran;
   fail(Error{.code = Code::deadline_exceeded,
              .message = "took longer than its timeout of " + format_duration(*node_.timeout)},
        Outcome::timeout);
