@@ -9,8 +9,8 @@ constexpr unsigned kRevisionBits = 24;
 
 }  // namespace
 
-ComponentSpace::ComponentSpace(Component& component, std::string name)
-    : component_(component), name_(std::move(name)) {}
+ComponentSpace::ComponentSpace(std::shared_ptr<Component> component, std::string name)
+    : component_(std::move(component)), name_(std::move(name)) {}
 
 void ComponentSpace::set_limits(const CacheLimits& limits) {
   {
@@ -20,7 +20,7 @@ void ComponentSpace::set_limits(const CacheLimits& limits) {
     revision_.fetch_add(1, std::memory_order_release);
   }
   // A space that is open takes them now: a lowered bound must not wait for somebody to put something.
-  const std::optional<Lease> lease = component_.try_observe();
+  const std::optional<Lease> lease = component_->try_observe();
   if (lease && opened_space_of(*lease)) (void)space_of(*lease);
 }
 
@@ -67,11 +67,11 @@ void* ComponentSpace::open(const Lease& lease, uint64_t wanted) {
 // One demand at a time. A failed load has its own back-off.
 void ComponentSpace::wake() {
   if (waking_->exchange(true)) return;
-  component_.acquire(Demand{"cache", false, [waking = waking_](Result<Lease>) { waking->store(false); }});
+  component_->acquire(Demand{"cache", false, [waking = waking_](Result<Lease>) { waking->store(false); }});
 }
 
 CacheSpace::Found ComponentSpace::get(std::string_view key, Time now) {
-  const std::optional<Lease> lease = component_.try_acquire();
+  const std::optional<Lease> lease = component_->try_acquire();
   if (!lease) {
     wake();
     return {};
@@ -87,7 +87,7 @@ CacheSpace::Found ComponentSpace::get(std::string_view key, Time now) {
 }
 
 CacheSpace::Put ComponentSpace::put(const Entry& entry, Epoch since, Time now) {
-  const std::optional<Lease> lease = component_.try_acquire();
+  const std::optional<Lease> lease = component_->try_acquire();
   if (!lease || since.load != load_number(*lease)) return Put::other_load;
   void* space = space_of(*lease);
   if (!space) return Put::refused;
@@ -101,7 +101,7 @@ CacheSpace::Put ComponentSpace::put(const Entry& entry, Epoch since, Time now) {
 }
 
 Result<uint64_t> ComponentSpace::purge(const std::string* tag) {
-  const std::optional<Lease> lease = component_.try_observe();
+  const std::optional<Lease> lease = component_->try_observe();
   if (!lease) {
     // It may be trimmed or drain, and come back with what it has: then all of it goes before anything is found.
     std::lock_guard lock(mutex_);
@@ -115,14 +115,14 @@ Result<uint64_t> ComponentSpace::purge(const std::string* tag) {
 }
 
 Result<std::optional<uint64_t>> ComponentSpace::count(const std::string* tag) const {
-  const std::optional<Lease> lease = component_.try_observe();
+  const std::optional<Lease> lease = component_->try_observe();
   void* space = lease ? opened_space_of(*lease) : nullptr;
   if (!space) return std::optional<uint64_t>(0);
   return cache_count(*lease, space, tag);
 }
 
 std::optional<CacheNumbers> ComponentSpace::numbers() {
-  const std::optional<Lease> lease = component_.try_observe();
+  const std::optional<Lease> lease = component_->try_observe();
   if (!lease) return std::nullopt;
   void* space = opened_space_of(*lease);
   if (!space) return std::nullopt;

@@ -13,15 +13,14 @@ namespace dormouse {
 
 class ComponentSpace final : public CacheSpace {
  public:
-  // `component` outlives it.
-  ComponentSpace(Component& component, std::string name);
+  ComponentSpace(std::shared_ptr<Component> component, std::string name);
 
   void set_limits(const CacheLimits& limits) override;
   Found get(std::string_view key, Time now) override;
   Put put(const Entry& entry, Epoch since, Time now) override;
   Result<uint64_t> purge(const std::string* tag) override;
   Result<std::optional<uint64_t>> count(const std::string* tag) const override;
-  bool is_in_memory() const override { return component_.is_open(); }
+  bool is_in_memory() const override { return component_->is_open(); }
   std::optional<CacheNumbers> numbers() override;
   Status problem() const override;
 
@@ -33,7 +32,7 @@ class ComponentSpace final : public CacheSpace {
   void* open(const Lease& lease, uint64_t wanted);
   void wake();
 
-  Component& component_;
+  const std::shared_ptr<Component> component_;
   const std::string name_;
 
   // Which load and limits `space_` was opened with: load number and revision, which moves with the limits and with a

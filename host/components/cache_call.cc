@@ -4,7 +4,8 @@
 
 #include "components/call_frame.h"
 #include "components/component.h"
-#include "components/loader.h"
+#include "components/current_call.h"
+#include "components/loaded.h"
 
 namespace dormouse {
 namespace {
@@ -16,11 +17,12 @@ int64_t nanoseconds(Time at) {
 }
 
 const dm_cache& table_of(const Lease& lease) {
-  return *lease.component().loaded().cache;
+  return *lease.loaded().cache().table;
 }
 
 CurrentCall entering(const Lease& lease, const char* function) {
-  return CurrentCall(names_of(lease.component().loaded()), function);
+  const LoadedFacts& facts = lease.loaded().facts();
+  return CurrentCall({lease.component().name().c_str(), facts.manifest->id.c_str(), facts.version.c_str()}, function);
 }
 
 std::string where(const Lease& lease, const char* function) {
@@ -48,22 +50,23 @@ Result<uint64_t> ask_of_tag(const Lease& lease, const char* name, decltype(dm_ca
 }  // namespace
 
 uint64_t load_number(const Lease& lease) {
-  return lease.component().loaded().number;
+  return lease.loaded().number();
 }
 
 Result<void*> open_cache_space(const Lease& lease, const std::string& name, const CacheLimits& limits) {
-  const LoadedPlugin& plugin = lease.component().loaded();
-  const std::string object = "component '" + plugin.name + "'";
-  if (!plugin.cache)
+  const Loaded::CacheDoor& door = lease.loaded().cache();
+  const Safety& safety = lease.loaded().facts().safety;
+  const std::string object = "component '" + lease.component().name() + "'";
+  if (!door.table && lease.loaded().offers_cache())
+    return Error{.code = Code::failed_precondition,
+                 .message = "cannot be asked from request threads",
+                 .object = object,
+                 .needed = "safety class 'unmap'",
+                 .found = "'" + std::string(to_string(safety.safety)) + "'",
+                 .remedy = "dormouse plugin inspect tells why"};
+  if (!door.table)
     return Error{Code::failed_precondition,      "is no cache", object,
                  "the capability " DM_EXT_CACHE, "none",        "name a component of a caching type"};
-  if (plugin.prepared.safety.safety != SafetyClass::unmap)
-    return Error{Code::failed_precondition,
-                 "cannot be asked from request threads",
-                 object,
-                 "safety class 'unmap'",
-                 "'" + std::string(to_string(plugin.prepared.safety.safety)) + "'",
-                 "dormouse plugin inspect tells why"};
   const CallOptions options;
   CallFrame frame(options);
   const dm_cache_limits given{sizeof(dm_cache_limits), 0, limits.max_bytes, limits.eviction.c_str()};
@@ -71,7 +74,7 @@ Result<void*> open_cache_space(const Lease& lease, const std::string& name, cons
   const std::string asked = where(lease, "open_space");
   const CurrentCall here = entering(lease, "open_space");
   const Status opened = guarded(asked, [&] {
-    return frame.status(plugin.cache->open_space(plugin.component, frame.abi(), name.c_str(), &given, &space), asked);
+    return frame.status(door.table->open_space(door.component, frame.abi(), name.c_str(), &given, &space), asked);
   });
   if (!opened.ok()) return opened;
   if (!space) return Error{Code::broken_contract, "returned no space", asked, "a space", "null", "correct the plugin"};

@@ -1,4 +1,5 @@
-// A batch on its lane: calls of one method answered together through dormouse.batch/1.
+#include "components/call_batch.h"
+
 #include <deque>
 
 #include "components/batch_queue.h"
@@ -26,7 +27,7 @@ struct Item {
   dm_batch_item abi;
 };
 
-// Writers are kept by the thread, as many as its largest batch had; see thread_writer in call.cc.
+// Writers are kept by the thread, as many as its largest batch had; see thread_writer in call_job.h.
 ValueWriter& thread_writer(size_t i) {
   thread_local std::deque<ValueWriter> writers;
   while (writers.size() <= i) writers.emplace_back();

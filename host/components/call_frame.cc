@@ -53,7 +53,7 @@ CallFrame::CallFrame(const CallOptions& options) : abi_{}, options_(options) {
 }
 
 int CallFrame::cancelled(const dm_call* call) {
-  return frame_of(call)->options_.cancel.cancelled() ? 1 : 0;
+  return frame_of(call)->options_.is_cancelled() ? 1 : 0;
 }
 
 int32_t CallFrame::fail(const dm_call* call, int32_t status, const char* message) {

@@ -1,4 +1,4 @@
-// One call on its way to a lane and back. Private to call*.cc and batch_queue.
+// One call on its way to a lane and back, and the entry into a method. Private to the carrier in_process.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 namespace dormouse {
 
 class BatchQueue;
+class OpenCalls;
 class OverdueCalls;
 struct LoadedPlugin;
 
@@ -33,6 +34,9 @@ struct CallJob : CancelListener, std::enable_shared_from_this<CallJob> {
   void listen_to_cancel();
 
   void on_cancel() override;
+  // Its component goes: it ends with `why`, at once when it waits, else when its method returns, which is told as of a
+  // cancel. At most once, any thread.
+  void end_with(const Status& why);
 
   Lease lease;
   Value in;
@@ -44,8 +48,13 @@ struct CallJob : CancelListener, std::enable_shared_from_this<CallJob> {
   Lane* lane = nullptr;
   Lane::Ticket ticket = 0;
   BatchQueue* batch = nullptr;
+  // Where it is listed until it is answered; null: nowhere.
+  std::shared_ptr<OpenCalls> open;
 
  private:
+  void leave_queue();
+  void become_overdue();
+
   enum class Phase : uint8_t { waiting, claimed, runs, cancelled, ended };
   std::atomic<Phase> phase_{Phase::waiting};
   // Of a call that runs; set before `runs`.
@@ -53,6 +62,9 @@ struct CallJob : CancelListener, std::enable_shared_from_this<CallJob> {
   const LoadedPlugin* plugin_ = nullptr;
   uint32_t method_ = 0;
   Time began_{};
+  // Of end_with(); the reason is set before the flag.
+  Status end_reason_;
+  std::atomic<bool> stop_{false};
 };
 
 // Why a job is not worth starting any more; ok: it is. [lane]
@@ -68,9 +80,12 @@ Result<void*> self_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
 // "component 'x', method 'y'".
 std::string where(const LoadedPlugin& plugin, uint32_t method);
 
-// [lane, slot] Answers claimed jobs of one method through dormouse.batch/1, each on its own terms.
-void run_batch_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
-                       std::vector<std::shared_ptr<CallJob>> jobs);
+// One a thread, so that a call allocates its answer and nothing else.
+ValueWriter& thread_writer();
+// [lane, slot] Enters a method as its thread rule asks.
+Result<Value> run_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot, const Value& in,
+                          const CallOptions& options);
+
 // [lane, slot] Answers one.
 void run_job_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot, CallJob& job);
 

@@ -49,6 +49,9 @@ struct CallOptions {
   Time deadline = Time::max();
   CancelToken cancel;
   Lane::Priority priority = Lane::Priority::normal;
+  // Set when somebody else than the caller wants it to end; null: nobody can. For the carrier of the component.
+  const std::atomic<bool>* stop = nullptr;
+  bool is_cancelled() const { return cancel.cancelled() || (stop && stop->load(std::memory_order_relaxed)); }
   // Called on the lane while the method works, when it reports progress. May be empty.
   std::function<void(double done, double total, std::string_view what)> progress;
 };

@@ -37,14 +37,6 @@ void collect_bytes(MetricSink& sink, const ComponentStatus& component) {
 
 }  // namespace
 
-std::string_view unload_reason(std::string_view cause) {
-  if (cause.starts_with("idle for ")) return "idle";
-  if (cause.starts_with("asked to reload")) return "reload";
-  if (cause.starts_with("the host stops")) return "stop";
-  if (cause.starts_with("given up")) return "load_given_up";
-  return "operator";
-}
-
 void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStatus>& components) {
   for (const MetricInfo& each : {kState, kLeases, kWaiters, kThreads, kOverdue, kLoads, kBytes}) sink.declare(each);
   for (const ComponentStatus& component : components) {

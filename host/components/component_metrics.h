@@ -23,11 +23,11 @@ inline constexpr MetricInfo kComponentUnload{
     "Components unloaded with proof, by reason: idle, operator, reload, stop or load_given_up."};
 inline constexpr MetricInfo kComponentUnloadRefused{"dormouse_component_unloads_refused_total",
                                                     "Unloads that did not happen, by reason: veto."};
+inline constexpr MetricInfo kComponentReplacements{"dormouse_component_replacements_total",
+                                                   "Replacements of a component beside what served, by result: "
+                                                   "replaced or failed."};
 inline constexpr MetricInfo kComponentKept{"dormouse_component_kept_total",
                                            "Closed components whose code the loader kept mapped."};
-
-// One word for why a component left, from the cause that operators read.
-std::string_view unload_reason(std::string_view cause);
 
 // dormouse_component_..., and the heap of the process.
 void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStatus>& components);

@@ -23,11 +23,32 @@ struct LoadTimes {
   Duration open{};     // the plugin's open, and its first instances
 };
 
+// One of the incarnations of a component that is not its current one: a replacement that opens, or one that was
+// replaced and drains.
+struct IncarnationStatus {
+  uint64_t number = 0;  // as ComponentStatus::generation counts
+  State state = State::absent;
+  std::string cause;
+  std::optional<std::chrono::system_clock::time_point> since;
+  uint64_t leases = 0;
+  std::string version, plugin_sha256, model_sha256;  // empty while they are not known
+};
+
+// The last replacement that came to nothing. It changed nothing of what serves.
+struct FailedReplacement {
+  Status error;
+  unsigned failures = 0;  // in a row
+  Duration retry_in{};    // no replacement begins by itself before that, unless a file changes
+};
+
 // A snapshot for operators. Taking one changes nothing.
 struct ComponentStatus {
   std::string name, type, plugin, version;
   std::string plugin_path;      // of the file that its code in memory came from; empty while none is
   std::string plugin_identity;  // what that file was then: file_identity()
+  std::string plugin_sha256;    // of what is, or was last, loaded; as the next two
+  std::string model_path;       // as trained; empty: none
+  std::string model_sha256;
   State state = State::absent;
   std::string cause;  // why it is in this state: "request", "idle for 2m", "asked to unload", the failure of its load
   SafetyClass safety = SafetyClass::unmap;
@@ -57,7 +78,9 @@ struct ComponentStatus {
   std::vector<std::string> ledger;   // what it holds from the host
   std::vector<OverdueCall> overdue;  // cancelled, and still running kCancelGrace later
   Status last_error;
-  std::optional<Duration> retry_in;  // with state failed
+  std::optional<Duration> retry_in;       // with state failed
+  std::vector<IncarnationStatus> beside;  // a replacement first, then what was replaced, oldest first
+  std::optional<FailedReplacement> failed_replacement;
 };
 
 }  // namespace dormouse

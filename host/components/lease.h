@@ -1,4 +1,4 @@
-// Lease: move-only proof that a component may be called; while one lives, nothing of it is closed.
+// Lease: move-only proof that an incarnation of a component may be called; while one lives, nothing of it is closed.
 // Gate: the counter behind leases. One word, so finding a component open and taking the lease are one step.
 #pragma once
 
@@ -9,6 +9,7 @@
 namespace dormouse {
 
 class Component;
+class Loaded;
 
 // Open or closed, and how many are inside. Any thread.
 class Gate {
@@ -46,28 +47,39 @@ class Gate {
   std::atomic<uint64_t> word_{0};
 };
 
+// Where one incarnation of a component is entered: the gate, and what is behind it. Belongs to its Component and lives
+// as long; serves one incarnation after the other.
+struct LeaseSlot {
+  explicit LeaseSlot(Component& of) : component(of) {}
+  Component& component;
+  Gate gate;
+  Loaded* loaded = nullptr;  // set before the gate opens, reset after it is shut and empty: registry's loop
+};
+
 class Lease {
  public:
   Lease() = default;  // of nothing
-  Lease(Lease&& other) noexcept : component_(std::exchange(other.component_, nullptr)), is_use_(other.is_use_) {}
+  Lease(Lease&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)), is_use_(other.is_use_) {}
   Lease& operator=(Lease&& other) noexcept {
-    std::swap(component_, other.component_);
+    std::swap(slot_, other.slot_);
     std::swap(is_use_, other.is_use_);
     return *this;
   }
   ~Lease() {
-    if (component_) release();
+    if (slot_) release();
   }
 
-  explicit operator bool() const { return component_ != nullptr; }
-  Component& component() const { return *component_; }
+  explicit operator bool() const { return slot_ != nullptr; }
+  Component& component() const { return slot_->component; }
+  // The incarnation that it holds, which stays that one also when the component is replaced meanwhile.
+  Loaded& loaded() const { return *slot_->loaded; }
   // Ends it early. Any thread.
   void release();
 
  private:
   friend class Component;
-  explicit Lease(Component* component, bool is_use = true) : component_(component), is_use_(is_use) {}
-  Component* component_ = nullptr;
+  explicit Lease(LeaseSlot& slot, bool is_use = true) : slot_(&slot), is_use_(is_use) {}
+  LeaseSlot* slot_ = nullptr;
   bool is_use_ = true;  // its end starts the idle clock anew; an operator's look does not
 };
 

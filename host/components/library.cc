@@ -217,7 +217,8 @@ UnmapReport Library::unmap() {
       report.pinned_dependencies.emplace_back(name_in_path(dependency));
   report.unmapped = !is_still_mapped(impl_->path);
   if (report.unmapped) return report;
-  report.cause = users().any(impl_->path) ? "another component uses the same file" : cause_of_keeping(impl_->path);
+  report.in_use = users().any(impl_->path);
+  report.cause = report.in_use ? "another component uses the same file" : cause_of_keeping(impl_->path);
   return report;
 }
 

@@ -7,16 +7,10 @@
 #include <vector>
 
 #include "base/status.h"
+#include "components/unmap_report.h"
 #include "dormouse/plugin.h"
 
 namespace dormouse {
-
-// How unmap ended.
-struct UnmapReport {
-  bool unmapped = false;                         // proven: RTLD_NOLOAD finds nothing and the link map has no entry
-  std::string cause;                             // otherwise: why the loader kept it, as far as it can be known
-  std::vector<std::string> pinned_dependencies;  // came with the plugin and stayed
-};
 
 // A mapped plugin. Not copyable; unmap() before destruction unless it should stay for good. Several may have the same
 // copy mapped; only the last one's unmap() makes it go.

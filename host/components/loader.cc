@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 
 #include "artifacts/elf.h"
@@ -257,6 +258,24 @@ Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifes
                "set type: of the component to one of them" + did_you_mean(wanted, names)};
 }
 
+std::shared_ptr<const Manifest> known_manifest(const ComponentSpec& spec, PluginIndex& index) {
+  const PluginIndex::Snapshot known = index.snapshot();
+  if (!known) return nullptr;
+  for (const PluginEntry& entry : *known)
+    if (entry.id == spec.plugin && entry.manifest && (spec.version.empty() || entry.version == spec.version))
+      return entry.manifest;
+  return nullptr;
+}
+
+std::string data_folder(const std::string& state_dir, const std::string& component) {
+  return state_dir + "/data/" + component;
+}
+
+bool holds_files(const std::string& folder) {
+  std::error_code failed;
+  return std::filesystem::exists(folder, failed) && !std::filesystem::is_empty(folder, failed) && !failed;
+}
+
 uint64_t stamp_of(const Prepared& prepared) {
   uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
   const auto mix = [&hash](std::string_view bytes) {
@@ -265,7 +284,6 @@ uint64_t stamp_of(const Prepared& prepared) {
   };
   mix(prepared.sha256);
   mix(prepared.type->name);
-  mix(prepared.model_path);
   mix(prepared.model_sha256);
   const std::span<const std::byte> settings = prepared.settings.bytes();
   mix({reinterpret_cast<const char*>(settings.data()), settings.size()});
@@ -330,17 +348,6 @@ Result<Prepared> look_at(const ComponentSpec& spec, uint32_t purpose, const std:
 
 }  // namespace
 
-Error as_load_failure(const std::string& component, Error why) {
-  const std::string object = object_of(component);
-  // "component 'x', open" is of this component as well.
-  if (why.object.starts_with(object)) why.object.erase(0, object.size());
-  if (why.object.starts_with(", ")) why.object.erase(0, 2);
-  why.code = Code::load_failed;
-  why.message = "could not be loaded: " + (why.object.empty() ? "" : why.object + ": ") + why.message;
-  why.object = object;
-  return why;
-}
-
 Status examine(const ComponentSpec& spec, const std::string& state_dir, PluginIndex& index) {
   index.scan();
   PluginFile file;
@@ -360,6 +367,10 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
   prepared->copy_path = *copy;
   prepared->sha256 = file.sha256;
   if (Status allowed = index.check_allowed(file.path, file.sha256); !allowed.ok()) return allowed;
+  // Files that are there already are the component's, whatever its manifest says now.
+  const std::string folder = data_folder(state_dir, spec.name);
+  if (prepared->manifest->needs.data || holds_files(folder)) prepared->data_dir = folder;
+  prepared->stamp = stamp_of(*prepared);
   return prepared;
 }
 

@@ -1,5 +1,5 @@
 // The steps of a load and of a close, each on the thread it belongs to. What to do when, and what follows from a
-// failure, is decided in component.cc on the registry's loop; here nothing knows of states, waiters or timers.
+// failure, is decided in incarnation.h on the registry's loop; here nothing knows of states, waiters or timers.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,7 @@
 #include "components/idle_policy.h"
 #include "components/ledger.h"
 #include "components/library.h"
+#include "components/loaded.h"
 #include "components/memory.h"
 #include "dormouse/ext/batch.h"
 #include "dormouse/ext/cache.h"
@@ -34,22 +35,15 @@ namespace dormouse {
 
 class BatchQueue;
 class FirstInstances;
+class OpenCalls;
 class OverdueCalls;
 
 // A plugin file that passed every check which needs none of its code.
-struct Prepared {
-  std::string path;       // as dropped in the folder
-  std::string identity;   // file_identity() of that, when it was read
-  std::string copy_path;  // what will be mapped
-  std::string sha256;
-  std::string version;
-  std::shared_ptr<const Manifest> manifest;
-  const TypeManifest* type = nullptr;  // inside *manifest
-  Safety safety;
-  Value settings;          // complete
-  std::string model_path;  // as trained; empty: none
+struct Prepared : LoadedFacts {
+  std::string copy_path;   // what will be mapped
   std::string model_copy;  // what the plugin gets
-  std::string model_sha256;
+  std::string data_dir;    // the folder of its own that the plugin gets; empty: none
+  Value settings;          // complete
 };
 
 // Differs when the code, the settings or the model do; never 0.
@@ -57,6 +51,14 @@ uint64_t stamp_of(const Prepared& prepared);
 
 // The type a component uses: named by the config, or the plugin's only one, or the one called like the component.
 Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifest& manifest);
+
+// The manifest of the plugin that a load would take, as the index knows it; null: not known. Never scans.
+std::shared_ptr<const Manifest> known_manifest(const ComponentSpec& spec, PluginIndex& index);
+
+// Where a component keeps files that outlive it.
+std::string data_folder(const std::string& state_dir, const std::string& component);
+// Whether there is anything in a folder. False when it is not there.
+bool holds_files(const std::string& folder);
 
 // Identity of the files a component could load, as the index knows them ("dev:ino:size:mtime;" each), empty when there
 // is none. A failed load is remembered with it, so a replaced file is tried again at once. Never scans: this is asked
@@ -76,7 +78,6 @@ Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std:
 // of which belongs to the lane thread of its slot.
 struct LoadedPlugin {
   std::string name;
-  uint64_t number = 0;  // of the load, counted by the component
   Prepared prepared;
   PoolPolicy policy;  // as of this load, but for max_wait
   // In force now. Shared only so that this struct can be moved.
@@ -99,12 +100,8 @@ struct LoadedPlugin {
   std::vector<std::shared_ptr<BatchQueue>> batches;  // by method; null: its calls are answered one by one
   std::shared_ptr<OverdueCalls> overdue;
   LoadTimes times;
-  MemoryReading memory_before;
-  MemoryDelta memory_added;
+  std::shared_ptr<OpenCalls> calls;
 };
-
-// "component 'x': could not be loaded: ...", with each part said once.
-Error as_load_failure(const std::string& component, Error why);
 
 // For a CurrentCall while the plugin and its manifest stay where they are.
 PluginNames names_of(const LoadedPlugin& plugin);
@@ -128,10 +125,6 @@ Lane::Hooks lane_hooks(LoadedPlugin& plugin);
 
 // [the thread that may run its static destructors] Library::unmap, named in a crash report.
 UnmapReport unmap_library(LoadedPlugin& plugin);
-
-// [lane, slot 0] Calls an offline method of thread rule `any` or `instance`. In call.cc, behind the same door as all
-// calls.
-Result<Value> call_offline(LoadedPlugin& plugin, uint32_t method, const Value& in, const CallOptions& options);
 
 // [lane, slot 0] What the component says to being trimmed or parked; ok when it has no such capability.
 Status trim_on_lane(LoadedPlugin& plugin);

@@ -2,6 +2,7 @@
 // calls. The only reader of Metrics that leaves the process.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,21 +10,20 @@
 #include "base/metrics.h"
 #include "base/task.h"
 #include "components/call.h"
+#include "components/exposition.h"
 #include "components/registry.h"
 
 namespace dormouse {
 
+// What a snapshot may take: 50,000 series (Metrics::kSeriesMax) and as many histograms; far from it in practice.
+inline constexpr ValueLimits kSnapshotLimits{.bytes_max = size_t{256} << 20};
+
 // The first component, in the order they were added, whose type promises dormouse.observe/1 in its manifest. Loads
 // nothing; may read plugin folders, so never from a reactor. Null when there is none.
-Component* find_observer(Registry& registry);
+std::shared_ptr<Component> find_observer(Registry& registry);
 
 // The value that dormouse/ext/observe.h describes. What is no UTF-8 (names of script files) is shown with '?'.
 Result<Value> snapshot_value(const std::vector<MetricFamily>& families, std::string_view accept);
-
-struct Exposition {
-  std::string content_type;
-  std::string body;
-};
 
 // Takes the snapshot on the component's lane, where it may take its time, and has it rendered there. `done` runs on
 // `reply`'s thread, exactly once; the lease is released before. `metrics` outlives the component's lane.

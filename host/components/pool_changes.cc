@@ -37,6 +37,7 @@ constexpr PoolKey kKeys[] = {
     {"idle.unload", true, [](const PoolPolicy& p) { return text_of(p.idle_unload); }},
     {"min_residency", true, [](const PoolPolicy& p) { return text_of(p.min_residency); }},
     {"load_timeout", true, [](const PoolPolicy& p) { return text_of(p.load_timeout); }},
+    {"reload", true, [](const PoolPolicy& p) { return std::string(to_string(p.reload)); }},
     {"drain_timeout", true, [](const PoolPolicy& p) { return text_of(p.drain_timeout); }},
 };
 

@@ -1,14 +1,18 @@
 #include "components/registry.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
-#include <future>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
 
 #include "base/file.h"
+#include "components/component_life.h"
 #include "components/component_metrics.h"
-#include "components/registry_context.h"
+#include "components/component_verbs.h"
+#include "components/heap_return.h"
+#include "components/in_process.h"
+#include "components/load_failure.h"
+#include "exec/lane.h"
 
 namespace dormouse {
 namespace {
@@ -17,91 +21,154 @@ namespace {
 constexpr unsigned kLoaderTasksMax = 65536;
 constexpr unsigned kLoaderThreadsMax = 16;
 
+// How often a component that was taken out is looked at, until nobody names it.
+constexpr Duration kFreeEvery = std::chrono::seconds(1);
+
+// A component, its life and what operators ask of it.
+struct Member {
+  Member(ComponentSpec spec, const LifeServices& services, std::function<void()> on_settled)
+      : component(std::make_shared<Component>(std::move(spec), services.clock, services.loop, services.policies)),
+        life(component, services, std::move(on_settled)),
+        verbs(life) {}
+  // Whether anybody but its life names it: a generation, a cache, a task on its way.
+  bool is_named() const { return component.use_count() > 2; }
+
+  const std::shared_ptr<Component> component;
+  ComponentLife life;
+  ComponentVerbs verbs;
+};
+
+// Never changed once it is in place.
+struct Table {
+  std::vector<std::shared_ptr<Member>> members;  // in the order they were added
+  std::unordered_map<std::string_view, size_t> by_name;
+
+  Member* find(std::string_view name) const {
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : members[found->second].get();
+  }
+  static std::shared_ptr<const Table> of(std::vector<std::shared_ptr<Member>> members) {
+    auto table = std::make_shared<Table>();
+    table->members = std::move(members);
+    for (size_t i = 0; i < table->members.size(); ++i) table->by_name.emplace(table->members[i]->component->name(), i);
+    return table;
+  }
+};
+
 }  // namespace
 
-RegistryContext::RegistryContext(RegistryOptions options, const Clock& clock, EventLoop& loop, EventLog& events,
-                                 Metrics& metrics, std::unique_ptr<Lane> loader_lane)
-    : options(std::move(options)),
-      clock(clock),
-      loop(loop),
-      events(events),
-      metrics(metrics),
-      index(this->options.plugins),
-      copies(this->options.state_dir + "/libs", this->options.plugins.folders),
-      model_copies(this->options.state_dir + "/libs/models", {this->options.state_dir + "/models"},
-                   PrivateCopies::Kind::models),
-      loaders(std::move(loader_lane)) {}
+struct Registry::Impl {
+  Impl(RegistryOptions options, const Clock& clock, EventLoop& loop, EventLog& events, Metrics& metrics,
+       std::unique_ptr<Lane> loader_lane)
+      : loaders(std::move(loader_lane)),
+        loop(loop),
+        metrics(metrics),
+        heap_return(loop, *loaders),
+        loads(options.parallel_loads),
+        carrier(std::move(options), clock, loop, events, metrics, *loaders),
+        services{clock,   loop,    events,
+                 metrics, carrier, policies,
+                 loads,   windows, [this](std::unique_ptr<Loaded> left) { kept.push_back(std::move(left)); }} {}
 
-RegistryContext::~RegistryContext() = default;
+  // Any thread.
+  std::shared_ptr<const Table> snapshot() const {
+    const std::lock_guard lock(mutex);
+    return table;
+  }
+
+  // ---- loop thread
+
+  Member* member_of(const Component& component) const {
+    for (const auto& members : {snapshot()->members, retired})
+      for (const auto& member : members)
+        if (member->component.get() == &component) return member.get();
+    return nullptr;
+  }
+  bool lives_settled() const {
+    const auto is_settled = [](const auto& member) { return member->life.settled(); };
+    const std::shared_ptr<const Table> now = snapshot();
+    return std::all_of(now->members.begin(), now->members.end(), is_settled) &&
+           std::all_of(retired.begin(), retired.end(), is_settled);
+  }
+  // Nothing of a plugin can be running any more.
+  bool all_settled() const { return kept.empty() && lives_settled(); }
+  void on_settled();
+  void begin_retirement(const std::shared_ptr<Member>& member);
+  void free_retired();
+  void finish_stop();
+
+  // Prepares, joins, unmaps. Several threads, since a plugin that hangs in its destructors keeps one of them.
+  const std::unique_ptr<Lane> loaders;
+  EventLoop& loop;
+  Metrics& metrics;
+  HeapReturn heap_return;
+  PoolPolicies policies;
+  LoadQueue loads;
+  MemoryWindows windows;
+  InProcessCarrier carrier;
+  std::vector<std::unique_ptr<Loaded>> kept;  // what forgotten threads still use
+  const LifeServices services;
+
+  mutable std::mutex mutex;  // over the pointer alone
+  std::shared_ptr<const Table> table = std::make_shared<Table>();
+
+  std::vector<std::shared_ptr<Member>> retired;
+  EventLoop::TimerId free_timer = 0;
+  bool stopping = false;
+  EventLoop::TimerId stop_timer = 0;
+  UniqueFunction<void(std::vector<std::string>)> stop_done;
+};
 
 namespace {
 
-PoolPolicy policy_for(const std::string& component, const std::map<std::string, PoolPolicy>& policies) {
-  for (const std::string& key : {component, std::string("*")})
-    if (const auto it = policies.find(key); it != policies.end()) return it->second;
-  return {};
+const Status& the_host_stops() {
+  static const Status stops(Code::unavailable, "the host is stopping");
+  return stops;
 }
 
 }  // namespace
 
-PoolPolicy RegistryContext::policy_of(const std::string& component) const {
-  std::lock_guard lock(policies_mutex);
-  return policy_for(component, policies);
+void Registry::Impl::on_settled() {
+  if (!retired.empty() && !free_timer) loop.post([this] { free_retired(); });
+  if (stopping && lives_settled()) finish_stop();
 }
 
-LedgerServices RegistryContext::ledger_services(std::function<void(Task)> on_lane) {
-  LedgerServices services;
-  services.metrics = &metrics;
-  services.on_lane = std::move(on_lane);
-  services.after = [this](Duration delay, Task task) {
-    const uint64_t id = next_ledger_timer.fetch_add(1);
-    loop.post([this, id, delay, task = std::move(task)]() mutable {
-      ledger_timers[id] = loop.at(loop.now() + delay, [this, id, task = std::move(task)]() mutable {
-        ledger_timers.erase(id);
-        task();
-      });
-    });
-    return id;
-  };
-  services.cancel_after = [this](uint64_t id) {
-    loop.post([this, id] {
-      const auto it = ledger_timers.find(id);
-      if (it == ledger_timers.end()) return;
-      loop.cancel(it->second);
-      ledger_timers.erase(it);
-    });
-  };
-  return services;
+void Registry::Impl::begin_retirement(const std::shared_ptr<Member>& member) {
+  retired.push_back(member);
+  const std::string& name = member->component->name();
+  member->life.end(Error{.code = Code::unavailable,
+                         .message = "was removed",
+                         .object = "component '" + name + "'",
+                         .remedy = "take its name out of what asks for it"},
+                   {CauseKind::verb, "removed"}, /*cancels=*/true);
+  on_settled();
 }
 
-void RegistryContext::load_slot_freed() {
-  if (load_queue.empty() || active_loads >= options.parallel_loads) return;
-  Component* next = load_queue.front();
-  load_queue.pop_front();
-  next->begin_load();
+void Registry::Impl::free_retired() {
+  if (free_timer) loop.cancel(std::exchange(free_timer, 0));
+  std::erase_if(retired, [](const auto& member) { return member->life.settled() && !member->is_named(); });
+  if (retired.empty()) return;
+  free_timer = loop.at(loop.now() + kFreeEvery, [this] {
+    free_timer = 0;
+    free_retired();
+  });
 }
 
-bool RegistryContext::all_settled() const {
-  return kept.empty() && std::all_of(components.begin(), components.end(), [](const auto& c) { return c->settled(); });
-}
-
-void RegistryContext::component_settled() {
-  if (std::all_of(components.begin(), components.end(), [](const auto& c) { return c->settled(); })) finish_stop();
-}
-
-void RegistryContext::finish_stop() {
+void Registry::Impl::finish_stop() {
   if (!stop_done) return;
   if (stop_timer) loop.cancel(std::exchange(stop_timer, 0));
+  if (free_timer) loop.cancel(std::exchange(free_timer, 0));
   std::vector<std::string> lines;
-  for (const auto& component : components) {
-    if (component->settled()) continue;
-    const ComponentStatus status = component->status();
-    lines.push_back("component '" + status.name + "' is still " + std::string(to_string(status.state)) + " with " +
-                    std::to_string(status.leases) + " leases (" + status.cause + ")");
-  }
-  for (const auto& plugin : kept)
-    for (const std::string& entry : plugin->ledger->open_entries())
-      lines.push_back("component '" + plugin->name + "' left " + entry);
+  for (const auto& members : {snapshot()->members, retired})
+    for (const auto& member : members) {
+      if (member->life.settled()) continue;
+      const ComponentStatus status = member->component->status();
+      lines.push_back("component '" + status.name + "' is still " + std::string(to_string(status.state)) + " with " +
+                      std::to_string(status.leases) + " leases (" + status.cause + ")");
+    }
+  for (const auto& left : kept)
+    for (const std::string& entry : left->activity()->held())
+      lines.push_back("component '" + left->component() + "' left " + entry);
   auto done = std::exchange(stop_done, {});
   done(std::move(lines));
 }
@@ -113,56 +180,87 @@ Result<std::unique_ptr<Registry>> Registry::create(RegistryOptions options, cons
   Result<std::unique_ptr<Lane>> loaders =
       Lane::create("loader", {.threads_max = kLoaderThreadsMax, .pending_max = kLoaderTasksMax});
   if (!loaders.ok()) return loaders.status();
-  return std::unique_ptr<Registry>(new Registry(
-      std::make_unique<RegistryContext>(std::move(options), clock, loop, events, metrics, std::move(*loaders))));
+  return std::unique_ptr<Registry>(
+      new Registry(std::make_unique<Impl>(std::move(options), clock, loop, events, metrics, std::move(*loaders))));
 }
 
-Registry::Registry(std::unique_ptr<RegistryContext> context) : context_(std::move(context)) {
+Registry::Registry(std::unique_ptr<Impl> state) : state_(std::move(state)) {
   for (const MetricInfo& each : {kComponentLoadSeconds, kComponentLoadPhase, kComponentLoadFailures, kComponentUnload,
-                                 kComponentUnloadRefused, kComponentKept})
-    context_->metrics.declare(each);
-  collector_ = context_->metrics.collect([this](MetricSink& sink) { collect_component_metrics(sink, statuses()); });
+                                 kComponentUnloadRefused, kComponentReplacements, kComponentKept})
+    state_->metrics.declare(each);
+  collector_ = state_->metrics.collect([this](MetricSink& sink) { collect_component_metrics(sink, statuses()); });
 }
 
 Registry::~Registry() {
-  // Threads of a plugin may still run in code and data that hang on the context; the process is about to end.
-  if (context_ && !context_->all_settled()) (void)context_.release();
+  // Threads of a plugin may still run in code and data that hang on the state; the process is about to end.
+  if (state_ && !state_->all_settled()) (void)state_.release();
 }
 
+// ---- the table ----
+
 Status Registry::add(ComponentSpec spec) {
-  if (find(spec.name))
-    return Error{Code::invalid_argument, "is declared twice", "component '" + spec.name + "'", {}, {}, {}};
-  context_->components.push_back(std::make_unique<Component>(std::move(spec), *context_));
-  Component& added = *context_->components.back();
-  context_->by_name.emplace(added.name(), &added);
+  Impl* state = state_.get();
+  const std::string name = spec.name;
+  const auto member = std::make_shared<Member>(std::move(spec), state->services, [state] { state->on_settled(); });
+  {
+    const std::lock_guard lock(state->mutex);
+    if (state->table->find(name))
+      return Error{
+          .code = Code::invalid_argument, .message = "is declared twice", .object = "component '" + name + "'"};
+    std::vector<std::shared_ptr<Member>> members = state->table->members;
+    members.push_back(member);
+    state->table = Table::of(std::move(members));
+  }
   return {};
 }
 
-Component* Registry::find(std::string_view name) const {
-  const auto it = context_->by_name.find(name);
-  return it == context_->by_name.end() ? nullptr : it->second;
+Status Registry::retire(const std::string& name) {
+  Impl* state = state_.get();
+  std::shared_ptr<Member> gone;
+  {
+    const std::lock_guard lock(state->mutex);
+    std::vector<std::shared_ptr<Member>> members = state->table->members;
+    const auto found = std::find_if(members.begin(), members.end(),
+                                    [&](const auto& member) { return member->component->name() == name; });
+    if (found == members.end())
+      return Error{.code = Code::not_found, .message = "is not configured", .object = "component '" + name + "'"};
+    gone = *found;
+    members.erase(found);
+    state->table = Table::of(std::move(members));
+  }
+  state->loop.post([state, gone] { state->begin_retirement(gone); });
+  return {};
+}
+
+std::shared_ptr<Component> Registry::find(std::string_view name) const {
+  const std::shared_ptr<const Table> table = state_->snapshot();
+  const Member* member = table->find(name);
+  return member ? member->component : nullptr;
 }
 
 std::vector<std::string> Registry::names() const {
   std::vector<std::string> names;
-  for (const auto& component : context_->components) names.push_back(component->name());
+  for (const auto& member : state_->snapshot()->members) names.push_back(member->component->name());
   return names;
 }
 
 std::vector<ComponentStatus> Registry::statuses() const {
+  const std::shared_ptr<const Table> table = state_->snapshot();
   std::vector<ComponentStatus> statuses;
-  statuses.reserve(context_->components.size());
-  for (const auto& component : context_->components) statuses.push_back(component->status());
+  statuses.reserve(table->members.size());
+  for (const auto& member : table->members) statuses.push_back(member->component->status());
   return statuses;
 }
 
+// ---- plugins ----
+
 Status Registry::examine(const ComponentSpec& spec) {
-  const Status fits = dormouse::examine(spec, context_->options.state_dir, context_->index);
+  const Status fits = state_->carrier.examine(spec);
   return fits.ok() ? fits : Status(as_load_failure(spec.name, fits.error()));
 }
 
 Result<Description> Registry::describe(const ComponentSpec& spec) {
-  Result<PluginEntry> entry = context_->index.find(spec.plugin, spec.version);
+  Result<PluginEntry> entry = state_->carrier.index().find(spec.plugin, spec.version);
   if (!entry.ok()) return entry.status();
   Result<const TypeManifest*> type = choose_type(spec, *entry->manifest);
   if (!type.ok()) return type.status();
@@ -170,125 +268,104 @@ Result<Description> Registry::describe(const ComponentSpec& spec) {
 }
 
 PluginIndex& Registry::plugins() {
-  return context_->index;
+  return state_->carrier.index();
 }
 
+// ---- policies ----
+
 std::vector<PoolChange> Registry::set_pool_policies(std::vector<NamedPoolPolicy> policies, bool dry_run) {
-  std::map<std::string, PoolPolicy> by_name;
-  for (NamedPoolPolicy& named : policies) by_name[named.name] = named.policy;
+  const PoolPolicies next(policies);
+  const std::shared_ptr<const Table> table = state_->snapshot();
   std::vector<PoolChange> changes;
-  for (const auto& component : context_->components) {
-    const std::string& name = component->name();
-    const std::optional<PoolPolicy> loaded = component->loaded_policy();
+  for (const auto& member : table->members) {
+    const std::string& name = member->component->name();
+    const std::optional<PoolPolicy> loaded = member->component->loaded_policy();
     if (!loaded) continue;
-    for (PoolChange& change : pool_changes(name, context_->policy_of(name), *loaded, policy_for(name, by_name)))
+    for (PoolChange& change : pool_changes(name, state_->policies.of(name), *loaded, next.of(name)))
       changes.push_back(std::move(change));
   }
   if (dry_run) return changes;
-  {
-    std::lock_guard lock(context_->policies_mutex);
-    context_->policies = std::move(by_name);
-  }
-  context_->loop.post([context = context_.get()] {
-    for (const auto& component : context->components) component->policy_changed();
+  state_->policies.set(policies);
+  state_->loop.post([state = state_.get()] {
+    for (const auto& member : state->snapshot()->members) member->life.policy_changed();
   });
   return changes;
 }
 
+// ---- verbs ----
+
 void Registry::request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done,
                        UniqueFunction<void(VerbAnswer)> finished) {
-  context_->loop.post([&component, verb, options, done = std::move(done), finished = std::move(finished)]() mutable {
-    component.request(verb, options, std::move(done), std::move(finished));
+  state_->loop.post([state = state_.get(), component = component.shared_from_this(), verb, options,
+                     done = std::move(done), finished = std::move(finished)]() mutable {
+    // One that is not here any more was freed but for this name of it.
+    if (Member* member = state->member_of(*component))
+      return member->verbs.request(verb, options, std::move(done), std::move(finished));
+    done(VerbAnswer{Status(Code::unavailable, "component '" + component->name() + "' was removed"),
+                    false,
+                    false,
+                    {},
+                    component->status()});
   });
 }
 
 void Registry::give_up_load(Component& component, bool dry_run, UniqueFunction<void(Status)> done) {
-  context_->loop.post(
-      [&component, dry_run, done = std::move(done)]() mutable { done(component.give_up_asked_load(dry_run)); });
+  state_->loop.post(
+      [state = state_.get(), component = component.shared_from_this(), dry_run, done = std::move(done)]() mutable {
+        Member* member = state->member_of(*component);
+        done(member ? member->verbs.give_up_load(dry_run)
+                    : Status(Code::unavailable, "component '" + component->name() + "' was removed"));
+      });
 }
 
 Status Registry::readiness() const {
-  for (const auto& component : context_->components) {
-    if (!component->spec().preload) continue;
-    const ComponentStatus now = component->status();
+  for (const auto& member : state_->snapshot()->members) {
+    if (!member->component->spec().preload) continue;
+    const ComponentStatus now = member->component->status();
     // A load that is tried again leaves its failure standing until it has succeeded.
     const bool failed = now.state == State::failed || (now.state == State::loading && !now.last_error.ok());
     if (now.was_ready && !failed) continue;
     const std::string object = "component '" + now.name + "'";
-    return Error{Code::unavailable,
-                 failed ? now.last_error.to_string_within(object) : "is not loaded yet",
-                 object,
-                 "a loaded component, for it has `preload`",
-                 std::string(to_string(now.state)),
-                 failed ? "it is tried again by itself; ctl load " + now.name + " tries at once" : ""};
+    return Error{.code = Code::unavailable,
+                 .message = failed ? now.last_error.to_string_within(object) : "is not loaded yet",
+                 .object = object,
+                 .needed = "a loaded component, for it has `preload`",
+                 .found = std::string(to_string(now.state)),
+                 .remedy = failed ? "it is tried again by itself; ctl load " + now.name + " tries at once" : ""};
   }
   return {};
 }
 
 void Registry::give_heap_back_soon() {
-  context_->heap_return.soon();
+  state_->heap_return.soon();
 }
 
 void Registry::preload() {
-  for (const auto& component : context_->components)
-    if (component->spec().preload) component->acquire(Demand{"preload", false, [](Result<Lease>) {}});
+  for (const auto& member : state_->snapshot()->members)
+    if (member->component->spec().preload) member->component->acquire(Demand{"preload", false, [](Result<Lease>) {}});
 }
 
 void Registry::stop(Duration grace, UniqueFunction<void(std::vector<std::string> leftovers)> done) {
-  context_->loop.post([context = context_.get(), grace, done = std::move(done)]() mutable {
-    context->stopping = true;
-    context->stop_done = std::move(done);
-    context->stop_timer = context->loop.at(context->loop.now() + grace, [context] {
-      context->stop_timer = 0;
-      context->finish_stop();
+  state_->loop.post([state = state_.get(), grace, done = std::move(done)]() mutable {
+    state->stopping = true;
+    state->stop_done = std::move(done);
+    state->stop_timer = state->loop.at(state->loop.now() + grace, [state] {
+      state->stop_timer = 0;
+      state->finish_stop();
     });
-    for (const auto& component : context->components) component->stop();
-    context->component_settled();
+    for (const auto& member : state->snapshot()->members)
+      member->life.end(the_host_stops(), {CauseKind::stop, "the host stops"}, /*cancels=*/false);
+    state->on_settled();
   });
 }
 
 Result<Value> Registry::run_offline(OfflineRun run) {
-  Result<Prepared> prepared = prepare(run.spec, DM_OPEN_TRAIN, context_->options.state_dir, context_->index,
-                                      context_->copies, context_->model_copies);
-  if (!prepared.ok()) return prepared.status();
-  const MethodManifest* method = prepared->type->find_method(run.method);
-  if (!method || !method->offline)
-    return Error{
-        Code::not_found, "has no offline method '" + run.method + "'", "component '" + run.spec.name + "'", {}, {}, {}};
-  const auto index = static_cast<size_t>(method - prepared->type->methods.data());
-  const std::string data_dir = context_->options.state_dir + "/data/" + run.spec.name;
-  if (Status made = ensure_private_folder(data_dir); !made.ok()) return made;
-
-  LoadedPlugin plugin;
-  plugin.name = run.spec.name;
-  plugin.prepared = std::move(*prepared);
-  plugin.policy.max_instances = 1;
-  plugin.clock = &context_->clock;
-  plugin.instances.assign(1, nullptr);
-  Result<std::unique_ptr<Lane>> lane = Lane::create(plugin.name, {.threads_max = 1, .pending_max = 1});
-  if (!lane.ok()) return lane.status();
-  plugin.lane = std::move(*lane);
-  plugin.lane->set_hooks(lane_hooks(plugin));
-  plugin.ledger = std::make_shared<Ledger>(plugin.name, context_->ledger_services([](Task) {}));
-
-  Result<Value> answer = Status(Code::internal, "did not run");
-  plugin.lane->submit_control([&] {
-    if (Status opened = open_on_lane(plugin, {DM_OPEN_TRAIN, Time::max(), run.cancel, data_dir}); !opened.ok()) {
-      answer = opened;
-      return;
-    }
-    CallOptions options;
-    options.cancel = run.cancel;
-    options.progress = run.progress;
-    answer = call_offline(plugin, static_cast<uint32_t>(index), run.input, options);
-  });
-  plugin.lane->join();
-  const std::vector<std::string> leftovers = plugin.ledger->settle();
-  if (plugin.library && leftovers.empty()) (void)unmap_library(plugin);
-  if (!leftovers.empty()) {
-    context_->kept.push_back(std::make_unique<LoadedPlugin>(std::move(plugin)));
-  }
-  return answer;
+  CallOptions options;
+  options.cancel = run.cancel;
+  options.progress = run.progress;
+  InProcessCarrier::Offline ran = state_->carrier.run_offline(run.spec, run.method, run.input, options);
+  if (ran.left) state_->kept.push_back(std::move(ran.left));
+  return std::move(ran.answer);
 }
 
 }  // namespace dormouse

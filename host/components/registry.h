@@ -1,8 +1,10 @@
 // The registry: all configured components by name, and the threads that load and close them.
 // Knows plugins and components; knows no pipeline, no HTTP, no config file. Its state belongs to one loop thread, which
-// the caller runs; loads and closes run on a few loader threads and on the components' own lanes.
+// the caller runs; loads and closes run on a few loader threads and on the components' own lanes. The table of
+// components is an immutable snapshot: whoever looks at it sees all of one moment.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,18 +18,13 @@
 #include "base/task.h"
 #include "components/call.h"
 #include "components/component.h"
-#include "components/idle_policy.h"
 #include "components/pool_changes.h"
+#include "components/pool_policies.h"
 #include "components/registry_options.h"
+#include "components/verbs.h"
 #include "exec/event_loop.h"
 
 namespace dormouse {
-
-// One entry of `dm.pool`: a component's name, or "*" for those without one of their own.
-struct NamedPoolPolicy {
-  std::string name;
-  PoolPolicy policy;
-};
 
 // Where a component's type stands in its plugin's manifest, found without running code.
 struct Description {
@@ -52,11 +49,16 @@ class Registry {
                                                   EventLog& events, Metrics& metrics);
   ~Registry();
 
-  // Before anything else is asked. Errors: invalid_argument for a second one of that name.
-  Status add(ComponentSpec spec);
-
   // Any thread from here on.
-  Component* find(std::string_view name) const;
+
+  // Errors: invalid_argument for a second one of that name.
+  Status add(ComponentSpec spec);
+  // Takes a component out: find() does not know it any more, demand is refused, its calls end (at drain_timeout they
+  // are cancelled), its code goes. It is freed when nobody names it any more. Errors: not_found.
+  Status retire(const std::string& name);
+
+  // Null when there is none. Whoever keeps the answer keeps the component, not what is loaded of it.
+  std::shared_ptr<Component> find(std::string_view name) const;
   std::vector<std::string> names() const;
   std::vector<ComponentStatus> statuses() const;
 
@@ -103,8 +105,9 @@ class Registry {
   void stop(Duration grace, UniqueFunction<void(std::vector<std::string> leftovers)> done);
 
  private:
-  explicit Registry(std::unique_ptr<RegistryContext> context);
-  std::unique_ptr<RegistryContext> context_;
+  struct Impl;
+  explicit Registry(std::unique_ptr<Impl> state);
+  std::unique_ptr<Impl> state_;
   Metrics::Registration collector_;
 };
 

@@ -28,6 +28,7 @@ PoolPolicy apply(PoolPolicy policy, const PoolDescription& from) {
   policy.min_residency = from.min_residency.value_or(policy.min_residency);
   policy.load_timeout = from.load_timeout.value_or(policy.load_timeout);
   policy.drain_timeout = from.drain_timeout.value_or(policy.drain_timeout);
+  policy.reload = from.reload.value_or(policy.reload);
   return policy;
 }
 

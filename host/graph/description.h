@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "components/idle_policy.h"
 #include "components/registry.h"
 #include "graph/expression.h"
 #include "graph/graph.h"
@@ -67,6 +68,7 @@ struct PoolDescription {
   std::optional<unsigned> min_idle, max_instances, max_pending, max_batch;
   std::optional<Duration> max_wait, max_delay, idle_trim, idle_park, idle_unload, min_residency, load_timeout,
       drain_timeout;
+  std::optional<ReloadMode> reload;
 };
 
 // The fields of CachePolicy that one `dm.cache` sets.

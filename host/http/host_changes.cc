@@ -71,19 +71,20 @@ void request_verb(Registry& registry, Component& component, Verb verb, const Ver
 }
 
 // A dry run that reads the plugin file, which may block on the disk: in the background, and then as any dry run.
-void try_load(const HostChanges& changes, Component& component, Verb verb, Change change, Responder responder) {
+void try_load(const HostChanges& changes, std::shared_ptr<Component> component, Verb verb, Change change,
+              Responder responder) {
   const VerbOptions options{change.wait, change.dry_run, change.actor};
   const auto claim = std::make_shared<WorkClaim>();
   const Operations::Ticket ticket =
       changes.operations->begin(std::move(change), std::move(responder), {.claim = claim});
   const Status taken =
-      changes.background.submit([&registry = changes.host.registry, &component, verb, options, ticket, claim] {
+      changes.background.submit([&registry = changes.host.registry, component, verb, options, ticket, claim] {
         if (!claim->begin()) return;
         VerbAnswer answer;
-        answer.status = registry.examine(component.spec());
-        answer.component = component.status();
+        answer.status = registry.examine(component->spec());
+        answer.component = component->status();
         if (!answer.status.ok()) return ticket.finish(answer_of(answer));
-        request_verb(registry, component, verb, options, ticket);
+        request_verb(registry, *component, verb, options, ticket);
       });
   if (!taken.ok()) ticket.finish(ChangeAnswer::failed(taken));
 }
@@ -176,7 +177,7 @@ ChangeAnswer scan(Registry& registry, EventLog& events, const Change& change) {
   const ScanCounts counts = compare(before, now);
   if (!change.dry_run) {
     for (const std::string& name : registry.names())
-      if (Component* component = registry.find(name)) component->notice_files();
+      if (const auto component = registry.find(name)) component->notice_files();
     events.publish(
         "plugins.scanned", "plugins",
         {{"files", counts.files}, {"added", counts.added}, {"gone", counts.gone}, {"unusable", counts.unusable}}, {},
@@ -236,13 +237,13 @@ ChangeAnswer purge(Caches& caches, EventLog& events, const Change& change, const
 
 void change_component(const HostChanges& changes, Verb verb, const Request& request, Responder responder) {
   const std::string& name = request.capture("name");
-  Component* component = changes.host.registry.find(name);
+  const std::shared_ptr<Component> component = changes.host.registry.find(name);
   if (!component) return responder.fail(unknown_name("component", name, changes.host.registry.names()));
   Result<Change> change = read_change(changes, request, std::string(to_string(verb)), name);
   if (!change.ok()) return responder.fail(change.status());
   const VerbOptions options{change->wait, change->dry_run, change->actor};
   if (options.dry_run && would_load(verb, component->status().state))
-    return try_load(changes, *component, verb, std::move(*change), std::move(responder));
+    return try_load(changes, component, verb, std::move(*change), std::move(responder));
   // The component bounds the verb itself and says what goes on; the wait here is only the last resort.
   if (change->wait > Duration{}) change->wait += std::chrono::seconds(1);
   Work work{.at = [component] { return std::string(to_string(component->status().state)); }};

@@ -45,9 +45,9 @@ void write_recent(JsonText& out, const RecentNumbers& recent) {
 }
 
 // Null after an answer that there is none of that name.
-Component* find_component(const HostView& host, const Request& request, Responder& responder) {
+std::shared_ptr<Component> find_component(const HostView& host, const Request& request, Responder& responder) {
   const std::string& name = request.capture("name");
-  Component* component = host.registry.find(name);
+  std::shared_ptr<Component> component = host.registry.find(name);
   if (!component) responder.fail(unknown_name("component", name, host.registry.names()));
   return component;
 }
@@ -123,7 +123,7 @@ void answer_components(const HostView& host, Responder responder) {
 }
 
 void answer_component(const HostView& host, const Request& request, Responder responder) {
-  Component* component = find_component(host, request, responder);
+  const std::shared_ptr<Component> component = find_component(host, request, responder);
   if (!component) return;
   JsonText out;
   write(out, component->status());

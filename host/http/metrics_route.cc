@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include "components/observe.h"
 
@@ -15,7 +17,20 @@ struct MetricsRoute {
   const HostView host;
   Background& background;
   std::atomic<unsigned> running{0};
-  std::atomic<Component*> observer{nullptr};  // once found: components come and go in memory, not by name
+
+  // The component that was found last; null: none yet, or it was taken out. Any thread.
+  std::shared_ptr<Component> observer() {
+    const std::lock_guard lock(mutex);
+    return name.empty() ? nullptr : host.registry.find(name);
+  }
+  void remember(const Component& observer) {
+    const std::lock_guard lock(mutex);
+    name = observer.name();
+  }
+
+ private:
+  std::mutex mutex;
+  std::string name;
 };
 
 // One scrape, from thread to thread.
@@ -69,9 +84,9 @@ void run(const ScrapePtr& scrape, Component& observer) {
 // Plugin folders may have to be read, so it is looked for on the background thread.
 void find_and_run(const ScrapePtr& scrape) {
   const Status status = scrape->route->background.submit([scrape] {
-    Component* found = find_observer(scrape->route->host.registry);
+    const std::shared_ptr<Component> found = find_observer(scrape->route->host.registry);
     if (!found) return scrape->responder.fail(Status(no_observer()));
-    scrape->route->observer = found;
+    scrape->route->remember(*found);
     run(scrape, *found);
   });
   if (!status.ok()) scrape->responder.fail(status);
@@ -88,7 +103,7 @@ void scrape(const std::shared_ptr<MetricsRoute>& route, const Request& request, 
                                        "scrape less often"}));
   }
   const auto begun = std::make_shared<Scrape>(route, request, std::move(responder));
-  Component* observer = route->observer;
+  const std::shared_ptr<Component> observer = route->observer();
   observer ? run(begun, *observer) : find_and_run(begun);
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/suggest.h"
 #include "cache/component_space.h"
-#include "components/loader.h"
+#include "components/loaded.h"
 #include "graph/callee.h"
 #include "pipeline/engine.h"
 
@@ -12,7 +12,8 @@ namespace {
 
 class RegistryCallee final : public Callee {
  public:
-  RegistryCallee(Registry& registry, Component& component) : registry_(registry), component_(component) {}
+  RegistryCallee(Registry& registry, std::shared_ptr<Component> component)
+      : registry_(registry), keeps_(std::move(component)), component_(*keeps_) {}
 
   const std::string& name() const override { return component_.name(); }
 
@@ -28,11 +29,11 @@ class RegistryCallee final : public Callee {
 
   uint64_t stamp() const override { return component_.stamp(); }
   std::unique_ptr<CacheSpace> cache_space(const std::string& name) override {
-    return std::make_unique<ComponentSpace>(component_, name);
+    return std::make_unique<ComponentSpace>(keeps_, name);
   }
 
   Result<Method> find_method(const Lease& lease, const MethodRef& known, std::string_view name) override {
-    const TypeManifest& type = *component_.loaded().prepared.type;
+    const TypeManifest& type = *lease.loaded().facts().type;
     if (const std::optional<uint32_t> index = resolve_method(lease, known)) return method(lease, type, *index);
     if (name.empty()) name = type.default_method;
     const MethodManifest* found = type.find_method(name);
@@ -66,6 +67,7 @@ class RegistryCallee final : public Callee {
   }
 
   Registry& registry_;
+  const std::shared_ptr<Component> keeps_;
   Component& component_;
 };
 
@@ -74,8 +76,8 @@ class RegistryCallees final : public Callees {
  public:
   explicit RegistryCallees(Registry& registry) : registry_(registry) {
     for (const std::string& name : registry.names())
-      if (Component* component = registry.find(name))
-        callees_.emplace(name, std::make_unique<RegistryCallee>(registry, *component));
+      if (std::shared_ptr<Component> component = registry.find(name))
+        callees_.emplace(name, std::make_unique<RegistryCallee>(registry, std::move(component)));
   }
 
   Callee* find(std::string_view name) override {

@@ -21,7 +21,17 @@ void read_idle(PoolReading& reading) {
   reading.keys(-1, kIdleKeys, "idle");
 }
 
-constexpr std::array<Key<PoolDescription>, 11> kPoolKeys = {{
+void read_reload(PoolReading& reading) {
+  const char* mode = lua_type(reading.L, -1) == LUA_TSTRING ? lua_tostring(reading.L, -1) : "";
+  if (mode == std::string_view("beside"))
+    reading.to.reload = ReloadMode::beside;
+  else if (mode == std::string_view("close_first"))
+    reading.to.reload = ReloadMode::close_first;
+  else
+    reading.expected("\"beside\" or \"close_first\"");
+}
+
+constexpr std::array<Key<PoolDescription>, 12> kPoolKeys = {{
     {"min_idle", [](PoolReading& r) { r.count(r.to.min_idle, 0, 1024); }},
     {"max_instances", [](PoolReading& r) { r.count(r.to.max_instances, 1, 1024); }},
     {"max_pending", [](PoolReading& r) { r.count(r.to.max_pending, 1, 1'000'000); }},
@@ -30,6 +40,7 @@ constexpr std::array<Key<PoolDescription>, 11> kPoolKeys = {{
     {"min_residency", [](PoolReading& r) { r.duration(r.to.min_residency); }},
     {"load_timeout", [](PoolReading& r) { r.positive_duration(r.to.load_timeout); }},
     {"drain_timeout", [](PoolReading& r) { r.duration(r.to.drain_timeout); }},
+    {"reload", read_reload},
     {"max_batch", [](PoolReading& r) { r.count(r.to.max_batch, 1, 4096); }},
     {"max_delay", [](PoolReading& r) { r.duration(r.to.max_delay); }},
     {"memory", nullptr},

@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "components/cache_call.h"
-#include "components/loader.h"
 #include "components/observe.h"
 #include "support/component_host.h"
 
@@ -69,7 +68,7 @@ TEST_CASE("a value that a plugin could not write is its breach with the reason i
   for (const auto& [plugin, asked] :
        {std::pair("bad-text", "passed on"), std::pair("bad-text", "ignored"), std::pair("bad-text-wrapped", "x")}) {
     INFO(plugin << ", " << asked);
-    Component* component = host.registry->find(plugin);
+    const std::shared_ptr<Component> component = host.registry->find(plugin);
     Result<Lease> lease = host.acquire(component ? *component : host.add(plugin, plugin));
     REQUIRE(lease.ok());
     const Result<Value> answer = host.call(*lease, "run", text_value(asked));
@@ -295,7 +294,7 @@ TEST_CASE("a call that ignores its cancellation keeps its lease until it really 
   CallOptions options;
   std::optional<CallResult> result;
   call_on_lane(std::move(*lease), 0, text_value("x"), options, host.loop, [&](CallResult r) { result = std::move(r); });
-  REQUIRE(host.await([&] { return deaf.loaded().lane->pending() == 0; }));  // else it would leave the queue
+  REQUIRE(host.await([&] { return host.carried(deaf).waiting_calls() == 0; }));  // else it would leave the queue
   options.cancel.cancel();
   if (const VerbAnswer answer = host.request(deaf, Verb::unload); !result) CHECK(answer.status.code() == Code::busy);
   REQUIRE(host.loop.run_until([&] { return result.has_value(); }));
@@ -320,7 +319,7 @@ TEST_CASE("calls that nobody waits for hold no place") {
                  [&](CallResult r) { ended.push_back(r.value.status()); });
   };
   call(std::move(*lease), {});  // holds the only instance
-  REQUIRE(host.await([&] { return deaf.loaded().lane->pending() == 0; }));
+  REQUIRE(host.await([&] { return host.carried(deaf).waiting_calls() == 0; }));
   for (int i = 0; i < 128; ++i) {
     CallOptions options;
     impatient.push_back(options.cancel);
@@ -329,7 +328,7 @@ TEST_CASE("calls that nobody waits for hold no place") {
   CHECK(deaf.status().leases == 129);
   for (CancelToken& token : impatient) token.cancel();
   CHECK(deaf.status().leases == 1);
-  CHECK(deaf.loaded().lane->pending() == 0);
+  CHECK(host.carried(deaf).waiting_calls() == 0);
   call(std::move(*deaf.try_acquire()), {});  // is not refused
   REQUIRE(host.loop.run_until([&] { return ended.size() == 130; }));
   CHECK(std::count_if(ended.begin(), ended.end(), [](const Status& s) { return s.ok(); }) == 2);
@@ -345,7 +344,7 @@ TEST_CASE("a call that ignores its cancellation is overdue until it returns") {
   options.request_id = 0xabc;
   std::optional<CallResult> result;
   call_on_lane(std::move(*lease), 0, text_value("x"), options, host.loop, [&](CallResult r) { result = std::move(r); });
-  REQUIRE(host.await([&] { return deaf.loaded().lane->pending() == 0; }));
+  REQUIRE(host.await([&] { return host.carried(deaf).waiting_calls() == 0; }));
   options.cancel.cancel();
   std::vector<OverdueCall> overdue;
   REQUIRE(host.await([&] {
@@ -433,7 +432,7 @@ TEST_CASE("wrong answers of what shows metrics are told and stop nothing") {
   ComponentHost host(kBad);
   Component& other = host.add("other", "well-behaved", {}, "well-behaved");
   Component& shows = host.add("shows", "bad-observer");
-  CHECK(find_observer(*host.registry) == &shows);
+  CHECK(find_observer(*host.registry).get() == &shows);
   const auto scrape = [&] {
     Result<Lease> lease = host.acquire(shows);
     REQUIRE(lease.ok());

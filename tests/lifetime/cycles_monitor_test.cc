@@ -34,7 +34,7 @@ TEST_CASE("a thousand loads and scrapes and unloads of a monitor leave nothing b
   LiveRegistry host({DORMOUSE_PLUGINS});
   Component& monitor = host.add("monitor", "monitor");
   host.start();
-  REQUIRE(find_observer(*host.registry) == &monitor);
+  REQUIRE(find_observer(*host.registry).get() == &monitor);
   REQUIRE_FALSE(maps_prometheus());
   Counter& counted = host.metrics.counter("dormouse_cycles_total");
   uint64_t cycles = 0;

@@ -73,6 +73,12 @@ Result<Value> ComponentHost::call(const Lease& lease, const std::string& method,
   return std::move(result->value);
 }
 
+const InProcess& ComponentHost::carried(Component& component) {
+  const std::optional<Lease> lease = component.try_observe();
+  if (!lease) FAIL(component.name() << " is not callable");
+  return static_cast<const InProcess&>(lease->loaded());
+}
+
 bool ComponentHost::await(const std::function<bool()>& done) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!done()) {

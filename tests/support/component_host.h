@@ -9,6 +9,7 @@
 
 #include "base/events.h"
 #include "base/metrics.h"
+#include "components/in_process.h"
 #include "components/registry.h"
 #include "support/manual_clock.h"
 #include "support/manual_loop.h"
@@ -32,6 +33,9 @@ class ComponentHost {
   VerbAnswer request(Component& component, Verb verb, VerbOptions options = {});
   std::shared_ptr<std::optional<VerbAnswer>> start(Component& component, Verb verb, VerbOptions options = {});
   Result<Value> call(const Lease& lease, const std::string& method, const Value& in);
+
+  // What carries a callable component.
+  const InProcess& carried(Component& component);
 
   // Runs the loop until `done`, which no post announces (a lane at work); false after a minute of real time.
   bool await(const std::function<bool()>& done);

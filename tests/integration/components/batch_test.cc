@@ -1,7 +1,7 @@
 // Calls answered together by a real plugin: who is gathered with whom, and that each keeps its own answer and end.
 #include <catch2/catch.hpp>
 
-#include "components/loader.h"
+#include "components/loaded.h"
 #include "support/component_host.h"
 
 using namespace dormouse;
@@ -19,7 +19,7 @@ struct Gathering {
     component = &host.add("gathering", "gathering");
     Result<Lease> lease = host.acquire(*component);
     REQUIRE(lease.ok());
-    const auto& methods = lease->component().loaded().prepared.type->methods;
+    const auto& methods = lease->loaded().facts().type->methods;
     while (methods.at(method).name != method_name) ++method;
     inline_now = runs_inline(*lease, method);
   }

@@ -27,6 +27,12 @@ std::vector<std::string> states(std::initializer_list<const char*> names) {
   return kinds;
 }
 
+PoolPolicy closing_first() {
+  PoolPolicy policy;
+  policy.reload = ReloadMode::close_first;
+  return policy;
+}
+
 }  // namespace
 
 TEST_CASE("nothing is mapped before the first demand") {
@@ -378,17 +384,19 @@ TEST_CASE("a pinned component that is parked keeps its code mapped") {
   CHECK(is_mapped("echo.so"));
 }
 
-TEST_CASE("reload closes and opens anew and demand that comes meanwhile gets the new one") {
+TEST_CASE("a reload that closes first opens anew and demand that comes meanwhile gets the new one") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
   Result<Lease> lease = host.acquire(echo);
-  PoolPolicy impatient;
+  PoolPolicy impatient = closing_first();
   impatient.drain_timeout = 0s;
   host.set_policy("echo", impatient);
   CHECK(host.request(echo, Verb::reload).status.code() == Code::busy);
   CHECK(host.request(echo, Verb::reload, {.dry_run = true}).status.code() == Code::busy);
-  host.set_policy("echo", PoolPolicy());
-  CHECK(host.request(echo, Verb::reload, {.dry_run = true}).explanation.starts_with("would reload it after 1 running"));
+  host.set_policy("echo", closing_first());
+  CHECK(host.request(echo, Verb::reload, {.dry_run = true})
+            .explanation.starts_with("would close it first (its pool says reload = \"close_first\"), and load it again "
+                                     "after 1 running call"));
   const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
   host.loop.run_ready();
   const auto queued = host.ask(echo);
@@ -404,9 +412,10 @@ TEST_CASE("reload closes and opens anew and demand that comes meanwhile gets the
   CHECK(host.history(echo) == states({"loading", "ready", "draining", "loading", "ready"}));
 }
 
-TEST_CASE("reload of a component in use past its wait changes nothing") {
+TEST_CASE("a reload that closes first changes nothing when the component is in use past its wait") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
+  host.set_policy("echo", closing_first());
   Result<Lease> lease = host.acquire(echo);
   const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
   host.loop.run_ready();
@@ -435,6 +444,7 @@ TEST_CASE("reload opens a parked component and a pinned one and leaves one that 
 TEST_CASE("an unload asked for while a reload drains wins") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
+  host.set_policy("echo", closing_first());
   Result<Lease> lease = host.acquire(echo);
   const auto reload = host.start(echo, Verb::reload, {.wait = 5s});
   host.loop.run_ready();
@@ -448,6 +458,7 @@ TEST_CASE("an unload asked for while a reload drains wins") {
 TEST_CASE("verbs do not end a reload that loads and demand that comes then is served") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
+  host.set_policy("echo", closing_first());
   host.acquire(echo)->release();
   const auto reload = host.start(echo, Verb::reload);
   REQUIRE(host.reach(echo, State::loading));
@@ -467,6 +478,7 @@ TEST_CASE("verbs do not end a reload that loads and demand that comes then is se
 TEST_CASE("a verb that is refused or runs out of time leaves a reload as it was") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
+  host.set_policy("echo", closing_first());
   Result<Lease> lease = host.acquire(echo);
   const auto reload = host.start(echo, Verb::reload, {.wait = 30s});
   host.loop.run_ready();
@@ -487,6 +499,7 @@ TEST_CASE("a verb that is refused or runs out of time leaves a reload as it was"
 TEST_CASE("who joins a drain waits for his own time also when it is the longer one") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
+  host.set_policy("echo", closing_first());
   Result<Lease> lease = host.acquire(echo);
   const auto park = host.start(echo, Verb::park, {.wait = 1s});
   host.loop.run_ready();
@@ -508,7 +521,7 @@ TEST_CASE("what a component that sleeps would load is another version once its m
     const std::string folder = model_folder(host.state.path(), "counts");
     std::filesystem::create_directories(folder);
     const auto publish = [&](const std::string& model) {
-      std::ofstream(folder + "/" + model) << "7\n";
+      std::ofstream(folder + "/" + model) << (model == "old.model" ? "7\n" : "8\n");
       std::filesystem::remove(folder + "/current");
       std::filesystem::create_symlink(model, folder + "/current");
     };

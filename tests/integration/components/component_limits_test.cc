@@ -149,10 +149,11 @@ TEST_CASE("a load that only operators wait for can be given up and is no failure
   CHECK(slow.status().state == State::loading);
 }
 
-TEST_CASE("a reload waits for running calls as long as drain_timeout says and then changes nothing") {
+TEST_CASE("a reload that closes first waits for running calls as long as drain_timeout says and then changes nothing") {
   ComponentHost host(kPlugins);
   Component& echo = host.add("echo", "echo");
   PoolPolicy policy;
+  policy.reload = ReloadMode::close_first;
   policy.drain_timeout = 3s;
   host.set_policy("echo", policy);
   Result<Lease> lease = host.acquire(echo);
@@ -263,7 +264,7 @@ TEST_CASE("other pool policies say what acts at once and what acts with the next
   policy.max_wait = 30s;
   const std::vector<PoolChange> tried = host.registry->set_pool_policies({{"echo", policy}}, /*dry_run=*/true);
   host.loop.run_ready();
-  CHECK(echo.loaded().max_wait->load() != 30s);
+  CHECK(host.carried(echo).max_wait() != 30s);
   std::vector<PoolChange> changes = host.registry->set_pool_policies({{"echo", policy}});
   host.loop.run_ready();
   REQUIRE(changes.size() == 3);
@@ -274,7 +275,7 @@ TEST_CASE("other pool policies say what acts at once and what acts with the next
   CHECK(changes[1].key == "max_pending");
   CHECK(changes[1].at_once);
   CHECK(changes[2].key == "max_wait");
-  CHECK(echo.loaded().max_wait->load() == 30s);
+  CHECK(host.carried(echo).max_wait() == 30s);
   changes = host.registry->set_pool_policies({{"echo", policy}});
   host.loop.run_ready();
   REQUIRE(changes.size() == 1);
@@ -357,9 +358,25 @@ TEST_CASE("a preload that goes on failing is tried again after each back-off") {
   }
 }
 
-TEST_CASE("a ready preload whose reload fails makes the host unready until it serves again") {
+TEST_CASE("a preload whose replacement fails goes on serving and the host stays ready") {
   ComponentHost host({DORMOUSE_TRAINABLE});
   Component& counts = add_preload(host, "counts", "trainable");
+  publish_model(host, "counts", "7\n");
+  host.registry->preload();
+  REQUIRE(host.reach(counts, State::ready));
+  publish_model(host, "counts", "damaged\n");
+  CHECK_THAT(host.request(counts, Verb::reload).status.to_string(), Contains("the model is damaged"));
+  CHECK(host.registry->readiness().ok());
+  REQUIRE(counts.status().failed_replacement);
+  CHECK_THAT(counts.status().failed_replacement->error.to_string(), Contains("the model is damaged"));
+}
+
+TEST_CASE("a preload that closes first and fails makes the host unready until it serves again") {
+  ComponentHost host({DORMOUSE_TRAINABLE});
+  Component& counts = add_preload(host, "counts", "trainable");
+  PoolPolicy policy;
+  policy.reload = ReloadMode::close_first;
+  host.set_policy("counts", policy);
   publish_model(host, "counts", "7\n");
   host.registry->preload();
   REQUIRE(host.reach(counts, State::ready));

@@ -62,13 +62,4 @@ TEST_CASE("a component that was never loaded has no series but its state and num
   CHECK(samples == 2);
 }
 
-TEST_CASE("the reason of an unload is one word of a few") {
-  CHECK(unload_reason("idle for 2m") == "idle");
-  CHECK(unload_reason("asked to unload") == "operator");
-  CHECK(unload_reason("asked to park") == "operator");
-  CHECK(unload_reason("asked to reload") == "reload");
-  CHECK(unload_reason("the host stops") == "stop");
-  CHECK(unload_reason("given up: asked to") == "load_given_up");
-}
-
 }  // namespace dormouse

@@ -191,7 +191,7 @@ TEST_CASE("a trimmed store keeps what it has and is asked on") {
 TEST_CASE("a lowered bound acts at once and an emptied space holds nothing") {
   CacheHost cache;
   REQUIRE_FALSE(cache.has("k"));  // loads it
-  ComponentSpace space(cache.component, "answers");
+  ComponentSpace space(cache.component.shared_from_this(), "answers");
   space.set_limits({.max_bytes = 8 << 20, .eviction = ""});
   constexpr int kEntries = 200;
   ValueWriter writer;

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 struct PurgedSpace {
   ComponentHost host{{DORMOUSE_PLUGINS}};
   Component& component = host.add("cache", "cache-memory");
-  ComponentSpace space{component, "answers"};
+  ComponentSpace space{component.shared_from_this(), "answers"};
 
   PurgedSpace() {
     space.set_limits({.max_bytes = 1 << 20, .eviction = {}});

@@ -1,0 +1,43 @@
+// What operators may ask of a component: each verb happens, is so already, or is refused with the reason. It decides
+// whether; ComponentLife does. Registry's loop thread only; holds no state of its own.
+#pragma once
+
+#include "base/status.h"
+#include "components/component_life.h"
+#include "components/pending_verbs.h"
+#include "components/verbs.h"
+
+namespace dormouse {
+
+class ComponentVerbs {
+ public:
+  // `life` outlives it.
+  explicit ComponentVerbs(ComponentLife& life) : life_(life) {}
+
+  // As Registry's.
+  void request(Verb verb, VerbOptions options, VerbReply done, VerbReply finished);
+  Status give_up_load(bool dry_run);
+
+ private:
+  void pin(bool pin, const VerbOptions& options, VerbReply done);
+  void load(const VerbOptions& options, VerbReply done);
+  void reload(const VerbOptions& options, VerbReply done);
+  void replace(const VerbOptions& options, VerbReply done);
+  void close_and_reload(const std::string& why, const VerbOptions& options, VerbReply done);
+  void descend(Verb verb, const VerbOptions& options, VerbReply done);
+  void descend_from_callable(Verb verb, const VerbOptions& options, VerbReply done);
+  void join_drain(Verb verb, const VerbOptions& options, VerbReply done);
+  void end_load(Verb verb, const VerbOptions& options, VerbReply done);
+
+  uint64_t await(Verb verb, Duration wait, const VerbOptions& options, VerbReply done);
+  VerbReply bound(Verb verb, Duration wait, VerbReply done, VerbReply finished);
+  void refuse(VerbReply& done, Error error) const;
+  void refuse_busy(VerbReply& done) const;
+  void explain(VerbReply& done, bool changed, std::string explanation) const;
+  std::string what_it_takes() const;
+  std::string state_words() const;
+
+  ComponentLife& life_;
+};
+
+}  // namespace dormouse

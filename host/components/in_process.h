@@ -1,0 +1,112 @@
+// The carrier that maps plugins into the host: a private copy, a lane of threads, a ledger.
+// What it does, it does on the loader threads and on the lane of the component; see loader.h for the steps. Calls enter
+// through call.cc.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "artifacts/plugin_index.h"
+#include "artifacts/private_copies.h"
+#include "base/clock.h"
+#include "base/events.h"
+#include "base/metrics.h"
+#include "components/carrier.h"
+#include "components/ledger.h"
+#include "components/ledger_timers.h"
+#include "components/loaded.h"
+#include "components/loader.h"
+#include "components/registry_options.h"
+#include "exec/event_loop.h"
+#include "exec/lane.h"
+
+namespace dormouse {
+
+// One component in this process.
+class InProcess final : public Loaded {
+ public:
+  // What carries it; outlives it.
+  struct Host {
+    const RegistryOptions& options;
+    const Clock& clock;
+    EventLoop& loop;  // the registry's
+    EventLog& events;
+    Metrics& metrics;
+    LedgerTimers& timers;
+    Lane& loaders;  // prepares, joins, unmaps
+  };
+  InProcess(std::string component, Prepared prepared, const Host& host);
+  // One whose threads have ended.
+  InProcess(LoadedPlugin plugin, const Host& host);
+  ~InProcess() override;
+
+  const std::string& component() const override { return plugin_.name; }
+  bool runs_inline(uint32_t method) const override;
+  Result<Value> call_inline(uint32_t method, const Value& in, const CallOptions& options) override;
+  void call(Lease lease, uint32_t method, Value in, CallOptions options, EventLoop& reply,
+            UniqueFunction<void(CallResult)> done) override;
+  void expose(Lease lease, const Metrics& metrics, std::string accept, CallOptions options, EventLoop& reply,
+              UniqueFunction<void(Result<Exposition>)> done) override;
+
+  void adopt(Loaded& parked) override;
+  void open(OpenOrder order, UniqueFunction<void(Opened)> done) override;
+  void trim(UniqueFunction<void(Status)> done) override;
+  bool has_veto() const override { return plugin_.veto != nullptr; }
+  void ask_veto(UniqueFunction<void(Status)> done) override;
+  void close(UniqueFunction<void(Closed)> done) override;
+  void release(UniqueFunction<void(Released)> done) override;
+  bool holds_code() const override { return plugin_.library != nullptr; }
+  void follow(const PoolPolicy& policy) override;
+  void cancel_calls(const Status& why) override;
+  uint64_t mapped_bytes() const override { return plugin_.library ? plugin_.library->mapped_bytes() : 0; }
+  std::shared_ptr<const Activity> activity() const override { return activity_; }
+
+  // Calls that wait for a thread of the lane. While a lease lives.
+  unsigned waiting_calls() const { return plugin_.lane->pending(); }
+  // The longest wait of a call in force.
+  Duration max_wait() const { return plugin_.max_wait->load(); }
+
+ private:
+  void on_loader(UniqueFunction<void(unsigned slot)> work);
+
+  const Host& host_;
+  LoadedPlugin plugin_;
+  std::shared_ptr<const Activity> activity_;
+  // Timers of the plugin may run. Loop thread; shared with tasks that outlive this object.
+  const std::shared_ptr<bool> timers_run_ = std::make_shared<bool>(false);
+};
+
+class InProcessCarrier final : public Carrier {
+ public:
+  // The references outlive it; it outlives everything it carries.
+  InProcessCarrier(RegistryOptions options, const Clock& clock, EventLoop& loop, EventLog& events, Metrics& metrics,
+                   Lane& loaders);
+
+  void prepare(const ComponentSpec& spec, UniqueFunction<void(Result<std::unique_ptr<Loaded>>)> done) override;
+  std::string files_identity(const ComponentSpec& spec) const override;
+  uint64_t memory_estimate(const ComponentSpec& spec) const override;
+  std::string reason_to_close_first(const ComponentSpec& spec) const override;
+
+  // Any thread.
+  PluginIndex& index() { return index_; }
+
+  // As Registry's: examine and run_offline. Block; never from a reactor.
+  Status examine(const ComponentSpec& spec);
+  struct Offline {
+    Result<Value> answer;
+    std::unique_ptr<Loaded> left;  // with what a forgotten thread still uses; null: nothing is left
+  };
+  Offline run_offline(const ComponentSpec& spec, const std::string& method, const Value& input,
+                      const CallOptions& options);
+
+ private:
+  const RegistryOptions options_;
+  mutable PluginIndex index_;
+  PrivateCopies copies_;
+  PrivateCopies model_copies_;
+  LedgerTimers timers_;
+  const InProcess::Host host_;
+};
+
+}  // namespace dormouse

@@ -1,0 +1,29 @@
+// Timers of plugins, kept on the host's loop for all ledgers. Any thread; timers run on the loop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "exec/event_loop.h"
+
+namespace dormouse {
+
+class LedgerTimers {
+ public:
+  // `loop` outlives it, and it outlives what is posted there.
+  explicit LedgerTimers(EventLoop& loop) : loop_(loop) {}
+
+  // Runs `task` on the loop after `delay`; the id cancels.
+  uint64_t after(Duration delay, Task task);
+  void cancel(uint64_t id);
+
+ private:
+  EventLoop& loop_;
+  std::atomic<uint64_t> next_{1};
+  std::map<uint64_t, EventLoop::TimerId> timers_;  // loop thread
+};
+
+}  // namespace dormouse

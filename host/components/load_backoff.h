@@ -1,0 +1,50 @@
+// How long a load that failed is not tried again by itself: 1 s, doubled with each failure in a row, 60 s at most; and
+// no longer once the files behind it were replaced. Loop thread only.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace dormouse {
+
+class LoadBackoff {
+ public:
+  static constexpr Duration kFirst = std::chrono::seconds(1);
+  static constexpr Duration kMax = std::chrono::seconds(60);
+  static constexpr Duration kFileLookEvery = std::chrono::milliseconds(100);
+
+  unsigned failures() const { return failures_; }
+  Time retry_at() const { return retry_at_; }
+
+  // `identity`: of the files that the load read.
+  void failed(Time now, std::string identity) {
+    ++failures_;
+    Duration wait = kFirst;
+    for (unsigned i = 1; i < failures_ && wait < kMax; ++i) wait *= 2;
+    retry_at_ = now + std::min(wait, kMax);
+    identity_ = std::move(identity);
+    looked_at_ = now;
+  }
+  void succeeded() { failures_ = 0; }
+
+  // Whether a load is still held back. `look` gives the identity of the files there are now; the disk is asked at most
+  // every kFileLookEvery.
+  template <class Look>
+  bool holds(Time now, Look look) {
+    if (failures_ == 0 || now >= retry_at_) return false;
+    if (now < looked_at_ + kFileLookEvery) return true;
+    looked_at_ = now;
+    return look() == identity_;
+  }
+
+ private:
+  unsigned failures_ = 0;
+  Time retry_at_{};
+  Time looked_at_{};
+  std::string identity_;
+};
+
+}  // namespace dormouse

@@ -1,0 +1,76 @@
+// The end of an incarnation that was replaced. It never serves again: it drains, its objection to being closed only
+// delays that and is asked for again, and when drain_timeout has passed the calls that are left are cancelled and the
+// close goes on. Loop thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "components/incarnation.h"
+
+namespace dormouse {
+
+class Retirement;
+
+class RetirementListener {
+ public:
+  virtual ~RetirementListener() = default;
+  virtual void on_retirement_change() = 0;
+  virtual void on_retirement_objection(const Status& why) = 0;
+  // Nothing of it is left to do. The listener destroys it, not before this call has returned.
+  virtual void on_retired(Retirement& of) = 0;
+};
+
+class Retirement final : public IncarnationOwner {
+ public:
+  Retirement(std::unique_ptr<Incarnation> old, const LifeServices& services, RetirementListener& listener)
+      : old_(std::move(old)), services_(services), listener_(listener) {}
+  ~Retirement() override;
+
+  // How often a component that objects is asked again.
+  static constexpr Duration kAskAgain = std::chrono::seconds(1);
+
+  // `why` is what calls that are cancelled end with.
+  void begin(Cause cause, Duration drain_timeout, Status why);
+  // The host stops, or the component goes: no objection counts from now on.
+  void insist();
+  // Ends the calls that are left, and insists.
+  void cancel_calls();
+
+  const Incarnation& incarnation() const { return *old_; }
+  LeaseSlot& slot() const { return old_->slot(); }
+  // From the replacement to the end of the last lease.
+  Duration drained_in() const { return drained_at_ - began_; }
+  bool cancelled_calls() const { return cancelled_calls_; }
+  // What it objected with at last; ok: it did not, or gave in.
+  const Status& objection() const { return objection_; }
+  // As Incarnation's.
+  void notice_leases();
+
+  void on_change(Incarnation& of) override;
+  void on_ready(Incarnation&) override {}
+  void on_given_up(Incarnation&, const Status&) override {}
+  void on_load_failed(Incarnation&, const Status&) override {}
+  void on_objection(Incarnation& of, const Status& why) override;
+  void on_closed(Incarnation& of) override;
+  void on_gone(Incarnation& of) override;
+  void on_trimmed(Incarnation&, const Status&) override {}
+
+ private:
+  void stop_timers();
+
+  const std::unique_ptr<Incarnation> old_;
+  const LifeServices& services_;
+  RetirementListener& listener_;
+  Status why_;
+  Time began_{};
+  Time drained_at_{};
+  bool cancelled_calls_ = false;
+  bool asks_again_ = false;  // an objection waits for its timer
+  Status objection_;
+  EventLoop::TimerId drain_timer_ = 0;
+  EventLoop::TimerId ask_timer_ = 0;
+};
+
+}  // namespace dormouse
