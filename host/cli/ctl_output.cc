@@ -77,6 +77,20 @@ std::string users_of(dm_value plugin) {
   return users.empty() ? "-" : users;
 }
 
+// "incarnation 2 loading, incarnation 1 draining with 3 leases (version 1.0.0)".
+std::string beside_line(dm_value incarnations) {
+  std::string text;
+  for (uint32_t i = 0; i < dm_count(incarnations); ++i) {
+    const dm_value each = dm_list_at(incarnations, i);
+    const std::string leases = text_at(each, "leases");
+    const std::string version = text_at(each, "version");
+    text += (text.empty() ? "incarnation " : ", incarnation ") + text_at(each, "incarnation") + " " +
+            text_at(each, "state") + (leases == "0" ? "" : " with " + leases + (leases == "1" ? " lease" : " leases")) +
+            (version.empty() ? "" : " (version " + version + ")");
+  }
+  return text.empty() ? "-" : text;
+}
+
 // "bytes" and "load_ms" of a component, and numbers that are durations or sizes, as people say them. Empty: as it is.
 std::string show_measured(std::string_view key, dm_value value) {
   const auto shown = [&](dm_value number) {
@@ -86,6 +100,11 @@ std::string show_measured(std::string_view key, dm_value value) {
   };
   if (key.ends_with("_ms") && dm_kind(value) != DM_MAP) return dm_kind(value) == DM_NULL ? "-" : shown(value);
   if (key == "last_error") return dm_kind(value) == DM_MAP ? error_line(value) : "-";
+  if (key == "beside") return beside_line(value);
+  if (key == "failed_replacement")
+    return dm_kind(value) == DM_MAP
+               ? error_line(dm_map_get(value, "error")) + "; held back for " + ms_at(value, "retry_in_ms")
+               : "-";
   if ((key != "bytes" && key != "load_ms") || dm_kind(value) != DM_MAP) return "";
   std::string text;
   for (uint32_t i = 0; i < dm_count(value); ++i) {
@@ -198,6 +217,12 @@ std::string show_components(dm_value answer) {
     table.add({text_at(component, "name"), text_at(component, "state"), memory_of(component),
                text_at(component, "leases"), ms_at(component, "idle_ms"), ms_at(component, "unload_in_ms"),
                one_line(text_at(component, "cause"), 60)});
+    const dm_value beside = dm_map_get(component, "beside");
+    for (uint32_t i = 0; i < dm_count(beside); ++i) {
+      const dm_value each = dm_list_at(beside, i);
+      table.add({text_at(component, "name") + " #" + text_at(each, "incarnation"), text_at(each, "state"), "-",
+                 text_at(each, "leases"), "-", "-", one_line(text_at(each, "cause"), 60)});
+    }
   });
   return table.size() ? table.to_string() + problems : "";
 }

@@ -15,6 +15,9 @@ constexpr MetricInfo kOverdue{"dormouse_calls_overdue",
                               "Calls that still run a second after they were cancelled; no request waits for them.",
                               gauge};
 constexpr MetricInfo kLoads{"dormouse_component_loads_total", "Loads begun since the host started."};
+constexpr MetricInfo kInfo{"dormouse_component_info",
+                           "1 for each incarnation that is in memory, with its version and the hashes of its plugin file and model.",
+                           gauge};
 constexpr MetricInfo kBytes{
     "dormouse_component_bytes",
     "Bytes by kind: mapped (address space of its library), heap and private (what its load added, while it is loaded), "
@@ -35,10 +38,34 @@ void collect_bytes(MetricSink& sink, const ComponentStatus& component) {
   bytes("returned", component.returned_resident_bytes);
 }
 
+// As many characters of a hash as tell two files apart.
+std::string short_hash(const std::string& sha256) {
+  return sha256.substr(0, 12);
+}
+
+void collect_info(MetricSink& sink, const ComponentStatus& component) {
+  const auto show = [&](uint64_t number, const std::string& version, const std::string& plugin,
+                        const std::string& model) {
+    sink.value(kInfo,
+               {{"component", component.name},
+                {"plugin", component.plugin},
+                {"version", version},
+                {"sha256", short_hash(plugin)},
+                {"model", short_hash(model)},
+                {"incarnation", std::to_string(number)}},
+               1);
+  };
+  const bool loaded = is_callable(component.state) || component.state == State::draining;
+  if (loaded) show(component.generation, component.version, component.plugin_sha256, component.model_sha256);
+  for (const IncarnationStatus& each : component.beside)
+    if (is_callable(each.state) || each.state == State::draining)
+      show(each.number, each.version, each.plugin_sha256, each.model_sha256);
+}
+
 }  // namespace
 
 void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStatus>& components) {
-  for (const MetricInfo& each : {kState, kLeases, kWaiters, kThreads, kOverdue, kLoads, kBytes}) sink.declare(each);
+  for (const MetricInfo& each : {kState, kLeases, kWaiters, kThreads, kOverdue, kLoads, kBytes, kInfo}) sink.declare(each);
   for (const ComponentStatus& component : components) {
     const MetricLabels labels{{"component", component.name}};
     sink.value(kState, {{"component", component.name}, {"state", std::string(to_string(component.state))}}, 1);
@@ -50,6 +77,7 @@ void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStat
     sink.value(kThreads, labels, component.threads);
     sink.value(kOverdue, labels, static_cast<double>(component.overdue.size()));
     collect_bytes(sink, component);
+    collect_info(sink, component);
   }
   const MemoryReading process = read_memory();
   sink.value(kHeap, {}, static_cast<double>(process.heap_bytes));

@@ -38,6 +38,8 @@ class Callee {
 
   // As Component's: 0 before the first load.
   virtual uint64_t stamp() const = 0;
+  // Of what this lease holds, which may be another incarnation than the newest.
+  virtual uint64_t stamp_of(const Lease& lease) const = 0;
   // A space of the component, which offers dormouse.cache/1; null when components of this kind have none.
   virtual std::unique_ptr<CacheSpace> cache_space(const std::string& name) = 0;
 

@@ -16,6 +16,14 @@ void add_component(std::vector<Attention>& all, const ComponentStatus& component
                    {},
                    "dormouse ctl load " + component.name});
   }
+  if (component.failed_replacement) {
+    all.push_back({"replacement",
+                   component.name,
+                   "serves on, its replacement failed: " + component.failed_replacement->error.to_string(),
+                   {},
+                   {},
+                   "dormouse ctl reload " + component.name});
+  }
   if (!component.overdue.empty()) {
     const size_t calls = component.overdue.size();
     all.push_back({"overdue",

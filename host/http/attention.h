@@ -24,7 +24,7 @@ struct Attention {
 };
 
 // Each is a series of dormouse_attention, also while it is 0.
-inline constexpr std::string_view kAttentionKinds[] = {"failed", "overdue", "pinned", "files"};
+inline constexpr std::string_view kAttentionKinds[] = {"failed", "replacement", "overdue", "pinned", "files"};
 
 std::vector<Attention> attention_of(const HostView& host);
 void write(JsonText& out, const Attention& attention);

@@ -103,6 +103,35 @@ void write(JsonText& out, const PoolChange& change) {
       .end_object();
 }
 
+// Incarnations that are not the current one: a replacement that opens, and those that were replaced and drain.
+void write_beside(JsonText& out, const std::vector<IncarnationStatus>& incarnations) {
+  out.key("beside").begin_array();
+  for (const IncarnationStatus& each : incarnations)
+    out.begin_object()
+        .member("incarnation", each.number)
+        .member("state", to_string(each.state))
+        .member("cause", each.cause)
+        .member("version", each.version)
+        .member("sha256", each.plugin_sha256)
+        .member("model_sha256", each.model_sha256)
+        .member("leases", each.leases)
+        .end_object();
+  out.end_array();
+}
+
+void write_failed_replacement(JsonText& out, const std::optional<FailedReplacement>& failed) {
+  out.key("failed_replacement");
+  if (!failed) {
+    out.null();
+    return;
+  }
+  out.begin_object();
+  write(out.key("error"), failed->error);
+  out.member("failures", failed->failures);
+  write_ms(out, "retry_in_ms", failed->retry_in);
+  out.end_object();
+}
+
 void write(JsonText& out, const ComponentStatus& component) {
   const bool callable = is_callable(component.state);
   out.begin_object();
@@ -114,6 +143,10 @@ void write(JsonText& out, const ComponentStatus& component) {
   out.member("cause", component.cause);
   out.member("class", to_string(component.safety));
   out.member("generation", component.generation);
+  out.member("incarnation", component.generation);
+  out.member("sha256", component.plugin_sha256);
+  out.member("model", component.model_path);
+  out.member("model_sha256", component.model_sha256);
   out.member("leases", component.leases);
   out.member("pinned", component.pinned);
   out.member("waiters", component.waiters);
@@ -129,6 +162,8 @@ void write(JsonText& out, const ComponentStatus& component) {
   write_list(out, "ledger", component.ledger);
   write_list(out, "overdue", component.overdue);
   write(out.key("last_error"), component.last_error);
+  write_beside(out, component.beside);
+  write_failed_replacement(out, component.failed_replacement);
   out.end_object();
 }
 

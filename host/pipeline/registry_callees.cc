@@ -28,6 +28,7 @@ class RegistryCallee final : public Callee {
   void acquire(Demand demand) override { component_.acquire(std::move(demand)); }
 
   uint64_t stamp() const override { return component_.stamp(); }
+  uint64_t stamp_of(const Lease& lease) const override { return lease.loaded().facts().stamp; }
   std::unique_ptr<CacheSpace> cache_space(const std::string& name) override {
     return std::make_unique<ComponentSpace>(keeps_, name);
   }

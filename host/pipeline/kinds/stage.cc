@@ -163,7 +163,7 @@ void Stage::call_component() {
   if (!lease) return wait_for_load();
   activation_.release_user(index_);
   Callee& callee = *request_.pipeline->callees[its.component];
-  if (run_.cached) run_.cached->will_be_answered_by(callee.stamp());
+  if (run_.cached) run_.cached->will_be_answered_by(callee.stamp_of(*lease));
   call(run_.call, callee, std::move(*lease), its.method, its.method_name);
 }
 

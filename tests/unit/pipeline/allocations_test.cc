@@ -52,6 +52,7 @@ class Silent final : public Callee {
   std::optional<Lease> try_acquire() override { return Lease(); }
   void acquire(Demand demand) override { demand.done(Lease()); }
   uint64_t stamp() const override { return 1; }
+  uint64_t stamp_of(const Lease&) const override { return 1; }
   std::unique_ptr<CacheSpace> cache_space(const std::string&) override { return nullptr; }
   Result<Method> find_method(const Lease&, const MethodRef&, std::string_view) override {
     return Method{0, true, nullptr};

@@ -59,6 +59,7 @@ class FakeComponent final : public Callee {
   std::optional<Lease> try_acquire() override;
   void acquire(Demand demand) override;
   uint64_t stamp() const override { return files; }
+  uint64_t stamp_of(const Lease&) const override { return files; }
   std::unique_ptr<CacheSpace> cache_space(const std::string& name) override;
   Result<Method> find_method(const Lease& lease, const MethodRef& known, std::string_view name) override;
   Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in, const CallOptions& options) override;
