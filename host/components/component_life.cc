@@ -34,10 +34,8 @@ ComponentLife::ComponentLife(std::shared_ptr<Component> component, const LifeSer
   publish();
 }
 
-ComponentLife::~ComponentLife() {
-  stop_timers();
-  if (end_timer_) services_.loop.cancel(end_timer_);
-}
+// Its timers ended with end(), on the loop; this may be another thread.
+ComponentLife::~ComponentLife() = default;
 
 bool ComponentLife::settled() const {
   return current_->settled() && !replacement_.is_under_way() && retired_.empty();
@@ -218,7 +216,7 @@ void ComponentLife::end(Status why, Cause cause, bool cancels) {
   replacement_.give_up(ending_, /*by_operator=*/true);
   for (const auto& old : retired_) old->insist();
   current_->insist();
-  if (cancels)
+  if (cancels && !settled())
     end_timer_ = services_.loop.at(services_.loop.now() + policy().drain_timeout, [this] {
       end_timer_ = 0;
       if (current_->waits_for_leases()) current_->loaded()->cancel_calls(ending_);
@@ -241,7 +239,9 @@ void ComponentLife::end(Status why, Cause cause, bool cancels) {
 void ComponentLife::move_on() {
   if (!ending_.ok()) {
     refuse_waiters(ending_);
-    if (settled()) on_settled_();
+    if (!settled()) return;
+    if (end_timer_) services_.loop.cancel(std::exchange(end_timer_, 0));
+    on_settled_();
     return;
   }
   if (!waiters_.empty()) load({CauseKind::demand, waiters_.first_cause()});

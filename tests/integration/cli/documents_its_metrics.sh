@@ -21,6 +21,7 @@ YAML
 start_host "$SCRATCH/monitored.yaml"
 ask "$DATA/v1/pipelines/echo" -d '{"text":"hello"}' > "$SCRATCH/out"
 ask "$DATA/v1/pipelines/fails" -d '{"text":"hello"}' > "$SCRATCH/out"
+expect 0 "$DORMOUSE" ctl reload echo
 expect 0 "$DORMOUSE" ctl unload echo
 ask "$CONTROL/metrics" > "$SCRATCH/metrics"
 
@@ -32,7 +33,7 @@ awk '
     list = ""
     if (match($0, /[{].*[}] /)) {
       rest = substr($0, RSTART + 1, RLENGTH - 3)
-      while (match(rest, /^[a-z_]+="([^"\\]|\\.)*",?/)) {
+      while (match(rest, /^[a-z_0-9]+="([^"\\]|\\.)*",?/)) {
         label = rest
         sub(/=.*/, "", label)
         if (label != "le") list = list (list == "" ? "" : ", ") label
