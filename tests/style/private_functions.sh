@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 
-BOXES="script pipeline"
+BOXES="components script pipeline"
 MOST=20
 
 # Reads sources and prints "FILE CLASS COUNT" for each class with private functions. Goes through the text character by
