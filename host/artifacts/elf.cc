@@ -72,8 +72,12 @@ class ElfReader {
 
  private:
   Error refusal(std::string message, std::string needed, std::string found, std::string remedy) const {
-    return Error{Code::invalid_argument, std::move(message), object_,
-                 std::move(needed),      std::move(found),   std::move(remedy)};
+    return Error{.code = Code::invalid_argument,
+                 .message = std::move(message),
+                 .object = object_,
+                 .needed = std::move(needed),
+                 .found = std::move(found),
+                 .remedy = std::move(remedy)};
   }
   Error damaged(std::string needed) const {
     return refusal("is damaged", std::move(needed), "an offset or size that cannot be", "build or copy the file again");

@@ -113,8 +113,12 @@ class Comparison {
     return lie("the manifest and the plugin's table differ in " + what, manifest + " (manifest)", table + " (table)");
   }
   Status lie(std::string message, std::string needed, std::string found) {
-    return Status(Error{Code::broken_contract, std::move(message), object_, std::move(needed), std::move(found),
-                        "rebuild the plugin from one state of its sources"});
+    return Status(Error{.code = Code::broken_contract,
+                        .message = std::move(message),
+                        .object = object_,
+                        .needed = std::move(needed),
+                        .found = std::move(found),
+                        .remedy = "rebuild the plugin from one state of its sources"});
   }
 
   const Manifest& manifest_;

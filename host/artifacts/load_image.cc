@@ -106,12 +106,12 @@ class LoadImageReader {
 
  private:
   Status damaged(std::string needed) const {
-    return Error{Code::invalid_argument,
-                 "is damaged",
-                 object_,
-                 std::move(needed),
-                 "an address, offset or size that cannot be",
-                 "build or copy the file again"};
+    return Error{.code = Code::invalid_argument,
+                 .message = "is damaged",
+                 .object = object_,
+                 .needed = std::move(needed),
+                 .found = "an address, offset or size that cannot be",
+                 .remedy = "build or copy the file again"};
   }
 
   Status read_segments() {

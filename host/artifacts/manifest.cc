@@ -50,7 +50,7 @@ class Faults {
       for (const std::string& line : lines_) message += "\n  " + line;
       if (count_ > lines_.size()) message += "\n  ...";
     }
-    return Error{Code::invalid_argument, std::move(message), std::string(object), {}, {}, {}};
+    return Error{.code = Code::invalid_argument, .message = std::move(message), .object = std::string(object)};
   }
 
  private:

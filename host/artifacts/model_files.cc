@@ -17,8 +17,12 @@ Result<std::string> current_model(const std::string& state_dir, const std::strin
   // A model is a file beside the link, so that a link made by somebody else cannot name any file of the host.
   if (target.has_parent_path() ||
       !std::filesystem::is_regular_file(std::filesystem::symlink_status(folder + "/" + target.string(), error)))
-    return Error{Code::failed_precondition,      "does not name a model", link,
-                 "the name of a file beside it", target.string(),         "train the component again"};
+    return Error{.code = Code::failed_precondition,
+                 .message = "does not name a model",
+                 .object = link,
+                 .needed = "the name of a file beside it",
+                 .found = target.string(),
+                 .remedy = "train the component again"};
   return folder + "/" + target.string();
 }
 

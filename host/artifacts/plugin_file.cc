@@ -31,8 +31,12 @@ namespace {
 
 Status refused(std::string message, const std::string& object, std::string needed, std::string found,
                std::string remedy) {
-  return Status(Error{Code::invalid_argument, std::move(message), object, std::move(needed), std::move(found),
-                      std::move(remedy)});
+  return Status(Error{.code = Code::invalid_argument,
+                      .message = std::move(message),
+                      .object = object,
+                      .needed = std::move(needed),
+                      .found = std::move(found),
+                      .remedy = std::move(remedy)});
 }
 
 std::string octal(mode_t mode) {

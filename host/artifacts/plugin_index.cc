@@ -51,12 +51,12 @@ Result<std::vector<std::string>> files_in(const std::string& folder) {
     if (failed) return file_error("read the folder", folder, failed.value());
     if (entries->path().extension() == ".so") paths.push_back(entries->path().string());
     if (paths.size() > kFilesMax)
-      return Error{Code::resource_exhausted,
-                   "too many files",
-                   "plugin folder " + folder,
-                   "at most " + std::to_string(kFilesMax) + " plugins",
-                   "more",
-                   "name a folder that holds only plugins"};
+      return Error{.code = Code::resource_exhausted,
+                   .message = "too many files",
+                   .object = "plugin folder " + folder,
+                   .needed = "at most " + std::to_string(kFilesMax) + " plugins",
+                   .found = "more",
+                   .remedy = "name a folder that holds only plugins"};
   }
   std::sort(paths.begin(), paths.end());
   return paths;
@@ -69,10 +69,13 @@ PluginEntry read_entry(const PluginFile& file) {
   if (!closure.ok()) return unusable(file.path, closure.status());
   const ElfFacts& facts = closure->front().facts;
   if (!facts.manifest || !facts.exports_plugin_symbol)
-    return unusable(file.path,
-                    Status(Error{Code::invalid_argument, "is no Dormouse plugin", object,
-                                 facts.manifest ? "the symbol " DM_PLUGIN_SYMBOL : "an ELF section .dormouse.manifest",
-                                 "none", "build it with dormouse_add_plugin()"}));
+    return unusable(file.path, Status(Error{.code = Code::invalid_argument,
+                                            .message = "is no Dormouse plugin",
+                                            .object = object,
+                                            .needed = facts.manifest ? "the symbol " DM_PLUGIN_SYMBOL
+                                                                     : "an ELF section .dormouse.manifest",
+                                            .found = "none",
+                                            .remedy = "build it with dormouse_add_plugin()"}));
   Result<Manifest> manifest = parse_manifest(*facts.manifest, object);
   if (!manifest.ok()) return unusable(file.path, manifest.status());
   if (Status checked = check_without_running(file, facts, *manifest); !checked.ok()) {
@@ -98,9 +101,12 @@ void refuse_doubles(std::vector<PluginEntry>& entries) {
     const auto [known, added] = first.emplace(std::pair(entry.id, entry.version), entry.path);
     if (added) continue;
     entry.manifest = nullptr;
-    entry.problem = Status(Error{Code::failed_precondition, "is hidden by another file", "plugin file " + entry.path,
-                                 "an id and version of its own",
-                                 entry.id + " " + entry.version + " in " + known->second, "remove one of the two"});
+    entry.problem = Status(Error{.code = Code::failed_precondition,
+                                 .message = "is hidden by another file",
+                                 .object = "plugin file " + entry.path,
+                                 .needed = "an id and version of its own",
+                                 .found = entry.id + " " + entry.version + " in " + known->second,
+                                 .remedy = "remove one of the two"});
   }
 }
 
@@ -275,9 +281,12 @@ void PluginIndex::allow(const PluginFile& file, PluginEntry& entry) const {
 Status PluginIndex::check_allowed(const std::string& path, const std::string& sha256) const {
   if (options_.allow.empty()) return Status();
   if (std::find(options_.allow.begin(), options_.allow.end(), sha256) != options_.allow.end()) return Status();
-  return Status(Error{Code::failed_precondition, "is not on the allow-list", "plugin file " + path,
-                      "a sha256 listed in plugins.allow", sha256,
-                      "add " + sha256 + " to plugins.allow if you trust the file"});
+  return Status(Error{.code = Code::failed_precondition,
+                      .message = "is not on the allow-list",
+                      .object = "plugin file " + path,
+                      .needed = "a sha256 listed in plugins.allow",
+                      .found = sha256,
+                      .remedy = "add " + sha256 + " to plugins.allow if you trust the file"});
 }
 
 Result<PluginEntry> PluginIndex::find(const std::string& id, const std::string& version) {
@@ -318,7 +327,8 @@ Status PluginIndex::not_found(const std::vector<PluginEntry>& entries, const std
   error.object = "plugin '" + id + "'";
   error.remedy = "put its .so file into one of the folders in plugins.path";
   if (versions.empty()) {
-    error.message = "no such plugin" + did_you_mean(id, ids);
+    error.message = "no such plugin";
+    error.near = near_names(id, ids);
     error.found = joined(ids) + " in " + joined(options_.folders) + unusable_files(entries);
   } else {
     error.message = "no such version";

@@ -110,12 +110,10 @@ Result<std::string> hash_and_copy(int from, const std::string& from_path, int to
 }
 
 Status changed(const std::string& path) {
-  return Status(Error{Code::unavailable,
-                      "changed while it was read",
-                      "file " + path,
-                      {},
-                      {},
-                      "try again; replace files by renaming, not by writing over them"});
+  return Status(Error{.code = Code::unavailable,
+                      .message = "changed while it was read",
+                      .object = "file " + path,
+                      .remedy = "try again; replace files by renaming, not by writing over them"});
 }
 
 // ---- the file of hashes: "device inode size mtime ctime hash", a line each ----

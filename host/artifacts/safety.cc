@@ -179,12 +179,11 @@ class ClosureWalk {
     for (const std::string& soname : needed) {
       if (seen_.count(soname)) continue;
       if (closure_.size() >= kClosureMax)
-        return Status(Error{Code::invalid_argument,
-                            "needs too many libraries",
-                            "plugin file " + closure_.front().path,
-                            "at most " + std::to_string(kClosureMax),
-                            "more",
-                            {}});
+        return Status(Error{.code = Code::invalid_argument,
+                            .message = "needs too many libraries",
+                            .object = "plugin file " + closure_.front().path,
+                            .needed = "at most " + std::to_string(kClosureMax),
+                            .found = "more"});
       if (host_objects().count(soname)) {
         add(ClosureEntry{soname, {}, true, {}});
         continue;
@@ -199,11 +198,14 @@ class ClosureWalk {
     const std::string origin = plugin ? std::string() : user.path.substr(0, user.path.rfind('/'));
     const std::optional<std::string> path = find_shared_object(soname, origin, user.facts.runpath);
     if (!path)
-      return Status(
-          Error{Code::not_found, "the library " + soname + ", which " + user.name + " needs, was not found",
-                "plugin file " + closure_.front().path, soname, "nothing of that name where the loader looks",
-                "install it, link it statically, or give its folder as an absolute run path ($ORIGIN does not "
-                "work: the host maps a private copy)"});
+      return Status(Error{
+          .code = Code::not_found,
+          .message = "the library " + soname + ", which " + user.name + " needs, was not found",
+          .object = "plugin file " + closure_.front().path,
+          .needed = soname,
+          .found = "nothing of that name where the loader looks",
+          .remedy = "install it, link it statically, or give its folder as an absolute run path ($ORIGIN does not "
+                    "work: the host maps a private copy)"});
     const UniqueFd fd(open(path->c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return file_error("open it", *path, errno);
     Result<ElfFacts> facts = read_elf(fd.get(), "library " + *path);

@@ -127,8 +127,12 @@ Status check_static_table(const LoadImage& image, uint64_t at, const Manifest& m
   TableCopy copy(image);
   const dm_plugin* table = copy.plugin(at);
   if (copy.is_astray())
-    return Status(Error{Code::broken_contract, "its table is damaged", object, "pointers into the plugin", "others",
-                        "copy the file anew, or rebuild the plugin"});
+    return Status(Error{.code = Code::broken_contract,
+                        .message = "its table is damaged",
+                        .object = object,
+                        .needed = "pointers into the plugin",
+                        .found = "others",
+                        .remedy = "copy the file anew, or rebuild the plugin"});
   return table ? handshake(table, manifest, object) : Status();
 }
 

@@ -161,7 +161,13 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max) {
   if (!fd) return file_error("open it", path, errno);
   struct stat facts;
   if (::fstat(fd.get(), &facts) != 0) return file_error("look at it", path, errno);
-  if (!S_ISREG(facts.st_mode)) return Error{Code::invalid_argument, "it is not a regular file", path, "", "", ""};
+  if (!S_ISREG(facts.st_mode))
+    return Error{.code = Code::invalid_argument,
+                 .message = "it is not a regular file",
+                 .object = path,
+                 .needed = "",
+                 .found = "",
+                 .remedy = ""};
 
   // The size is not trusted: it is 0 in /proc, and a file may grow while it is read.
   std::string content;
@@ -172,12 +178,12 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return file_error("read it", path, errno);
     if (content.size() + static_cast<size_t>(got) > bytes_max) {
-      return Error{Code::invalid_argument,
-                   "the file is too large",
-                   path,
-                   "at most " + std::to_string(bytes_max) + " bytes",
-                   std::to_string(std::max<off_t>(facts.st_size, off_t(bytes_max) + 1)) + " or more",
-                   ""};
+      return Error{.code = Code::invalid_argument,
+                   .message = "the file is too large",
+                   .object = path,
+                   .needed = "at most " + std::to_string(bytes_max) + " bytes",
+                   .found = std::to_string(std::max<off_t>(facts.st_size, off_t(bytes_max) + 1)) + " or more",
+                   .remedy = ""};
     }
     content.append(chunk.data(), static_cast<size_t>(got));
   }
@@ -201,19 +207,27 @@ Status check_existing(const std::string& path) {
   struct stat facts;
   if (::fstat(fd.get(), &facts) != 0) return file_error("look at it", path, errno);
   if (facts.st_uid != geteuid()) {
-    return Status({Code::failed_precondition, "the folder belongs to somebody else", path, "owner " + this_user(),
-                   "user " + std::to_string(facts.st_uid), "run as its owner, or choose another folder"});
+    return Status({.code = Code::failed_precondition,
+                   .message = "the folder belongs to somebody else",
+                   .object = path,
+                   .needed = "owner " + this_user(),
+                   .found = "user " + std::to_string(facts.st_uid),
+                   .remedy = "run as its owner, or choose another folder"});
   }
   if ((facts.st_mode & 077) != 0) {
-    return Status({Code::failed_precondition, "the folder is open to others", path, "mode 0700", octal(facts.st_mode),
-                   "chmod 700 " + path + " (systemd: StateDirectoryMode=0700)"});
+    return Status({.code = Code::failed_precondition,
+                   .message = "the folder is open to others",
+                   .object = path,
+                   .needed = "mode 0700",
+                   .found = octal(facts.st_mode),
+                   .remedy = "chmod 700 " + path + " (systemd: StateDirectoryMode=0700)"});
   }
   return {};
 }
 }  // namespace
 
 Status ensure_private_folder(const std::string& path) {
-  if (path.empty()) return Status({Code::invalid_argument, "the path of the folder is empty", "", "", "", ""});
+  if (path.empty()) return Status({.code = Code::invalid_argument, .message = "the path of the folder is empty"});
   if (Status made = make_folders(path); !made.ok()) return made;
   return check_existing(path);
 }

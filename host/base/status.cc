@@ -1,5 +1,7 @@
 #include "base/status.h"
 
+#include "base/suggest.h"
+
 namespace dormouse {
 
 std::string_view to_string(Code code) {
@@ -39,6 +41,12 @@ std::string_view to_string(Code code) {
   return "unknown_code";
 }
 
+std::string remedy_text(const Error& error) {
+  std::string text = near_sentence(error.near);
+  if (!text.empty() && !error.remedy.empty()) text += " ";
+  return text + error.remedy;
+}
+
 std::string Status::to_string() const {
   return to_string_within("");
 }
@@ -47,6 +55,7 @@ std::string Status::to_string_within(std::string_view object) const {
   if (ok()) return "ok";
   const Error& e = *error_;
   std::string line = e.object.empty() || e.object == object ? e.message : e.object + ": " + e.message;
+  if (!e.near.empty()) line += " (" + near_sentence(e.near) + ")";
   if (!e.needed.empty()) line += "; needed " + e.needed;
   if (!e.found.empty()) line += (e.needed.empty() ? "; found " : ", found ") + e.found;
   if (!e.remedy.empty()) line += "; " + e.remedy;

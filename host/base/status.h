@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace dormouse {
 
@@ -43,13 +44,17 @@ struct Error {
   std::string object = {};   // what it is about: "plugin file /opt/p/echo.so", "/text"
   std::string needed = {};
   std::string found = {};
-  std::string remedy = {};  // what to do, as an imperative: "run dormouse train nlu.language"
+  std::string remedy = {};             // what to do, as an imperative: "run dormouse train nlu.language"
+  std::vector<std::string> near = {};  // known names like the one that was not found, nearest first: near_names()
 };
+
+// What to do, near names first: "did you mean 'answers'? GET /v1/caches lists them". Empty when there is neither.
+std::string remedy_text(const Error& error);
 
 class [[nodiscard]] Status {
  public:
   Status() = default;  // ok
-  Status(Code code, std::string message) : Status(Error{code, std::move(message), {}, {}, {}, {}}) {}
+  Status(Code code, std::string message) : Status(Error{.code = code, .message = std::move(message)}) {}
   Status(Error error) : error_(std::make_shared<const Error>(std::move(error))) { assert(error_->code != Code::ok); }
 
   bool ok() const { return !error_; }
@@ -58,7 +63,7 @@ class [[nodiscard]] Status {
     assert(error_);
     return *error_;
   }
-  // One line for people: "object: message; needed ..., found ...; remedy".
+  // One line for people: "object: message (did you mean '...'?); needed ..., found ...; remedy".
   std::string to_string() const;
   // The same inside of a sentence that named `object` already: it is not said twice.
   std::string to_string_within(std::string_view object) const;

@@ -47,12 +47,16 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
   return names;
 }
 
-std::string did_you_mean(std::string_view name, const std::vector<std::string>& known) {
-  const std::vector<std::string> near = near_names(name, known);
+std::string near_sentence(const std::vector<std::string>& near) {
   if (near.empty()) return "";
-  std::string text = " (did you mean '" + near[0] + "'";
+  std::string text = "did you mean '" + near[0] + "'";
   for (size_t i = 1; i < near.size(); ++i) text += (i + 1 == near.size() ? " or '" : ", '") + near[i] + "'";
-  return text + "?)";
+  return text + "?";
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& known) {
+  const std::string sentence = near_sentence(near_names(name, known));
+  return sentence.empty() ? sentence : " (" + sentence + ")";
 }
 
 }  // namespace dormouse

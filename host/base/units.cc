@@ -102,24 +102,24 @@ std::string format_thousandths(uint64_t whole, uint64_t thousandths) {
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
-  static const Error wrong{Code::invalid_argument,
-                           "it is not a duration",
-                           "",
-                           "a number and one of ns us ms s m h, at most 365 days",
-                           "",
-                           "write it like 25ms, 1.5s or 2m"};
+  static const Error wrong{.code = Code::invalid_argument,
+                           .message = "it is not a duration",
+                           .object = "",
+                           .needed = "a number and one of ns us ms s m h, at most 365 days",
+                           .found = "",
+                           .remedy = "write it like 25ms, 1.5s or 2m"};
   Result<uint64_t> ns = parse_quantity(text, kDurationUnits, kDurationMax, wrong);
   if (!ns.ok()) return ns.status();
   return Duration(static_cast<int64_t>(*ns));
 }
 
 Result<uint64_t> parse_bytes(std::string_view text) {
-  static const Error wrong{Code::invalid_argument,
-                           "it is not a size",
-                           "",
-                           "a number and one of B KB MB GB KiB MiB GiB, or bytes without a unit",
-                           "",
-                           "write it like 64KiB, 1.5GiB or 512"};
+  static const Error wrong{.code = Code::invalid_argument,
+                           .message = "it is not a size",
+                           .object = "",
+                           .needed = "a number and one of B KB MB GB KiB MiB GiB, or bytes without a unit",
+                           .found = "",
+                           .remedy = "write it like 64KiB, 1.5GiB or 512"};
   return parse_quantity(text, kByteUnits, kBytesMax, wrong);
 }
 

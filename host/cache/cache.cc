@@ -32,6 +32,10 @@ Result<Value> encode(const Error& error, ValueWriter& writer) {
     writer.key(kErrorFields[i]);
     writer.string(error.*kErrorTexts[i]);
   }
+  writer.key("near");
+  writer.list_begin();
+  for (const std::string& name : error.near) writer.string(name);
+  writer.list_end();
   writer.map_end();
   return writer.finish();
 }
@@ -42,6 +46,11 @@ Error decode(const Value& value) {
   for (size_t i = 0; i < std::size(kErrorFields); ++i) {
     dm_string_view text{};
     if (dm_get_string(value.field(kErrorFields[i]).view(), &text)) error.*kErrorTexts[i] = {text.data, text.size};
+  }
+  const Value near = value.field("near");
+  for (uint32_t i = 0; i < dm_count(near.view()); ++i) {
+    dm_string_view name{};
+    if (dm_get_string(dm_list_at(near.view(), i), &name)) error.near.emplace_back(name.data, name.size);
   }
   return error;
 }

@@ -60,12 +60,12 @@ Result<Caches::InForce> Caches::in_force(const std::string& name) const {
   if (found != in_force_.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [known, one] : in_force_) names.push_back(known);
-  return Error{Code::not_found,
-               "there is no such cache" + did_you_mean(name, names),
-               "cache '" + name + "'",
-               "a name declared with dm.cache",
-               {},
-               "GET /v1/caches lists them"};
+  return Error{.code = Code::not_found,
+               .message = "there is no such cache",
+               .object = "cache '" + name + "'",
+               .needed = "a name declared with dm.cache",
+               .remedy = "GET /v1/caches lists them",
+               .near = near_names(name, names)};
 }
 
 Result<CacheStatus> Caches::status(const std::string& name) const {

@@ -73,8 +73,10 @@ PipelineResponse run_one(HostParts& parts, const PipelinePtr& pipeline, Value in
 Status unknown_pipeline(const Engine& engine, const std::string& name) {
   std::vector<std::string> known;
   for (const PipelineInfo& info : engine.pipelines()) known.push_back(info.name);
-  return Status(
-      Error{Code::not_found, "there is no pipeline of this name" + did_you_mean(name, known), name, {}, {}, {}});
+  return Status(Error{.code = Code::not_found,
+                      .message = "there is no pipeline of this name",
+                      .object = name,
+                      .near = near_names(name, known)});
 }
 
 ExitCode call(CallArguments arguments, const Environment& environment) {

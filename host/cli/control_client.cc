@@ -27,15 +27,15 @@ std::string authority(const ControlEndpoint& endpoint) {
 Status failure(const ControlEndpoint& endpoint, const ErrorCode& error) {
   const std::string object = "host at http://" + authority(endpoint);
   if (error == beast::error::timeout)
-    return Status(Error{Code::deadline_exceeded, "did not answer in time", object, {}, {}, {}});
+    return Status(Error{.code = Code::deadline_exceeded, .message = "did not answer in time", .object = object});
   if (error == http::error::body_limit || error == http::error::header_limit)
-    return Status(Error{Code::resource_exhausted, "answers more than this client takes", object, {}, {}, {}});
-  return Status(Error{Code::unavailable,
-                      "cannot be reached",
-                      object,
-                      {},
-                      error.message(),
-                      "start it with dormouse run, or name another with --config, --state-dir or --url"});
+    return Status(
+        Error{.code = Code::resource_exhausted, .message = "answers more than this client takes", .object = object});
+  return Status(Error{.code = Code::unavailable,
+                      .message = "cannot be reached",
+                      .object = object,
+                      .found = error.message(),
+                      .remedy = "start it with dormouse run, or name another with --config, --state-dir or --url"});
 }
 
 // One connection. Operations are asynchronous inside, because only those have a time limit, and waited for.
@@ -122,8 +122,10 @@ Result<ControlEndpoint> parse_endpoint(std::string_view text) {
   const bool port_ok =
       !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
   if (!port_ok || host.empty() || host.find('/') != std::string_view::npos) {
-    return Status(
-        Error{Code::invalid_argument, "is no control address", std::string(text), "http://ADDRESS:PORT", {}, {}});
+    return Status(Error{.code = Code::invalid_argument,
+                        .message = "is no control address",
+                        .object = std::string(text),
+                        .needed = "http://ADDRESS:PORT"});
   }
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
@@ -159,7 +161,8 @@ Result<ControlAnswer> ControlClient::stream(const std::string& target, Duration 
     // What came is taken out at once: the body never grows beyond one read.
     std::string bytes = std::exchange(parser.get().body(), {});
     if (!events.feed(bytes, on_event, more))
-      return Status(Error{Code::resource_exhausted, "sends events larger than 1 MiB", "/v1/events", {}, {}, {}});
+      return Status(
+          Error{.code = Code::resource_exhausted, .message = "sends events larger than 1 MiB", .object = "/v1/events"});
     if (error == http::error::end_of_stream || error == http::error::partial_message) break;
     if (error) return failure(endpoint_, error);
   }

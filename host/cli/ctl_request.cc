@@ -49,7 +49,10 @@ Status only_own_flags(const Command& command, const CtlArguments& arguments) {
                        [&](const CommandParameter& parameter) { return parameter.flag == flag; });
   };
   const auto refused = [&](const std::string& flag) {
-    return Status(Error{Code::invalid_argument, "is no flag of this command", flag, {}, {}, "see dormouse ctl --help"});
+    return Status(Error{.code = Code::invalid_argument,
+                        .message = "is no flag of this command",
+                        .object = flag,
+                        .remedy = "see dormouse ctl --help"});
   };
   for (const auto& [flag, value] : arguments.values)
     if (!value.empty() && !known(flag)) return refused(flag);

@@ -24,9 +24,12 @@ Result<ControlEndpoint> with_token(Result<ControlEndpoint> endpoint, const Envir
 Result<ControlEndpoint> on_state_dir(const std::string& state_dir, const Environment& environment) {
   const Result<std::string> published = read_control_address(state_dir);
   if (!published)
-    return Status(Error{Code::unavailable, "no host runs on it", "state folder '" + state_dir + "'",
-                        "the file 'control' that a running host writes", published.status().error().message,
-                        "start one with dormouse run, or name another with --config or --url"});
+    return Status(Error{.code = Code::unavailable,
+                        .message = "no host runs on it",
+                        .object = "state folder '" + state_dir + "'",
+                        .needed = "the file 'control' that a running host writes",
+                        .found = published.status().error().message,
+                        .remedy = "start one with dormouse run, or name another with --config or --url"});
   return with_token(parse_endpoint(*published), environment, state_dir);
 }
 

@@ -82,7 +82,10 @@ Result<std::vector<std::string>> data_files(const std::vector<std::string>& path
       if (is_data_file(entry)) files.push_back(fs::absolute(entry.path()).lexically_normal().string());
     if (error) return file_error("read it", path, error.value());
     if (files.size() == before)
-      return Status(Error{Code::invalid_argument, "has no data files in it", path, "at least one", {}, {}});
+      return Status(Error{.code = Code::invalid_argument,
+                          .message = "has no data files in it",
+                          .object = path,
+                          .needed = "at least one"});
     std::sort(files.begin() + static_cast<ptrdiff_t>(before), files.end());
   }
   return files;
@@ -109,12 +112,10 @@ Result<ModelStore> ModelStore::open(const std::string& state_dir, const std::str
   UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock) return file_error("open it", lock_path, errno);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Status(Error{Code::busy,
-                        "is being trained by another process",
-                        "component '" + component + "'",
-                        {},
-                        {},
-                        "wait for that one to end"});
+    return Status(Error{.code = Code::busy,
+                        .message = "is being trained by another process",
+                        .object = "component '" + component + "'",
+                        .remedy = "wait for that one to end"});
   }
   return ModelStore(std::move(folder), std::move(lock));
 }
@@ -128,7 +129,8 @@ bool ModelStore::is_current(const std::string& hash) const {
 Status ModelStore::publish(const std::string& hash) const {
   const std::string draft = draft_path(hash);
   if (::access(draft.c_str(), F_OK) != 0)
-    return Status(Error{Code::broken_contract, "the training said it is done, but wrote no model", draft, {}, {}, {}});
+    return Status(Error{
+        .code = Code::broken_contract, .message = "the training said it is done, but wrote no model", .object = draft});
   if (Status status = sync_file(draft); !status.ok()) return status;
   if (::chmod(draft.c_str(), 0400) != 0) return file_error("protect it", draft, errno);
   if (::rename(draft.c_str(), model_path(hash).c_str()) != 0) return file_error("rename it", draft, errno);

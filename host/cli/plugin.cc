@@ -202,7 +202,7 @@ Result<PluginEntry> find_entry(const PluginArguments& arguments, const Environme
     PluginIndex index({{path.parent_path().string()}, {}});
     for (const PluginEntry& entry : *index.scan())
       if (std::filesystem::path(entry.path).filename() == path.filename()) return entry;
-    return Status(Error{Code::not_found, "there is no such plugin file", arguments.which, {}, {}, {}});
+    return Status(Error{.code = Code::not_found, .message = "there is no such plugin file", .object = arguments.which});
   }
   const std::optional<Config> config = load_or_complain(arguments.config, environment);
   config_failed = !config;

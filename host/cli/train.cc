@@ -40,43 +40,37 @@ const ComponentSpec* find_spec(const Config& config, const std::string& name, St
     if (component.spec.name == name) return &component.spec;
     known.push_back(component.spec.name);
   }
-  *why = Status(Error{Code::not_found,
-                      "the configuration has no component of this name" + did_you_mean(name, known),
-                      name,
-                      {},
-                      {},
-                      {}});
+  *why = Status(Error{.code = Code::not_found,
+                      .message = "the configuration has no component of this name",
+                      .object = name,
+                      .near = near_names(name, known)});
   return nullptr;
 }
 
 Status check_trainable(const ComponentSpec& spec, const TypeManifest& type, bool skip_bad) {
   const MethodManifest* method = type.find_method(kTrainMethod);
   if (!method || !method->offline) {
-    return Status(Error{Code::failed_precondition,
-                        "cannot be trained: its type " + type.name + " has no offline method '" + kTrainMethod + "'",
-                        "component '" + spec.name + "'",
-                        {},
-                        {},
-                        {}});
+    return Status(
+        Error{.code = Code::failed_precondition,
+              .message = "cannot be trained: its type " + type.name + " has no offline method '" + kTrainMethod + "'",
+              .object = "component '" + spec.name + "'"});
   }
   const auto fields = Type::parse("{data: list<string>, output: string}");
   std::string why;
   if (fields.ok() && !method->input.accepts(*fields, &why)) {
-    return Status(Error{Code::failed_precondition,
-                        "its training method takes something else: " + why,
-                        "component '" + spec.name + "'",
-                        "the input {data: list<string>, output: string}",
-                        method->input.to_string(),
-                        {}});
+    return Status(Error{.code = Code::failed_precondition,
+                        .message = "its training method takes something else: " + why,
+                        .object = "component '" + spec.name + "'",
+                        .needed = "the input {data: list<string>, output: string}",
+                        .found = method->input.to_string()});
   }
   const auto skipping = Type::parse("{data: list<string>, output: string, skip_bad: bool}");
   if (skip_bad && skipping.ok() && !method->input.accepts(*skipping, &why)) {
-    return Status(Error{Code::failed_precondition,
-                        "its training cannot leave out bad rows: leave out --skip-bad",
-                        "component '" + spec.name + "'",
-                        "an input 'skip_bad: bool?' of the method '" + std::string(kTrainMethod) + "'",
-                        method->input.to_string(),
-                        {}});
+    return Status(Error{.code = Code::failed_precondition,
+                        .message = "its training cannot leave out bad rows: leave out --skip-bad",
+                        .object = "component '" + spec.name + "'",
+                        .needed = "an input 'skip_bad: bool?' of the method '" + std::string(kTrainMethod) + "'",
+                        .found = method->input.to_string()});
   }
   return {};
 }

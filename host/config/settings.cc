@@ -14,13 +14,17 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000'000;
 
 Error wrong(std::string needed, const std::string& found) {
-  return {Code::invalid_argument, "not understood", {}, std::move(needed), "'" + found.substr(0, 100) + "'", {}};
+  return {.code = Code::invalid_argument,
+          .message = "not understood",
+          .needed = std::move(needed),
+          .found = "'" + found.substr(0, 100) + "'"};
 }
 
 // ---- one text into one slot ----
 
 Status out_of_range(const std::string& minimum, const std::string& maximum, const std::string& found) {
-  return Status(Error{Code::invalid_argument, "out of range", {}, minimum + " to " + maximum, found, {}});
+  return Status(Error{
+      .code = Code::invalid_argument, .message = "out of range", .needed = minimum + " to " + maximum, .found = found});
 }
 
 std::string fraction_text(double value) {
@@ -107,7 +111,7 @@ Status store_word(std::string_view choices, const std::string& text, Slot slot) 
   const std::vector<std::string> known = split(choices);
   if (!known.empty() && std::find(known.begin(), known.end(), text) == known.end()) {
     Error error = wrong("one of " + std::string(choices), text);
-    error.found += did_you_mean(text, known);
+    error.near = near_names(text, known);
     return Status(std::move(error));
   }
   if (auto* priority = std::get_if<Lane::Priority*>(&slot)) {

@@ -40,12 +40,11 @@ std::string first_line(const std::string& text) {
 }
 
 Status busy(const std::string& path, const std::string& pid) {
-  return Status(Error{Code::busy,
-                      "is in use by another process",
-                      "state folder " + path,
-                      {},
-                      pid.empty() ? "its lock held" : "its lock held by process " + pid,
-                      "stop that process, or give this one a folder of its own with host.state_dir"});
+  return Status(Error{.code = Code::busy,
+                      .message = "is in use by another process",
+                      .object = "state folder " + path,
+                      .found = pid.empty() ? "its lock held" : "its lock held by process " + pid,
+                      .remedy = "stop that process, or give this one a folder of its own with host.state_dir"});
 }
 
 Status write_pid(int fd, const std::string& path) {
@@ -68,12 +67,11 @@ Result<std::string> find_state_dir(const std::string& configured, const Environm
   // The XDG rule: a relative path is invalid and ignored.
   if (const std::string set = from(environment, "XDG_STATE_HOME"); set.starts_with('/')) return set + "/dormouse";
   if (const std::string home = from(environment, "HOME"); home.starts_with('/')) return home + "/.local/state/dormouse";
-  return Status(Error{Code::failed_precondition,
-                      "there is no place for it",
-                      "state folder",
-                      {},
-                      "none of host.state_dir, STATE_DIRECTORY, XDG_STATE_HOME and HOME set",
-                      "set host.state_dir"});
+  return Status(Error{.code = Code::failed_precondition,
+                      .message = "there is no place for it",
+                      .object = "state folder",
+                      .found = "none of host.state_dir, STATE_DIRECTORY, XDG_STATE_HOME and HOME set",
+                      .remedy = "set host.state_dir"});
 }
 
 Result<StateDir> StateDir::open(std::string path) {
@@ -127,21 +125,19 @@ Result<std::string> read_token(const std::string& state_dir) {
   if (!text) return text;
   struct stat info;
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
-    return Status(Error{Code::failed_precondition,
-                        "others may read it",
-                        path,
-                        "mode 0600",
-                        {},
-                        "delete it (a new one is made at the next start)"});
+    return Status(Error{.code = Code::failed_precondition,
+                        .message = "others may read it",
+                        .object = path,
+                        .needed = "mode 0600",
+                        .remedy = "delete it (a new one is made at the next start)"});
   }
   const std::string token = first_line(*text);
   if (!is_token(token)) {
-    return Status(Error{Code::data_loss,
-                        "is damaged",
-                        path,
-                        "64 hexadecimal digits",
-                        {},
-                        "delete it (a new one is made at the next start)"});
+    return Status(Error{.code = Code::data_loss,
+                        .message = "is damaged",
+                        .object = path,
+                        .needed = "64 hexadecimal digits",
+                        .remedy = "delete it (a new one is made at the next start)"});
   }
   return token;
 }

@@ -42,10 +42,16 @@ Status Lane::submit(SlotTask task, Priority priority, Ticket* ticket) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_)
-      return Status({Code::unavailable, "the lane is closing", "lane " + name_, "", "", "try again later"});
+      return Status({.code = Code::unavailable,
+                     .message = "the lane is closing",
+                     .object = "lane " + name_,
+                     .remedy = "try again later"});
     if (queued_ >= pending_max_) {
-      return Status({Code::queue_full, "its queue is full", "lane " + name_, "",
-                     std::to_string(queued_) + " waiting tasks", "try again later, or raise max_pending"});
+      return Status({.code = Code::queue_full,
+                     .message = "its queue is full",
+                     .object = "lane " + name_,
+                     .found = std::to_string(queued_) + " waiting tasks",
+                     .remedy = "try again later, or raise max_pending"});
     }
     submitted_ = true;
     queues_[static_cast<size_t>(priority)].push_back({++last_ticket_, std::move(task)});

@@ -73,9 +73,12 @@ Result<std::thread> start_thread(const std::string& name, Task body, ThreadPrior
       body();
     });
   } catch (const std::system_error& e) {
-    return Error{Code::resource_exhausted, "cannot start a thread",
-                 "thread " + name,         "",
-                 e.code().message(),       "raise the limit of threads (ulimit -u, TasksMax=) or free memory"};
+    return Error{.code = Code::resource_exhausted,
+                 .message = "cannot start a thread",
+                 .object = "thread " + name,
+                 .needed = "",
+                 .found = e.code().message(),
+                 .remedy = "raise the limit of threads (ulimit -u, TasksMax=) or free memory"};
   }
 }
 

@@ -82,9 +82,7 @@ void ScriptErrors::add(const SourceText& source, int line, std::string message, 
 }
 
 std::string near_hint(std::string_view name, const std::vector<std::string>& known) {
-  std::string hint = did_you_mean(name, known);
-  if (hint.empty()) return hint;
-  return hint.substr(2, hint.size() - 3);  // without " (" and ")"
+  return near_sentence(near_names(name, known));
 }
 
 std::string quoted_list(const std::vector<std::string>& names) {

@@ -87,6 +87,7 @@ Problem ClientErrors::problem_of(const PipelineResponse& response, const std::st
   Error error = response.status.error();
   for (std::string* part : {&error.message, &error.object, &error.needed, &error.found, &error.remedy})
     *part = for_clients(*part, script);
+  for (std::string& name : error.near) name = for_clients(name, script);
   Problem problem = Problem::of(Status(std::move(error)));
   if (response.status.code() == Code::internal && response.fault == FaultOf::script) problem.title = "A script failed";
   if (response.status.code() == Code::internal && response.fault == FaultOf::component)

@@ -81,12 +81,9 @@ void Connection::sweep(Time now) {
     case Phase::body:
       return refuse(Problem::of(HttpProblem::request_timeout, "the body did not arrive in time"));
     case Phase::handling:
-      refuse(Problem::of(Status(Error{Code::deadline_exceeded,
-                                      "the request took longer than the server allows",
-                                      std::string(request_.path),
-                                      {},
-                                      {},
-                                      {}})));
+      refuse(Problem::of(Status(Error{.code = Code::deadline_exceeded,
+                                      .message = "the request took longer than the server allows",
+                                      .object = std::string(request_.path)})));
       return give_up();
     case Phase::streaming:
       // Time is only running while something waits to be taken.
@@ -230,12 +227,10 @@ bool Connection::make_room() {
     if (filled_ < capacity_) return true;
     const size_t header_max = limits().header_bytes_max;
     if (capacity_ < header_max && grow(std::min(capacity_ * 2, header_max))) return true;
-    refuse(Problem::of(HttpProblem::headers_too_large, Error{Code::invalid_argument,
-                                                             "the header is too large",
-                                                             {},
-                                                             "at most " + std::to_string(header_max) + " bytes",
-                                                             {},
-                                                             {}}));
+    refuse(Problem::of(HttpProblem::headers_too_large,
+                       Error{.code = Code::invalid_argument,
+                             .message = "the header is too large",
+                             .needed = "at most " + std::to_string(header_max) + " bytes"}));
     return false;
   }
   // Small at first, whatever was announced: memory follows what really comes.
@@ -272,24 +267,24 @@ bool Connection::check_head() {
     return refuse(problem), false;
   }
   if (route_->access == Route::Access::token && !is_token(request_.header("Authorization"), owner_->options().token)) {
-    Error error{Code::invalid_argument,
-                "this needs the control token",
-                std::string(request_.path),
-                "Authorization: Bearer <token>",
-                request_.has_header("Authorization") ? "another token" : "none",
-                "send the content of state_dir/token"};
+    Error error{.code = Code::invalid_argument,
+                .message = "this needs the control token",
+                .object = std::string(request_.path),
+                .needed = "Authorization: Bearer <token>",
+                .found = request_.has_header("Authorization") ? "another token" : "none",
+                .remedy = "send the content of state_dir/token"};
     Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
     if (owner_->options().on_token_refused) owner_->options().on_token_refused(request_, peer());
     unauthenticated.headers = "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n";
     return refuse(unauthenticated), false;
   }
   if (route_->body == Route::Body::required && !parser_->announces_body())
-    return refuse(Problem::of(HttpProblem::length_required, Error{Code::invalid_argument,
-                                                                  "a body is needed",
-                                                                  std::string(request_.path),
-                                                                  "Content-Length or Transfer-Encoding: chunked",
-                                                                  "neither",
-                                                                  {}})),
+    return refuse(
+               Problem::of(HttpProblem::length_required, Error{.code = Code::invalid_argument,
+                                                               .message = "a body is needed",
+                                                               .object = std::string(request_.path),
+                                                               .needed = "Content-Length or Transfer-Encoding: chunked",
+                                                               .found = "neither"})),
            false;
   return check_expectation();
 }
@@ -298,12 +293,11 @@ bool Connection::check_expectation() {
   const std::string_view expect = request_.header("Expect");
   if (expect.empty() || parsed_request_.version < 11) return true;
   if (!equals_ignoring_case(expect, "100-continue"))
-    return refuse(Problem::of(HttpProblem::expectation_failed, Error{Code::invalid_argument,
-                                                                     "that expectation is not known",
-                                                                     "Expect",
-                                                                     "100-continue",
-                                                                     std::string(expect.substr(0, 64)),
-                                                                     {}})),
+    return refuse(Problem::of(HttpProblem::expectation_failed, Error{.code = Code::invalid_argument,
+                                                                     .message = "that expectation is not known",
+                                                                     .object = "Expect",
+                                                                     .needed = "100-continue",
+                                                                     .found = std::string(expect.substr(0, 64))})),
            false;
   // Sent at once; a socket that cannot take 25 bytes now belongs to a client that does not read.
   if (!parser_->is_done() && filled_ == parsed_) {
@@ -316,8 +310,10 @@ bool Connection::check_expectation() {
 
 bool Connection::check_authority() {
   const auto bad = [&](HttpProblem problem, std::string message, std::string object, std::string remedy = {}) {
-    refuse(Problem::of(
-        problem, Error{Code::invalid_argument, std::move(message), std::move(object), {}, {}, std::move(remedy)}));
+    refuse(Problem::of(problem, Error{.code = Code::invalid_argument,
+                                      .message = std::move(message),
+                                      .object = std::move(object),
+                                      .remedy = std::move(remedy)}));
     return false;
   };
   const bool has_host = request_.has_header("Host");
@@ -358,12 +354,10 @@ bool Connection::check_origin(std::string_view authority) {
   const std::string_view origin = request_.header("Origin");
   if (is_origin_listed(origin, owner_->options().allowed_origins)) return allowed_origin_ = origin, true;
   if (is_own_origin(origin, authority)) return true;
-  refuse(Problem::of(HttpProblem::forbidden, Error{Code::invalid_argument,
-                                                   "pages of this origin are not allowed here",
-                                                   "Origin '" + std::string(origin.substr(0, 100)) + "'",
-                                                   {},
-                                                   {},
-                                                   "add it to allowed_origins when it is yours"}));
+  refuse(Problem::of(HttpProblem::forbidden, Error{.code = Code::invalid_argument,
+                                                   .message = "pages of this origin are not allowed here",
+                                                   .object = "Origin '" + std::string(origin.substr(0, 100)) + "'",
+                                                   .remedy = "add it to allowed_origins when it is yours"}));
   return false;
 }
 
@@ -401,32 +395,23 @@ bool Connection::take_memory(size_t bytes) {
 
 void Connection::refuse_parse_error(ErrorCode error) {
   if (error == HttpError::body_limit)
-    return refuse(
-        Problem::of(HttpProblem::body_too_large, Error{Code::invalid_argument,
-                                                       "the body is too large",
-                                                       {},
-                                                       "at most " + std::to_string(limits().body_bytes_max) + " bytes",
-                                                       {},
-                                                       {}}));
+    return refuse(Problem::of(HttpProblem::body_too_large,
+                              Error{.code = Code::invalid_argument,
+                                    .message = "the body is too large",
+                                    .needed = "at most " + std::to_string(limits().body_bytes_max) + " bytes"}));
   if (error == HttpError::header_limit)
     return refuse(Problem::of(HttpProblem::headers_too_large,
-                              Error{Code::invalid_argument,
-                                    "the header is too large",
-                                    {},
-                                    "at most " + std::to_string(limits().header_bytes_max) + " bytes",
-                                    {},
-                                    {}}));
+                              Error{.code = Code::invalid_argument,
+                                    .message = "the header is too large",
+                                    .needed = "at most " + std::to_string(limits().header_bytes_max) + " bytes"}));
   if (error == HttpError::bad_version)
     return refuse(Problem::of(HttpProblem::version_not_supported, "this server speaks HTTP/1.0 and HTTP/1.1"));
   switch (parser_->refusal()) {
     case RequestParser::Refusal::fields_max:
-      return refuse(
-          Problem::of(HttpProblem::headers_too_large, Error{Code::invalid_argument,
-                                                            "too many header fields",
-                                                            {},
-                                                            "at most " + std::to_string(RequestParser::kFieldsMax),
-                                                            {},
-                                                            {}}));
+      return refuse(Problem::of(HttpProblem::headers_too_large,
+                                Error{.code = Code::invalid_argument,
+                                      .message = "too many header fields",
+                                      .needed = "at most " + std::to_string(RequestParser::kFieldsMax)}));
     case RequestParser::Refusal::no_memory:
       return refuse(Problem::of(Status(Code::overloaded, "too many large bodies at once")));
     case RequestParser::Refusal::obs_fold:

@@ -47,18 +47,19 @@ void Connection::answer_early(Response response) {
 }
 
 void Connection::refuse_connection() {
-  refuse(Problem::of(Status(Error{Code::overloaded, refused_why_, owner_->options().name, {}, {}, {}})));
+  refuse(
+      Problem::of(Status(Error{.code = Code::overloaded, .message = refused_why_, .object = owner_->options().name})));
 }
 
 void Connection::respond(Response response) {
   if (owner_->shared().stopping.load(std::memory_order_relaxed)) keep_alive_ = false;
   if (response.body.size() > kSmallBodyBytes && !head_only_ && !take_answer_memory(response.body.size()))
-    response = response_of(Problem::of(Status(Error{Code::overloaded,
-                                                    "too many large answers wait for their clients to read them",
-                                                    owner_->options().name,
-                                                    "at most " + std::to_string(limits().answers_bytes_max) + " bytes",
-                                                    {},
-                                                    "try again, or raise answers_bytes_max"})));
+    response = response_of(
+        Problem::of(Status(Error{.code = Code::overloaded,
+                                 .message = "too many large answers wait for their clients to read them",
+                                 .object = owner_->options().name,
+                                 .needed = "at most " + std::to_string(limits().answers_bytes_max) + " bytes",
+                                 .remedy = "try again, or raise answers_bytes_max"})));
   const bool has_content = response.status != 204;
   out_.clear();
   out_ += "HTTP/1.1 ";

@@ -54,12 +54,10 @@ struct Running {
 Problem unknown_pipeline(const DataState& state, const std::string& name) {
   std::vector<std::string> names;
   for (const PipelineInfo& info : state.host.engine.pipelines()) names.push_back(info.name);
-  Error error{
-      Code::not_found, "there is no pipeline of that name", "pipeline '" + name.substr(0, 64) + "'", {}, {}, {}};
-  const std::vector<std::string> near = near_names(name, names);
-  for (size_t i = 0; i < near.size(); ++i)
-    error.remedy += (i == 0 ? "did you mean '" : i + 1 == near.size() ? "' or '" : "', '") + near[i];
-  if (!near.empty()) error.remedy += "'?";
+  Error error{.code = Code::not_found,
+              .message = "there is no pipeline of that name",
+              .object = "pipeline '" + name.substr(0, 64) + "'"};
+  error.near = near_names(name, names);
   return Problem::of(Status(std::move(error)));
 }
 
@@ -144,8 +142,11 @@ void finish(Running run, PipelineResponse response) {
 }
 
 Problem overloaded(std::string message, std::string needed, std::string found) {
-  return Problem::of(
-      Status(Error{Code::overloaded, std::move(message), "data listener", std::move(needed), std::move(found), {}}));
+  return Problem::of(Status(Error{.code = Code::overloaded,
+                                  .message = std::move(message),
+                                  .object = "data listener",
+                                  .needed = std::move(needed),
+                                  .found = std::move(found)}));
 }
 
 std::string ms_text(Duration time) {

@@ -68,25 +68,6 @@ void write_list(JsonText& out, std::string_view name, const std::vector<std::str
   out.end_array();
 }
 
-void write(JsonText& out, const Status& status) {
-  if (status.ok()) {
-    out.null();
-    return;
-  }
-  const Error& error = status.error();
-  out.begin_object();
-  out.member("code", to_string(error.code));
-  out.member("detail", error.message);
-  const auto add = [&](std::string_view name, const std::string& text) {
-    if (!text.empty()) out.member(name, text);
-  };
-  add("object", error.object);
-  add("needed", error.needed);
-  add("found", error.found);
-  add("remedy", error.remedy);
-  out.end_object();
-}
-
 void write(JsonText& out, const OverdueCall& call) {
   out.begin_object().member("method", call.method).member("request", call.request);
   write_ms(out, "age_ms", true, call.age);

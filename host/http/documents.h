@@ -9,6 +9,7 @@
 #include "base/events.h"
 #include "cache/caches.h"
 #include "components/registry.h"
+#include "http/error_json.h"
 #include "http/json_text.h"
 #include "pipeline/engine.h"
 
@@ -25,8 +26,6 @@ void write(JsonText& out, const ScriptError& error);
 void write(JsonText& out, const OverdueCall& call);
 void write(JsonText& out, const PoolChange& change);
 void write(JsonText& out, const Event& event);
-// null when ok, else {"code","detail","object","needed","found","remedy"}.
-void write(JsonText& out, const Status& status);
 
 template <class T>
 void write_list(JsonText& out, std::string_view name, const std::vector<T>& items) {

@@ -56,12 +56,11 @@ void answer_events(const EventsRoute& route, const Request& request, Responder r
 
   const unsigned limit = route.options.event_streams_max;
   if (*route.open_feeds >= limit)
-    return responder.fail(Status(Error{Code::overloaded,
-                                       "too many readers of events",
-                                       "/v1/events",
-                                       "at most " + std::to_string(limit),
-                                       {},
-                                       "poll with ?format=json"}));
+    return responder.fail(Status(Error{.code = Code::overloaded,
+                                       .message = "too many readers of events",
+                                       .object = "/v1/events",
+                                       .needed = "at most " + std::to_string(limit),
+                                       .remedy = "poll with ?format=json"}));
   const uint64_t from = last_event_id(request).value_or(*after);
   EventFeed::start(log, responder.stream("text/event-stream"), from, std::move(filter),
                    {route.options.event_stream_bytes_max, route.options.event_heartbeat}, route.open_feeds);

@@ -136,12 +136,14 @@ ChangeAnswer answer_of(const LoadReport& report, const std::vector<GenerationInf
   answer.changed = !dry_run;
   answer.explanation = explain(report, generations, dry_run);
   if (report.status.ok() && report.errors.empty()) return answer;
-  const Status refused =
-      !report.status.ok()
-          ? report.status
-          : Status(Error{Code::failed_precondition, "the scripts have faults: nothing was changed", "scripts",
-                         "scripts without faults", counted(report.errors.size(), "fault", "faults"),
-                         "see errors, correct the files, then: dormouse ctl reload"});
+  const Status refused = !report.status.ok()
+                             ? report.status
+                             : Status(Error{.code = Code::failed_precondition,
+                                            .message = "the scripts have faults: nothing was changed",
+                                            .object = "scripts",
+                                            .needed = "scripts without faults",
+                                            .found = counted(report.errors.size(), "fault", "faults"),
+                                            .remedy = "see errors, correct the files, then: dormouse ctl reload"});
   answer.problem = Problem::of(refused);
   answer.problem->members = std::move(answer.members);
   return answer;

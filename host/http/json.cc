@@ -328,7 +328,7 @@ class Handler {
   }
 
   bool fail(error_code& ec, std::string message) {
-    return fail(ec, Error{Code::invalid_argument, std::move(message), pointer(), {}, {}, {}});
+    return fail(ec, Error{.code = Code::invalid_argument, .message = std::move(message), .object = pointer()});
   }
   bool mismatch(error_code& ec, const Type& type, std::string_view found) {
     // What is told is JSON's word for what was found, and the type's for what was wanted.
@@ -389,9 +389,8 @@ class Handler {
     if (at == fields.size()) {
       frame.index = -1;
       keys_.resize(frame.key_at);  // the place is the object itself
-      Error error{Code::invalid_argument, "unknown field '" + shown(key) + "'", pointer(), {}, {}, {}};
-      std::string near = key.size() <= kShownBytes ? did_you_mean(key, frame.type->field_names()) : std::string();
-      if (!near.empty()) error.remedy = near.substr(2, near.size() - 3);  // without " (" and ")"
+      Error error{.code = Code::invalid_argument, .message = "unknown field '" + shown(key) + "'", .object = pointer()};
+      if (key.size() <= kShownBytes) error.near = near_names(key, frame.type->field_names());
       for (const std::string& name : frame.type->field_names())
         error.needed += (error.needed.empty() ? "" : ", ") + name;
       return fail(ec, std::move(error));
@@ -463,17 +462,19 @@ class Handler {
 
   bool no_integer(error_code& ec, const Type& type, std::string_view text) {
     if (is_integer_text(text)) return out_of_range(ec, text, "an integer of 64 bits");
-    return fail(ec, Error{Code::invalid_argument,
-                          "expected " + type.to_string() + ", found number",
-                          pointer(),
-                          "an integer without fraction and exponent",
-                          shown(text),
-                          {}});
+    return fail(ec, Error{.code = Code::invalid_argument,
+                          .message = "expected " + type.to_string() + ", found number",
+                          .object = pointer(),
+                          .needed = "an integer without fraction and exponent",
+                          .found = shown(text)});
   }
 
   bool out_of_range(error_code& ec, std::string_view text, std::string needed) {
-    return fail(
-        ec, Error{Code::invalid_argument, "the number is out of range", pointer(), std::move(needed), shown(text), {}});
+    return fail(ec, Error{.code = Code::invalid_argument,
+                          .message = "the number is out of range",
+                          .object = pointer(),
+                          .needed = std::move(needed),
+                          .found = shown(text)});
   }
 
   // ---- tensors ----
@@ -524,12 +525,11 @@ class Handler {
   bool no_element(error_code& ec, std::string_view text) {
     if (is_integer_text(text)) return bad_element(ec, text, "an integer of 64 bits");
     --tensor_.axes[tensor_.depth - 1].count;
-    return fail(ec, Error{Code::invalid_argument,
-                          "expected int, found number",
-                          pointer(),
-                          "an integer without fraction and exponent",
-                          shown(text),
-                          {}});
+    return fail(ec, Error{.code = Code::invalid_argument,
+                          .message = "expected int, found number",
+                          .object = pointer(),
+                          .needed = "an integer without fraction and exponent",
+                          .found = shown(text)});
   }
   bool bad_element(error_code& ec, std::string_view text, std::string needed) {
     --tensor_.axes[tensor_.depth - 1].count;
@@ -597,7 +597,7 @@ class Handler {
 Error syntax_error(std::string_view text, size_t at, const error_code& ec, unsigned depth_max) {
   const std::string where = "byte " + std::to_string(at + 1);
   const auto error = [&](std::string message) {
-    return Error{Code::invalid_argument, std::move(message), "", {}, {}, {}};
+    return Error{.code = Code::invalid_argument, .message = std::move(message), .object = ""};
   };
   if (ec == json::error::too_deep)
     return error("nested deeper than " + std::to_string(depth_max) + " levels at " + where);
@@ -620,7 +620,9 @@ Result<Value> parse_json(std::string_view whole, const Type& type, const JsonLim
   const size_t skipped = whole.starts_with(kMark) ? kMark.size() : 0;
   const std::string_view text = whole.substr(skipped);
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-    return Error{Code::invalid_argument, "expected " + type.to_string() + ", found an empty body", "", {}, {}, {}};
+    return Error{.code = Code::invalid_argument,
+                 .message = "expected " + type.to_string() + ", found an empty body",
+                 .object = ""};
   json::parse_options options;
   options.max_depth = limits.value.depth_max;
   const BorrowedScratch scratch(limits.value, text.size());
@@ -630,15 +632,12 @@ Result<Value> parse_json(std::string_view whole, const Type& type, const JsonLim
   if (parser.handler().failed()) return parser.handler().take_error();
   if (ec) return syntax_error(whole, skipped + used, ec, limits.value.depth_max);
   if (used < text.size())
-    return Error{Code::invalid_argument,
-                 "there is more behind the JSON value, at byte " + std::to_string(skipped + used + 1),
-                 "",
-                 {},
-                 {},
-                 {}};
+    return Error{.code = Code::invalid_argument,
+                 .message = "there is more behind the JSON value, at byte " + std::to_string(skipped + used + 1),
+                 .object = ""};
   Result<Value> value = parser.handler().finish();
   if (value.ok() || value.status().code() != Code::broken_contract) return value;
-  return Error{Code::internal, value.status().error().message, "", {}, {}, {}};
+  return Error{.code = Code::internal, .message = value.status().error().message, .object = ""};
 }
 
 }  // namespace dormouse

@@ -52,12 +52,12 @@ struct Scrape {
 using ScrapePtr = std::shared_ptr<Scrape>;
 
 Error no_observer() {
-  return {Code::not_found,
-          "no component shows metrics",
-          "/metrics",
-          "a component whose plugin offers dormouse.observe/1",
-          "none in the configuration",
-          "add 'monitor: {plugin: monitor}' to its components and start again"};
+  return {.code = Code::not_found,
+          .message = "no component shows metrics",
+          .object = "/metrics",
+          .needed = "a component whose plugin offers dormouse.observe/1",
+          .found = "none in the configuration",
+          .remedy = "add 'monitor: {plugin: monitor}' to its components and start again"};
 }
 
 // On the loop of the connection.
@@ -95,12 +95,11 @@ void find_and_run(const ScrapePtr& scrape) {
 void scrape(const std::shared_ptr<MetricsRoute>& route, const Request& request, Responder responder) {
   if (route->running.fetch_add(1, std::memory_order_relaxed) >= kScrapesMax) {
     route->running.fetch_sub(1, std::memory_order_relaxed);
-    return responder.fail(Status(Error{Code::overloaded,
-                                       "too many scrapes at the same time",
-                                       "/metrics",
-                                       "at most " + std::to_string(kScrapesMax),
-                                       {},
-                                       "scrape less often"}));
+    return responder.fail(Status(Error{.code = Code::overloaded,
+                                       .message = "too many scrapes at the same time",
+                                       .object = "/metrics",
+                                       .needed = "at most " + std::to_string(kScrapesMax),
+                                       .remedy = "scrape less often"}));
   }
   const auto begun = std::make_shared<Scrape>(route, request, std::move(responder));
   const std::shared_ptr<Component> observer = route->observer();

@@ -141,6 +141,8 @@ void write_problem_schema(JsonText& out) {
     out.key(name).begin_object().member("type", "string").end_object();
   for (const char* name : {"status", "retry_after_ms"})
     out.key(name).begin_object().member("type", "integer").end_object();
+  out.key("near").begin_object().member("type", "array").key("items").begin_object().member("type", "string");
+  out.end_object().end_object();
   out.key("code").begin_object().member("type", "string").key("enum").begin_array();
   for (const ProblemRow& row : problem_rows()) out.value(row.code);
   out.end_array().end_object();

@@ -193,9 +193,12 @@ void Operations::follow(const std::string& id, Duration heartbeat, Responder res
     readers += each.readers.size();
   }
   if (readers >= kReadersMax)
-    return responder.fail(
-        Status(Error{Code::overloaded, "too many readers follow operations", "operation '" + id + "'",
-                     "at most " + std::to_string(kReadersMax), std::to_string(readers), "ask with ?wait=30s"}));
+    return responder.fail(Status(Error{.code = Code::overloaded,
+                                       .message = "too many readers follow operations",
+                                       .object = "operation '" + id + "'",
+                                       .needed = "at most " + std::to_string(kReadersMax),
+                                       .found = std::to_string(readers),
+                                       .remedy = "ask with ?wait=30s"}));
   const auto reader = std::make_shared<OperationReader>(responder.stream("text/event-stream"), heartbeat);
   reader->progress(text(*operation), loop_.now());
   if (operation->state != State::running)
@@ -222,8 +225,10 @@ void Operations::cancel(const std::string& id, bool dry_run, UniqueFunction<void
   Operation* operation = find(id);
   const std::string object = "operation '" + id.substr(0, 64) + "'";
   if (!operation)
-    return done(ChangeAnswer::failed(
-        Error{Code::not_found, "there is none of that name", object, {}, {}, "list them: dormouse ctl operations"}));
+    return done(ChangeAnswer::failed(Error{.code = Code::not_found,
+                                           .message = "there is none of that name",
+                                           .object = object,
+                                           .remedy = "list them: dormouse ctl operations"}));
   if (operation->state != State::running) return done({std::nullopt, false, "has ended already", {}});
   const auto& claim = operation->work.claim;
   if (claim && (dry_run ? claim->waits() : claim->give_up())) {
@@ -237,9 +242,13 @@ void Operations::cancel(const std::string& id, bool dry_run, UniqueFunction<void
       if (!status.ok()) return done(ChangeAnswer::failed(status));
       done({std::nullopt, !dry_run, dry_run ? "would give it up" : "given up", {}});
     });
-  done(ChangeAnswer::failed(Error{Code::failed_precondition, "has begun its work and cannot be taken back", object,
-                                  "work that waits for its turn", "work under way",
-                                  "wait for its end: dormouse ctl operations " + id.substr(0, 64) + " --wait 30s"}));
+  done(ChangeAnswer::failed(
+      Error{.code = Code::failed_precondition,
+            .message = "has begun its work and cannot be taken back",
+            .object = object,
+            .needed = "work that waits for its turn",
+            .found = "work under way",
+            .remedy = "wait for its end: dormouse ctl operations " + id.substr(0, 64) + " --wait 30s"}));
 }
 
 std::string Operations::id_of(const Operation& operation) {

@@ -12,12 +12,10 @@ namespace {
 namespace ip = boost::asio::ip;
 
 Error bad_listen(std::string_view text, std::string message) {
-  return Error{Code::invalid_argument,
-               std::move(message),
-               "listen address '" + std::string(text.substr(0, 100)) + "'",
-               "\"address:port\", such as 127.0.0.1:8080, [::1]:8080 or localhost:0",
-               {},
-               {}};
+  return Error{.code = Code::invalid_argument,
+               .message = std::move(message),
+               .object = "listen address '" + std::string(text.substr(0, 100)) + "'",
+               .needed = "\"address:port\", such as 127.0.0.1:8080, [::1]:8080 or localhost:0"};
 }
 
 bool parse_port(std::string_view text, uint16_t* port) {

@@ -85,8 +85,12 @@ void append_cache(std::string& out, const StageTrace& stage) {
 Result<BodyFormat> body_format(std::string_view content_type, std::string_view content_encoding) {
   const auto refused = [](std::string message, std::string header, std::string needed, std::string_view found,
                           std::string remedy = {}) {
-    return Error{Code::invalid_argument,           std::move(message), "header " + std::move(header), std::move(needed),
-                 std::string(found.substr(0, 64)), std::move(remedy)};
+    return Error{.code = Code::invalid_argument,
+                 .message = std::move(message),
+                 .object = "header " + std::move(header),
+                 .needed = std::move(needed),
+                 .found = std::string(found.substr(0, 64)),
+                 .remedy = std::move(remedy)};
   };
   content_encoding = trimmed(content_encoding);
   if (!content_encoding.empty() && !equals_ignoring_case(content_encoding, "identity"))
@@ -112,9 +116,11 @@ Result<std::optional<Duration>> parse_request_timeout(std::string_view text) {
   int64_t ms = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), ms);
   if (end.ec != std::errc() || end.ptr != text.data() + text.size() || ms < 1 || ms > kTimeoutMsMax)
-    return Error{Code::invalid_argument,          "it is no time in milliseconds",
-                 "header Request-Timeout",        "a whole number from 1 to " + std::to_string(kTimeoutMsMax),
-                 std::string(text.substr(0, 32)), {}};
+    return Error{.code = Code::invalid_argument,
+                 .message = "it is no time in milliseconds",
+                 .object = "header Request-Timeout",
+                 .needed = "a whole number from 1 to " + std::to_string(kTimeoutMsMax),
+                 .found = std::string(text.substr(0, 32))};
   return std::optional<Duration>(std::chrono::milliseconds(ms));
 }
 
@@ -151,12 +157,11 @@ Result<Value> input_of_bytes(std::string_view body, const Type& input) {
   }
   const bool fits = bytes_fields == 1 && needed_fields == (only->type.is_optional() ? 0u : 1u);
   if (!fits)
-    return Error{Code::invalid_argument,
-                 "this pipeline does not take a body of plain bytes",
-                 "",
-                 "application/json of type " + input.to_string(),
-                 "application/octet-stream",
-                 {}};
+    return Error{.code = Code::invalid_argument,
+                 .message = "this pipeline does not take a body of plain bytes",
+                 .object = "",
+                 .needed = "application/json of type " + input.to_string(),
+                 .found = "application/octet-stream"};
   ValueWriter writer;
   writer.map_begin();
   writer.key(only->name);

@@ -3,7 +3,7 @@
 #include <array>
 #include <cassert>
 
-#include "http/json_text.h"
+#include "http/error_json.h"
 #include "http/pipeline_request.h"
 
 namespace dormouse {
@@ -78,13 +78,7 @@ std::string to_json(const Problem& problem) {
   out.member("status", row.status);
   out.member("detail", detail);
   out.member("code", row.code);
-  const auto add = [&](std::string_view name, const std::string& text) {
-    if (!text.empty()) out.member(name, text);
-  };
-  add("object", error.object);
-  add("needed", error.needed);
-  add("found", error.found);
-  add("remedy", error.remedy);
+  write_error_parts(out, error);
   if (problem.request) out.member("request", request_id_text(problem.request));
   if (row.retry_after_s > 0) out.member("retry_after_ms", 1000 * row.retry_after_s);
   out.raw_members(problem.members);

@@ -51,7 +51,7 @@ struct Problem {
   static Problem of(const Status& status);
   static Problem of(HttpProblem problem, Error error);
   static Problem of(HttpProblem problem, std::string message) {
-    return of(problem, Error{Code::internal, std::move(message), {}, {}, {}, {}});
+    return of(problem, Error{.code = Code::internal, .message = std::move(message)});
   }
 };
 

@@ -19,9 +19,11 @@ std::optional<uint64_t> whole_number(const std::string& text) {
 }  // namespace
 
 Error bad_parameter(std::string_view name, std::string needed, const std::string& found) {
-  return Error{Code::invalid_argument, "the query parameter is not understood",
-               std::string(name),      std::move(needed),
-               found.substr(0, 32),    {}};
+  return Error{.code = Code::invalid_argument,
+               .message = "the query parameter is not understood",
+               .object = std::string(name),
+               .needed = std::move(needed),
+               .found = found.substr(0, 32)};
 }
 
 Result<uint64_t> number_of(const Request& request, std::string_view name, uint64_t absent, uint64_t most) {
@@ -66,19 +68,18 @@ Result<Page> page_of(const Request& request) {
 }
 
 Error no_page_behind(std::string_view noun, const std::string& after) {
-  return Error{Code::not_found,
-               "there is none of that name, perhaps not any more",
-               std::string(noun) + " '" + after.substr(0, 64) + "'",
-               "the id of one that is kept",
-               {},
-               "begin without 'after'"};
+  return Error{.code = Code::not_found,
+               .message = "there is none of that name, perhaps not any more",
+               .object = std::string(noun) + " '" + after.substr(0, 64) + "'",
+               .needed = "the id of one that is kept",
+               .remedy = "begin without 'after'"};
 }
 
 Problem unknown_name(std::string_view what, const std::string& name, const std::vector<std::string>& known) {
-  Error error{
-      Code::not_found, "there is none of that name", std::string(what) + " '" + name.substr(0, 64) + "'", {}, {}, {}};
-  const std::string near = did_you_mean(name, known);
-  if (!near.empty()) error.remedy = near.substr(2, near.size() - 3);  // without " (" and ")"
+  Error error{.code = Code::not_found,
+              .message = "there is none of that name",
+              .object = std::string(what) + " '" + name.substr(0, 64) + "'"};
+  error.near = near_names(name, known);
   return Problem::of(Status(std::move(error)));
 }
 

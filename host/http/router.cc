@@ -45,9 +45,9 @@ Problem not_found(const std::vector<Route>& routes, std::string_view path) {
   std::vector<std::string> patterns;
   patterns.reserve(routes.size());
   for (const Route& route : routes) patterns.push_back(route.pattern);
-  Error error{Code::not_found, "there is nothing at this path", std::string(path.substr(0, 200)), {}, {}, {}};
-  const std::vector<std::string> near = near_names(path.substr(0, 200), patterns, 1);
-  if (!near.empty()) error.remedy = "did you mean '" + near.front() + "'?";
+  Error error{
+      .code = Code::not_found, .message = "there is nothing at this path", .object = std::string(path.substr(0, 200))};
+  error.near = near_names(path.substr(0, 200), patterns, 1);
   return Problem::of(Status(std::move(error)));
 }
 
@@ -66,11 +66,10 @@ bool take_parts(const Route& route, const RawCaptures& raw, Request& request, Pr
   for (const QueryParameter& parameter : route.query) known.emplace_back(parameter.name);
   for (const std::string& name : parameter_names(request.query)) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    Error error{Code::invalid_argument, "unknown query parameter", name.substr(0, 64), {}, {}, {}};
+    Error error{.code = Code::invalid_argument, .message = "unknown query parameter", .object = name.substr(0, 64)};
     for (const std::string& each : known) error.needed += (error.needed.empty() ? "" : ", ") + each;
     if (known.empty()) error.needed = "none";
-    const std::vector<std::string> near = near_names(name, known, 1);
-    if (!near.empty()) error.remedy = "did you mean '" + near.front() + "'?";
+    error.near = near_names(name, known, 1);
     *problem = Problem::of(Status(std::move(error)));
     return false;
   }
@@ -98,12 +97,11 @@ const Route* find_route(const std::vector<Route>& routes, Request& request, Prob
     *problem = not_found(routes, request.path);
   } else {
     *allow += ", OPTIONS";
-    *problem = Problem::of(HttpProblem::method_not_allowed, Error{Code::invalid_argument,
-                                                                  "this path does not answer that method",
-                                                                  std::string(request.path.substr(0, 200)),
-                                                                  *allow,
-                                                                  std::string(request.method.substr(0, 32)),
-                                                                  {}});
+    *problem = Problem::of(HttpProblem::method_not_allowed, Error{.code = Code::invalid_argument,
+                                                                  .message = "this path does not answer that method",
+                                                                  .object = std::string(request.path.substr(0, 200)),
+                                                                  .needed = *allow,
+                                                                  .found = std::string(request.method.substr(0, 32))});
   }
   return nullptr;
 }

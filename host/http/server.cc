@@ -24,12 +24,9 @@ constexpr int kBacklog = 1024;  // connections the kernel completes before we ac
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 Status bind_error(const ServerOptions& options, const tcp::endpoint& endpoint, const ErrorCode& error) {
-  Error told{Code::failed_precondition,
-             "cannot listen: " + error.message(),
-             options.name + " " + text_of(endpoint),
-             {},
-             {},
-             {}};
+  Error told{.code = Code::failed_precondition,
+             .message = "cannot listen: " + error.message(),
+             .object = options.name + " " + text_of(endpoint)};
   if (error == asio::error::address_in_use) {
     told.message = "the port is taken by another program";
     told.needed = "a free port";

@@ -81,12 +81,12 @@ struct Engine::Impl {
     }
     const unsigned most = std::max(options.limits.generations_max, 2u);
     if (staying + 1 <= most) return {};
-    return Error{Code::failed_precondition,
-                 "too many generations of scripts are alive",
-                 "scripts",
-                 "at most " + std::to_string(most) + " with the new one",
-                 std::to_string(staying) + " (" + held + ")",
-                 "reload when their requests have ended"};
+    return Error{.code = Code::failed_precondition,
+                 .message = "too many generations of scripts are alive",
+                 .object = "scripts",
+                 .needed = "at most " + std::to_string(most) + " with the new one",
+                 .found = std::to_string(staying) + " (" + held + ")",
+                 .remedy = "reload when their requests have ended"};
   }
 
   // What a load and a rollback share: from files to a generation that serves, or would. Null when it was refused.
@@ -226,12 +226,10 @@ LoadReport Engine::rollback(bool dry_run, Actor actor) {
   LoadReport report;
   const Impl::Texts to = impl_->before;
   if (to.generation == 0) {
-    report.status = Error{Code::failed_precondition,
-                          "no scripts with another text have served before",
-                          "scripts",
-                          {},
-                          {},
-                          "put the older files back and reload"};
+    report.status = Error{.code = Code::failed_precondition,
+                          .message = "no scripts with another text have served before",
+                          .object = "scripts",
+                          .remedy = "put the older files back and reload"};
     return report;
   }
   ScriptErrors errors;

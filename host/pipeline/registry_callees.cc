@@ -58,13 +58,11 @@ class RegistryCallee final : public Callee {
     std::vector<std::string> names;
     for (const MethodManifest& method : type.methods)
       if (!method.offline) names.push_back(method.name);
-    return Error{Code::not_found,
-                 name.empty() ? "has several methods and no default: name one"
-                              : "has no method '" + std::string(name) + "'" + did_you_mean(name, names),
-                 "component '" + component_.name() + "'",
-                 {},
-                 {},
-                 {}};
+    return Error{.code = Code::not_found,
+                 .message = name.empty() ? "has several methods and no default: name one"
+                                         : "has no method '" + std::string(name) + "'",
+                 .object = "component '" + component_.name() + "'",
+                 .near = near_names(name, names)};
   }
 
   Registry& registry_;

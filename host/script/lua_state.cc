@@ -76,12 +76,10 @@ Result<std::unique_ptr<LuaState>> LuaState::create(size_t memory_bytes_max, void
   std::unique_ptr<LuaState> state(new LuaState);
   state->memory_.max = memory_bytes_max;
   state->main_ = lua_newstate(allocate, &state->memory_);
-  const Status no_memory = Error{Code::resource_exhausted,
-                                 "out of memory",
-                                 "Lua state",
-                                 "more than " + std::to_string(memory_bytes_max) + " bytes",
-                                 {},
-                                 {}};
+  const Status no_memory = Error{.code = Code::resource_exhausted,
+                                 .message = "out of memory",
+                                 .object = "Lua state",
+                                 .needed = "more than " + std::to_string(memory_bytes_max) + " bytes"};
   if (!state->main_) return no_memory;
   *static_cast<void**>(lua_getextraspace(state->main_)) = owner;
   const Status opened = protect(state->main_, [](lua_State* L) { open_sandbox(L); });

@@ -217,7 +217,7 @@ class Reader {
   }
 
   bool failed() const { return !problem_.empty(); }
-  Status problem() const { return Error{Code::invalid_argument, problem_, path_, {}, {}, {}}; }
+  Status problem() const { return Error{.code = Code::invalid_argument, .message = problem_, .object = path_}; }
 
  private:
   bool fail(std::string problem) {

@@ -62,7 +62,7 @@ bool is_class(char letter) {
 }
 
 Error malformed(const std::string& what) {
-  return Error{Code::invalid_argument, what, {}, {}, {}, {}};
+  return Error{.code = Code::invalid_argument, .message = what};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "script/script_stages.h"
 
+#include "base/suggest.h"
 #include "script/script_objects.h"
 #include "script/script_reading.h"
 #include "script/script_ref.h"
@@ -182,7 +183,8 @@ Type read_type(PipelineReading& reading) {
   Result<Type> type = Type::parse(lua_tostring(reading.L, -1));
   if (type.ok()) return *type;
   const Error& error = type.status().error();
-  reading.fault("'" + reading.path.back() + "': " + error.object + ", " + error.message);
+  reading.fault("'" + reading.path.back() + "': " + error.object + ", " + error.message +
+                (error.near.empty() ? "" : " (" + near_sentence(error.near) + ")"));
   return Type();
 }
 

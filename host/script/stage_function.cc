@@ -41,6 +41,15 @@ int error_field(lua_State* L) {
     if (key == name) return lua_pushlstring(L, text.data(), text.size()), 1;
     names.emplace_back(name);
   }
+  if (key == "near") {
+    lua_createtable(L, static_cast<int>(error.near.size()), 0);
+    for (size_t i = 0; i < error.near.size(); ++i) {
+      lua_pushlstring(L, error.near[i].data(), error.near[i].size());
+      lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+    }
+    return 1;
+  }
+  names.emplace_back("near");
   return luaL_error(L, "an error has no '%s'; it has %s", key.c_str(), quoted_list(names).c_str());
 }
 
@@ -60,7 +69,7 @@ Code code_named(std::string_view word) {
 
 // error({ code = "unavailable", message = "..." }), with the other parts where they are given.
 Status table_status(lua_State* L, int index, const std::string& object) {
-  if (!lua_checkstack(L, 2)) return Error{Code::internal, "raised a table", object, {}, {}, {}};
+  if (!lua_checkstack(L, 2)) return Error{.code = Code::internal, .message = "raised a table", .object = object};
   const auto field = [&](const char* name) -> std::string {
     lua_pushstring(L, name);
     lua_rawget(L, index < 0 ? index - 1 : index);
@@ -73,8 +82,12 @@ Status table_status(lua_State* L, int index, const std::string& object) {
   std::string message = field("message");
   if (message.empty()) message = "raised a table without a message";
   const std::string about = field("object");
-  return Error{code_named(field("code")), std::move(message), about.empty() ? object : about,
-               field("needed"),           field("found"),     field("remedy")};
+  return Error{.code = code_named(field("code")),
+               .message = std::move(message),
+               .object = about.empty() ? object : about,
+               .needed = field("needed"),
+               .found = field("found"),
+               .remedy = field("remedy")};
 }
 
 // ---- ctx ----
@@ -116,7 +129,9 @@ Result<Value> call_at_once(FunctionFrame& frame, Callee& callee, const std::stri
   if (!found.ok()) return found.status();
   if (!done) return Value();
   if (frame.scope.clock.now() >= frame.scope.options.deadline)
-    return Error{Code::deadline_exceeded, "the deadline passed", "component '" + callee.name() + "'", {}, {}, {}};
+    return Error{.code = Code::deadline_exceeded,
+                 .message = "the deadline passed",
+                 .object = "component '" + callee.name() + "'"};
   ValueWriter writer;
   const Value adapted = found->manifest ? adapt(input, found->manifest->input, writer) : input;
   return callee.call_inline(*lease, found->index, adapted, frame.scope.options);
@@ -171,10 +186,13 @@ int ctx_call(lua_State* L) {
   Callee* callee = frame.scope.callees.find(component);
   if (!callee) {
     const std::vector<std::string> names = frame.scope.callees.names();
-    return raise(L,
-                 Status(Error{Code::not_found, "unknown component '" + component + "'" + did_you_mean(component, names),
-                              "ctx:call", names.empty() ? "" : "one of " + quoted_list(names), "'" + component + "'",
-                              "call a component of the configuration"}));
+    return raise(L, Status(Error{.code = Code::not_found,
+                                 .message = "unknown component '" + component + "'",
+                                 .object = "ctx:call",
+                                 .needed = names.empty() ? "" : "one of " + quoted_list(names),
+                                 .found = "'" + component + "'",
+                                 .remedy = "call a component of the configuration",
+                                 .near = near_names(component, names)}));
   }
   if (++frame.calls > kCallsPerFunctionMax)
     return luaL_error(L, "a function makes at most %d calls", static_cast<int>(kCallsPerFunctionMax));
@@ -256,7 +274,7 @@ void push_error(lua_State* L, const Status& status) {
 Status error_status(lua_State* L, int index, const std::string& object) {
   if (const auto* status = static_cast<const Status*>(luaL_testudata(L, index, kErrorType))) return *status;
   if (lua_istable(L, index)) return table_status(L, index, object);
-  return Error{Code::internal, error_text(L, index), object, {}, {}, {}};
+  return Error{.code = Code::internal, .message = error_text(L, index), .object = object};
 }
 
 void push_answer(lua_State* L, const Result<Value>& result) {

@@ -50,7 +50,8 @@ void register_function_types(lua_State* L);
 
 // Pushes the ctx of a request. Raises Lua errors (memory).
 void push_ctx(lua_State* L, uint64_t request_serial);
-// Pushes what Lua sees of an error: a table with code, message, object, needed, found, remedy; tostring gives a line.
+// Pushes what Lua sees of an error: with code, message, object, needed, found, near (a list) and remedy; tostring gives
+// a line.
 void push_error(lua_State* L, const Status& status);
 // The status behind an error value that a function raised or passed on: the original one when it came from the host;
 // from a table its `code`, `message`, `object`, `needed`, `found` and `remedy`.

@@ -84,7 +84,7 @@ std::string position(std::string_view text, size_t offset) {
 }
 
 Error mistake(Code code, std::string_view object, std::string message) {
-  return Error{code, std::move(message), std::string(object), {}, {}, {}};
+  return Error{.code = code, .message = std::move(message), .object = std::string(object)};
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ class Type::Parser {
         shown.begin(), shown.end(), [](char c) { return !is_printable(c); }, '?');
     if (text_.size() > shown.size()) shown += "...";
     const std::string column = "column " + std::to_string(at + 1) + ": ";
-    return Error{Code::invalid_argument, column + problem, "type '" + shown + "'", {}, {}, {}};
+    return Error{.code = Code::invalid_argument, .message = column + problem, .object = "type '" + shown + "'"};
   }
   bool fail(const std::string& expected) {
     peek();
@@ -136,7 +136,8 @@ class Type::Parser {
     if (name.empty()) return fail("a type"), std::nullopt;
     const auto word = std::find_if(kWords.begin(), kWords.end(), [&](const Word& w) { return w.name == name; });
     if (word == kWords.end()) {
-      error_ = mistake_at(start, "unknown type '" + shown(name) + "'" + did_you_mean(name, names_of(kWords)));
+      error_ = mistake_at(start, "unknown type '" + shown(name) + "'");
+      error_->near = near_names(name, names_of(kWords));
       error_->needed = "bool, int, float, string, bytes, any, list<T>, map<T>, tensor<f32,[n]> or {field: T}";
       return std::nullopt;
     }
@@ -463,7 +464,10 @@ class Check {
     if (fits(type, value)) return Status();
     std::string path(root_);
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) path += "/" + *step;
-    return Status(Error{Code::invalid_argument, std::move(problem_), std::move(path), {}, {}, {}});
+    return Status(Error{.code = Code::invalid_argument,
+                        .message = std::move(problem_),
+                        .object = std::move(path),
+                        .near = std::move(near_)});
   }
 
  private:
@@ -549,7 +553,10 @@ class Check {
       dm_map_at(map, i, &key, &child);
       const std::string_view name(key.data, key.size);
       const size_t at = index_of(fields, name, next);
-      if (at == fields.size()) return fail("unknown field '" + shown(name) + "'" + near(name, type));
+      if (at == fields.size()) {
+        if (name.size() <= 64) near_ = near_names(name, type.field_names());
+        return fail("unknown field '" + shown(name) + "'");
+      }
       if (!fits(fields[at].type, child)) return below(name, false);
       in_order = in_order && at >= next;
       next = at + 1;
@@ -589,13 +596,11 @@ class Check {
     while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xC0) == 0x80) --size;
     return std::string(name.substr(0, size)) + "...";
   }
-  static std::string near(std::string_view name, const Type& type) {
-    return name.size() <= 64 ? did_you_mean(name, type.field_names()) : std::string();
-  }
 
   const std::string_view root_;
   std::vector<std::string> steps_;  // innermost first
   std::string problem_;
+  std::vector<std::string> near_;
 };
 
 }  // namespace

@@ -96,7 +96,7 @@ unsigned nesting(dm_value value) {
 }
 
 Error foreign_error(Code code, std::string message) {
-  return Error{code, std::move(message), "value", {}, {}, {}};
+  return Error{.code = code, .message = std::move(message), .object = "value"};
 }
 
 }  // namespace
@@ -602,7 +602,7 @@ Result<Value> ValueWriter::finish() {
   Value::Buffer* buffer = impl_->complete() ? impl_->take() : nullptr;
   if (!buffer) {
     if (impl_->error == Code::ok) impl_->no_memory();
-    Error error{impl_->error, impl_->mistake, "value", {}, {}, {}};
+    Error error{.code = impl_->error, .message = impl_->mistake, .object = "value"};
     impl_->reset();
     return error;
   }
@@ -612,7 +612,7 @@ Result<Value> ValueWriter::finish() {
 
 Status ValueWriter::mistake() const {
   if (impl_->error == Code::ok) return {};
-  return Error{impl_->error, impl_->mistake, "value", {}, {}, {}};
+  return Error{.code = impl_->error, .message = impl_->mistake, .object = "value"};
 }
 
 // ---- text for people ----

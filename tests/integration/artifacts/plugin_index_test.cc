@@ -108,7 +108,8 @@ TEST_CASE("an unknown plugin is not_found with near names and the folders search
   PluginIndex index({.folders = {folder.path}, .allow = {}});
   const Status missing = index.find("wel-behaved", "").status();
   CHECK(missing.code() == Code::not_found);
-  CHECK(missing.error().message == "no such plugin (did you mean 'well-behaved'?)");
+  CHECK(missing.error().message == "no such plugin");
+  CHECK(missing.error().near == std::vector<std::string>{"well-behaved"});
   CHECK(missing.error().found == "well-behaved in " + folder.path);
   const Status version = index.find("well-behaved", "2.0.0").status();
   CHECK(version.error().message == "no such version");

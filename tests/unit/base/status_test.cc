@@ -17,14 +17,35 @@ TEST_CASE("a status is ok until it has an error") {
 }
 
 TEST_CASE("a status in one line names object and needed and found and remedy") {
-  const Status status({Code::invalid_argument, "wrong ABI", "plugin file /p/echo.so", "1.x", "2.0", "rebuild it"});
+  const Status status({.code = Code::invalid_argument,
+                       .message = "wrong ABI",
+                       .object = "plugin file /p/echo.so",
+                       .needed = "1.x",
+                       .found = "2.0",
+                       .remedy = "rebuild it"});
   CHECK(status.to_string() == "plugin file /p/echo.so: wrong ABI; needed 1.x, found 2.0; rebuild it");
 }
 
 TEST_CASE("a status in one line leaves out what is not known") {
-  CHECK(Status({Code::internal, "m", "", "n", "", ""}).to_string() == "m; needed n");
-  CHECK(Status({Code::internal, "m", "", "", "f", ""}).to_string() == "m; found f");
-  CHECK(Status({Code::internal, "m", "o", "", "", "r"}).to_string() == "o: m; r");
+  CHECK(Status({.code = Code::internal, .message = "m", .needed = "n"}).to_string() == "m; needed n");
+  CHECK(Status({.code = Code::internal, .message = "m", .found = "f"}).to_string() == "m; found f");
+  CHECK(Status({.code = Code::internal, .message = "m", .object = "o", .remedy = "r"}).to_string() == "o: m; r");
+}
+
+TEST_CASE("a status in one line names near names behind the message") {
+  Error error{.code = Code::not_found, .message = "no such cache", .object = "cache 'a'", .near = {"aa", "ab"}};
+  CHECK(Status(error).to_string() == "cache 'a': no such cache (did you mean 'aa' or 'ab'?)");
+  error.needed = "a name";
+  error.remedy = "ask for the list";
+  CHECK(Status(error).to_string() ==
+        "cache 'a': no such cache (did you mean 'aa' or 'ab'?); needed a name; ask for the list");
+}
+
+TEST_CASE("the text of a remedy begins with the near names") {
+  CHECK(remedy_text(Error{}) == "");
+  CHECK(remedy_text(Error{.remedy = "wait"}) == "wait");
+  CHECK(remedy_text(Error{.near = {"aa"}}) == "did you mean 'aa'?");
+  CHECK(remedy_text(Error{.remedy = "wait", .near = {"aa"}}) == "did you mean 'aa'? wait");
 }
 
 TEST_CASE("copies of a status share one error") {
@@ -59,13 +80,14 @@ TEST_CASE("a result holds a value or a status and moves what it holds") {
   const std::unique_ptr<int> moved = std::move(*value);
   CHECK(*moved == 7);
 
-  const Result<int> failed = Error{Code::busy, "leased", "", "", "", ""};
+  const Result<int> failed =
+      Error{.code = Code::busy, .message = "leased", .object = "", .needed = "", .found = "", .remedy = ""};
   CHECK_FALSE(failed);
   CHECK(failed.status().code() == Code::busy);
 }
 
 TEST_CASE("an object that the sentence named already is not said twice") {
-  const Status status(Error{Code::not_found, "is gone", "component 'a'", {}, {}, {}});
+  const Status status(Error{.code = Code::not_found, .message = "is gone", .object = "component 'a'"});
   CHECK(status.to_string_within("component 'a'") == "is gone");
   CHECK(status.to_string_within("component 'b'") == "component 'a': is gone");
 }

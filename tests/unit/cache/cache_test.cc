@@ -38,7 +38,13 @@ struct OneCache {
     return answer.result == CacheResult::hit ? to_debug_string(answer.value.view())
                                              : std::string(to_string(answer.result));
   }
-  Status not_found = Error{Code::not_found, "no such passage", "collection 'faq'", "an id", "77", "add it"};
+  Status not_found = Error{.code = Code::not_found,
+                           .message = "no such passage",
+                           .object = "collection 'faq'",
+                           .needed = "an id",
+                           .found = "77",
+                           .remedy = "add it",
+                           .near = {"7", "78"}};
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ std::string told(const std::string& text) {
 }
 PipelineResponse failed(Code code, FaultOf fault) {
   PipelineResponse response;
-  response.status = Error{code, "t.lua:3: boom", "stage p/f", {}, {}, {}};
+  response.status = Error{.code = code, .message = "t.lua:3: boom", .object = "stage p/f"};
   response.fault = fault;
   return response;
 }

@@ -39,7 +39,8 @@ TEST_CASE("a component that is not callable has no idle time") {
   component.state = State::failed;
   component.unload_in = 2s;
   component.retry_in = 3s;
-  component.last_error = Status(Error{Code::load_failed, "no model", "nlu.intent", {}, {}, "train it"});
+  component.last_error =
+      Status(Error{.code = Code::load_failed, .message = "no model", .object = "nlu.intent", .remedy = "train it"});
   const std::string text = text_of(component);
   CHECK_THAT(text, Contains("\"idle_ms\":null"));
   CHECK_THAT(text, Contains("\"unload_in_ms\":null"));

@@ -90,7 +90,7 @@ TEST_CASE("missing and unknown and repeated fields are refused") {
 
   const Error unknown = refused(R"({"txt":"a"})", "{text: string, user: string?}");
   CHECK(unknown.message == "unknown field 'txt'");
-  CHECK(unknown.remedy == "did you mean 'text'?");
+  CHECK(unknown.near == std::vector<std::string>{"text"});
   CHECK(unknown.needed == "text, user");
 }
 

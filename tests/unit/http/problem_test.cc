@@ -66,17 +66,31 @@ TEST_CASE("codes are unique and titles are there") {
 }
 
 TEST_CASE("a problem says what is wrong and what to do and nothing empty") {
-  const Status status(Error{Code::invalid_argument, "expected string, found number", "/text", {}, {}, {}});
+  const Status status(
+      Error{.code = Code::invalid_argument, .message = "expected string, found number", .object = "/text"});
   CHECK(to_json(Problem::of(status)) ==
         R"({"type":"urn:dormouse:problem:invalid_argument","title":"The request is not valid","status":400,)"
         R"("detail":"/text: expected string, found number","code":"invalid_argument","object":"/text"})");
 
-  Problem busy = Problem::of(Status(Error{Code::busy, "in use", "nlu.intent", "no leases", "2 leases", "wait"}));
+  Problem busy = Problem::of(Status(Error{.code = Code::busy,
+                                          .message = "in use",
+                                          .object = "nlu.intent",
+                                          .needed = "no leases",
+                                          .found = "2 leases",
+                                          .remedy = "wait"}));
   busy.members = ",\"leases\":2";
   CHECK(
       to_json(busy) ==
       R"({"type":"urn:dormouse:problem:busy","title":"In use","status":409,"detail":"nlu.intent: in use",)"
       R"("code":"busy","object":"nlu.intent","needed":"no leases","found":"2 leases","remedy":"wait","retry_after_ms":1000,"leases":2})");
+}
+
+TEST_CASE("a problem lists near names and its remedy says them in words") {
+  const Status status(Error{.code = Code::not_found, .message = "none", .near = {"echo", "ecto"}});
+  CHECK(
+      to_json(Problem::of(status)) ==
+      R"({"type":"urn:dormouse:problem:not_found","title":"Not found","status":404,"detail":"none","code":"not_found",)"
+      R"("near":["echo","ecto"],"remedy":"did you mean 'echo' or 'ecto'?"})");
 }
 
 }  // namespace dormouse

@@ -55,7 +55,7 @@ TEST_CASE("an unknown path is 404 and a near one is named") {
   const Found found = find(routes, "GET", "/v1/component");
   CHECK(found.route == nullptr);
   CHECK(found.problem.row->status == 404);
-  CHECK(found.problem.error.remedy == "did you mean '/v1/components'?");
+  CHECK(found.problem.error.near == std::vector<std::string>{"/v1/components"});
   for (const char* path : {"/", "", "/v1", "/v1/components/", "/v1/components//load", "/v1/components/a/b",
                            "/v1/components/a/load/", "//v1/components", "/V1/components"})
     CHECK(find(routes, "GET", path).problem.row->status == 404);
@@ -83,7 +83,7 @@ TEST_CASE("unknown query parameters are refused with a suggestion") {
   const Found found = find(routes, "POST", "/v1/components/x/load", "dryrun=1");
   CHECK(found.route == nullptr);
   CHECK(found.problem.row->status == 400);
-  CHECK(found.problem.error.remedy == "did you mean 'dry_run'?");
+  CHECK(found.problem.error.near == std::vector<std::string>{"dry_run"});
   CHECK(find(routes, "GET", "/v1/components", "a=1").problem.error.needed == "none");
 }
 

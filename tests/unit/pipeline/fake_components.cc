@@ -122,7 +122,9 @@ Result<Callee::Method> FakeComponent::find_method(const Lease&, const MethodRef&
   const TypeManifest& type = manifest_->types[0];
   const MethodManifest* found = type.find_method(name.empty() ? type.default_method : name);
   if (!found)
-    return Error{Code::not_found, "has no method '" + std::string(name) + "'", "component '" + name_ + "'", {}, {}, {}};
+    return Error{.code = Code::not_found,
+                 .message = "has no method '" + std::string(name) + "'",
+                 .object = "component '" + name_ + "'"};
   return Method{static_cast<uint32_t>(found - type.methods.data()), inline_calls, found};
 }
 

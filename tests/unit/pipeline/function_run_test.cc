@@ -125,7 +125,7 @@ TEST_CASE("an input function makes the input of its component") {
 TEST_CASE("a fallback function sees the error it stands for") {
   Functions t;
   t.a.answer = [](const Value&) -> Result<Value> {
-    return Error{Code::unavailable, "out of order", "component 'a'", {}, {}, {}};
+    return Error{.code = Code::unavailable, .message = "out of order", .object = "component 'a'"};
   };
   t.stages(
       "dm.stage('one', { component = 'a', input = ref.request,\n"
@@ -221,7 +221,7 @@ TEST_CASE("a cold component that runs inline answers ctx call after its load") {
 TEST_CASE("a failed ctx call is an error that pcall catches and that else keeps its code") {
   Functions t;
   t.a.answer = [](const Value&) -> Result<Value> {
-    return Error{Code::unavailable, "out of order", "component 'a'", {}, {}, {}};
+    return Error{.code = Code::unavailable, .message = "out of order", .object = "component 'a'"};
   };
   const std::string caught =
       "local ok, e = pcall(ctx.call, ctx, 'a', 'run', { text = 'x' })\nreturn { ok = ok, code = e.code }";

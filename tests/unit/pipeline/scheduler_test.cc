@@ -26,7 +26,7 @@ struct TwoComponents : ScriptHostFixture {
              more);
   }
   Value hello = text_map({{"text", "hello"}});
-  Status broken = Error{Code::unavailable, "out of order", "component 'a'", {}, {}, {}};
+  Status broken = Error{.code = Code::unavailable, .message = "out of order", .object = "component 'a'"};
 };
 
 }  // namespace
@@ -342,7 +342,8 @@ TEST_CASE("a load that fails is the outcome of the stages that needed it") {
   t.a.ready = false;
   t.chain("fallback = { text = 'instead' }");
   const auto answer = t.begin("p", t.hello);
-  t.a.fail_load(Error{Code::load_failed, "no model", "component 'a'", {}, {}, "train it"});
+  t.a.fail_load(
+      Error{.code = Code::load_failed, .message = "no model", .object = "component 'a'", .remedy = "train it"});
   t.loop.run_ready();
   REQUIRE(answer->response);
   CHECK(outcomes(*answer->response) == "one: fallback, two: ok");
@@ -368,7 +369,7 @@ TEST_CASE("two stages of one cold component demand it once") {
 
 TEST_CASE("a component that cannot be described is a problem of its pipelines and no script error") {
   TwoComponents t;
-  t.a.describable = Error{Code::not_found, "no such file", "plugin file /p/a.so", {}, {}, {}};
+  t.a.describable = Error{.code = Code::not_found, .message = "no such file", .object = "plugin file /p/a.so"};
   t.a.ready = false;
   t.write("pipelines/other.lua", "local dm = require 'dormouse'; return dm.pipeline('well', { output = { 1 } })");
   t.chain();
@@ -378,7 +379,7 @@ TEST_CASE("a component that cannot be described is a problem of its pipelines an
   CHECK(t.engine->find("well")->info().problem.ok());
   CHECK(t.run("well", text_map({})).status.ok());
   const auto answer = t.begin("p", t.hello);
-  t.a.fail_load(Error{Code::load_failed, "no such file", "component 'a'", {}, {}, {}});
+  t.a.fail_load(Error{.code = Code::load_failed, .message = "no such file", .object = "component 'a'"});
   t.loop.run_ready();
   REQUIRE(answer->response);
   CHECK(answer->response->status.code() == Code::load_failed);
@@ -386,7 +387,7 @@ TEST_CASE("a component that cannot be described is a problem of its pipelines an
 
 TEST_CASE("a component that became describable is called and its input is checked then") {
   TwoComponents t;
-  t.a.describable = Error{Code::not_found, "no such file", "plugin file /p/a.so", {}, {}, {}};
+  t.a.describable = Error{.code = Code::not_found, .message = "no such file", .object = "plugin file /p/a.so"};
   t.chain();
   CHECK(text_of(t.run("p", t.hello).output) == R"({"said":"hello"})");
   t.pipeline("dm.stage('one', { component = 'a', input = { txt = ref.request.text } }),\noutput = ref.one");

@@ -20,7 +20,10 @@ std::string mistake(std::string_view text) {
   Result<Type> parsed = Type::parse(text);
   REQUIRE_FALSE(parsed.ok());
   CHECK(parsed.status().code() == Code::invalid_argument);
-  return parsed.status().error().message;
+  Error error = parsed.status().error();
+  error.object.clear();
+  error.needed.clear();
+  return Status(std::move(error)).to_string();
 }
 
 std::string why_not(std::string_view wanted, std::string_view from) {

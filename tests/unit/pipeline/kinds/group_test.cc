@@ -28,7 +28,8 @@ struct ThreeMembers : ScriptHostFixture {
   }
   void fail(FakeComponent& component) {
     component.answer = [&component](const Value&) -> Result<Value> {
-      return Error{Code::unavailable, "out of order", "component '" + component.name() + "'", {}, {}, {}};
+      return Error{
+          .code = Code::unavailable, .message = "out of order", .object = "component '" + component.name() + "'"};
     };
   }
   void group(const std::string& keys, const std::string& output, const std::string& of_a = "") {
