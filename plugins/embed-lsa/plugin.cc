@@ -1,6 +1,7 @@
 // Plugin embed-lsa: type `embed.lsa`, methods `embed`, `embed_many` and `train`. README.md tells what it can do and how
 // it was measured; here is only the translation between the ABI and model.h, trainer.h.
 #include "dormouse/plugin.hpp"
+#include "dormouse/arguments.hpp"
 
 #include <cmath>
 #include <memory>
@@ -15,30 +16,19 @@
 namespace {
 
 using namespace dormouse::lsa;
+using dormouse::choice_in;
+using dormouse::count_in;
 using dormouse::Failure;
+using dormouse::number_in;
+using dormouse::strings_of;
 using dormouse::nlu::Precision;
 
-double number_in(dormouse::View in, const char* name, double otherwise, double low, double high) {
-  const double value = in[name].as_float(otherwise);
-  if (!(value >= low && value <= high)) {
-    throw Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed a number from " +
-                                           std::to_string(low) + " to " + std::to_string(high) + ", found " +
-                                           std::to_string(value));
-  }
-  return value;
-}
-
-uint32_t count_in(dormouse::View in, const char* name, uint32_t otherwise, uint32_t low, uint32_t high) {
-  return static_cast<uint32_t>(number_in(in, name, otherwise, low, high));
-}
-
 Precision precision_in(dormouse::View in) {
-  const std::string_view name = in["quantisation"].as_string("int8");
-  for (Precision precision : {Precision::int8, Precision::float16, Precision::float32}) {
-    if (name == dormouse::nlu::precision_name(precision)) return precision;
-  }
-  throw Failure(DM_INVALID_ARGUMENT,
-                "field 'quantisation': needed int8, float16 or float32, found '" + std::string(name) + "'");
+  using enum Precision;
+  return choice_in<Precision>(in, "quantisation",
+                              {{dormouse::nlu::precision_name(int8), int8},
+                               {dormouse::nlu::precision_name(float16), float16},
+                               {dormouse::nlu::precision_name(float32), float32}});
 }
 
 TrainOptions options_in(dormouse::View in) {
@@ -59,12 +49,6 @@ TrainOptions options_in(dormouse::View in) {
   options.skip_bad = in["skip_bad"].as_bool(false);
   options.learn_dev = in["learn_dev"].as_bool(true);
   return options;
-}
-
-std::vector<std::string> strings(dormouse::View list) {
-  std::vector<std::string> out;
-  for (dormouse::View item : list.items()) out.emplace_back(item.as_string());
-  return out;
 }
 
 // Borrowed from the request.
@@ -122,7 +106,7 @@ class Embedder {
   }
 
   void train(dormouse::Call& call, dormouse::View in, dormouse::Writer out) const {
-    const TrainReport report = dormouse::lsa::train(strings(in["data"]), std::string(in["output"].as_string()),
+    const TrainReport report = dormouse::lsa::train(strings_of(in["data"]), std::string(in["output"].as_string()),
                                                     options_in(in), [&](double done, const char* what) {
                                                       call.check_cancelled();
                                                       call.progress(done, 1, what);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dormouse/arguments.hpp"
 #include "dormouse/plugin.hpp"
 #include "extractor.h"
 #include "nlu/skipped_report.h"
@@ -15,22 +16,9 @@
 namespace {
 
 using namespace dormouse::entities;
-
-double number_in(dormouse::View in, const char* name, double otherwise, double low, double high) {
-  const double value = in[name].as_float(otherwise);
-  if (!(value >= low && value <= high)) {
-    throw dormouse::Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed a number from " +
-                                                     std::to_string(low) + " to " + std::to_string(high) + ", found " +
-                                                     std::to_string(value));
-  }
-  return value;
-}
-
-std::vector<std::string> strings(dormouse::View list) {
-  std::vector<std::string> out;
-  for (dormouse::View item : list.items()) out.emplace_back(item.as_string());
-  return out;
-}
+using dormouse::count_in;
+using dormouse::number_in;
+using dormouse::strings_of;
 
 // Names of types in a request: more than a model has would only cost time.
 std::vector<std::string> wanted_types(dormouse::View list, const char* field) {
@@ -40,7 +28,7 @@ std::vector<std::string> wanted_types(dormouse::View list, const char* field) {
                                                      std::to_string(kTypesMax) + " names, found " +
                                                      std::to_string(list.size()));
   }
-  return strings(list);
+  return strings_of(list);
 }
 
 double hundredths(double value) {
@@ -49,7 +37,7 @@ double hundredths(double value) {
 
 uint32_t exact_kinds_of(dormouse::View names) {
   uint32_t kinds = 0;
-  for (const std::string& name : strings(names)) {
+  for (const std::string& name : strings_of(names)) {
     const auto kind = exact_of(name);
     if (!kind) {
       throw dormouse::Failure(
@@ -148,12 +136,12 @@ class Entities {
 
   void train(dormouse::Call& call, dormouse::View in, dormouse::Writer out) const {
     TrainOptions options;
-    options.passes = static_cast<unsigned>(number_in(in, "passes", options.passes, 1, 100));
+    options.passes = count_in(in, "passes", options.passes, 1, 100);
     options.rate = number_in(in, "rate", options.rate, 0.001, 1);
-    options.count_min = static_cast<uint32_t>(number_in(in, "count_min", 0, 0, 1000));
+    options.count_min = count_in(in, "count_min", 0, 0, 1000);
     options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.5, 500);
     options.skip_bad = in["skip_bad"].as_bool(false);
-    const TrainReport report = dormouse::entities::train(strings(in["data"]), std::string(in["output"].as_string()),
+    const TrainReport report = dormouse::entities::train(strings_of(in["data"]), std::string(in["output"].as_string()),
                                                          options, [&](double done, const char* what) {
                                                            call.check_cancelled();
                                                            call.progress(done, 1, what);

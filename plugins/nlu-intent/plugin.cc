@@ -1,6 +1,7 @@
 // Plugin nlu-intent: type `nlu.intent`, methods `classify` and `train`. README.md tells what it can do and how it was
 // measured; here is only the translation between the ABI and classifier.h, trainer.h.
 #include "dormouse/plugin.hpp"
+#include "dormouse/arguments.hpp"
 
 #include <cmath>
 #include <memory>
@@ -16,34 +17,16 @@
 namespace {
 
 using namespace dormouse::intent;
-
-double number_in(dormouse::View in, const char* name, double otherwise, double low, double high) {
-  const double value = in[name].as_float(otherwise);
-  if (!(value >= low && value <= high)) {
-    throw dormouse::Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed a number from " +
-                                                     std::to_string(low) + " to " + std::to_string(high) + ", found " +
-                                                     std::to_string(value));
-  }
-  return value;
-}
-
-uint32_t count_in(dormouse::View in, const char* name, uint32_t otherwise, uint32_t low, uint32_t high) {
-  return static_cast<uint32_t>(number_in(in, name, otherwise, low, high));
-}
+using dormouse::choice_in;
+using dormouse::count_in;
+using dormouse::number_in;
+using dormouse::strings_of;
 
 Precision precision_in(dormouse::View in) {
-  const std::string_view name = in["quantisation"].as_string("int8");
-  for (Precision precision : {Precision::int8, Precision::float16, Precision::float32}) {
-    if (name == precision_name(precision)) return precision;
-  }
-  throw dormouse::Failure(DM_INVALID_ARGUMENT,
-                          "field 'quantisation': needed int8, float16 or float32, found '" + std::string(name) + "'");
-}
-
-std::vector<std::string> strings(dormouse::View list) {
-  std::vector<std::string> out;
-  for (dormouse::View item : list.items()) out.emplace_back(item.as_string());
-  return out;
+  using enum Precision;
+  return choice_in<Precision>(
+      in, "quantisation",
+      {{precision_name(int8), int8}, {precision_name(float16), float16}, {precision_name(float32), float32}});
 }
 
 TrainOptions options_in(dormouse::View in) {
@@ -106,7 +89,7 @@ class Intent {
   }
 
   void train(dormouse::Call& call, dormouse::View in, dormouse::Writer out) const {
-    const TrainReport report = dormouse::intent::train(strings(in["data"]), std::string(in["output"].as_string()),
+    const TrainReport report = dormouse::intent::train(strings_of(in["data"]), std::string(in["output"].as_string()),
                                                        options_in(in), [&](double done, const char* what) {
                                                          call.check_cancelled();
                                                          call.progress(done, 1, what);

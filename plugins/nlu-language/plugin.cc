@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "detector.h"
+#include "dormouse/arguments.hpp"
 #include "dormouse/plugin.hpp"
 #include "model.h"
 #include "nlu/skipped_report.h"
@@ -15,22 +16,9 @@
 namespace {
 
 using namespace dormouse::language;
-
-double number_in(dormouse::View in, const char* name, double otherwise, double low, double high) {
-  const double value = in[name].as_float(otherwise);
-  if (!(value >= low && value <= high)) {
-    throw dormouse::Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed a number from " +
-                                                     std::to_string(low) + " to " + std::to_string(high) + ", found " +
-                                                     std::to_string(value));
-  }
-  return value;
-}
-
-std::vector<std::string> strings(dormouse::View list) {
-  std::vector<std::string> out;
-  for (dormouse::View item : list.items()) out.emplace_back(item.as_string());
-  return out;
-}
+using dormouse::count_in;
+using dormouse::number_in;
+using dormouse::strings_of;
 
 double hundredths(double value) {
   return std::round(value * 100) / 100;
@@ -51,14 +39,14 @@ class Language {
                                                 std::string(open.name()) + " --data language-id.tsv.zst");
     }
     language->model_.emplace(Model::open(std::string(open.model_path())));
-    language->detector_.emplace(*language->model_, strings(open.settings()["languages"]),
+    language->detector_.emplace(*language->model_, strings_of(open.settings()["languages"]),
                                 open.settings()["min_confidence"].as_float(0));
     return language;
   }
 
   void detect(dormouse::Call&, dormouse::View in, dormouse::Writer out) const {
     if (!detector_) throw dormouse::Failure(DM_FAILED_PRECONDITION, "opened for training: there is no model to ask");
-    const auto top = static_cast<size_t>(number_in(in, "top", 3, 0, kAlternativesMax));
+    const auto top = count_in(in, "top", 3, 0, kAlternativesMax);
     const Detection detection = detector_->detect(in["text"].as_string(), top);
     dormouse::Map map = out.map();
     write_guess(detection.best, map);
@@ -71,12 +59,12 @@ class Language {
 
   void train(dormouse::Call& call, dormouse::View in, dormouse::Writer out) const {
     TrainOptions options;
-    options.estimate.order = static_cast<unsigned>(number_in(in, "order", options.estimate.order, 1, kOrderMax));
+    options.estimate.order = count_in(in, "order", options.estimate.order, 1, kOrderMax);
     options.estimate.discount = number_in(in, "discount", options.estimate.discount, 0.05, 0.95);
     options.estimate.count_power = number_in(in, "count_power", options.estimate.count_power, 0, 1);
     options.bytes_max = 1e6 * number_in(in, "megabytes", options.bytes_max / 1e6, 0.1, 500);
     options.skip_bad = in["skip_bad"].as_bool(false);
-    const TrainReport report = dormouse::language::train(strings(in["data"]), std::string(in["output"].as_string()),
+    const TrainReport report = dormouse::language::train(strings_of(in["data"]), std::string(in["output"].as_string()),
                                                          options, [&](double done, const char* what) {
                                                            call.check_cancelled();
                                                            call.progress(done, 1, what);

@@ -11,6 +11,7 @@
 
 #include "bounds.h"
 #include "collections.h"
+#include "dormouse/arguments.hpp"
 #include "dormouse/plugin.hpp"
 #include "search/id_values.h"
 
@@ -18,16 +19,10 @@ namespace {
 
 using namespace dormouse::search;
 using dormouse::Call;
+using dormouse::count_in;
 using dormouse::Failure;
 using dormouse::View;
 using dormouse::Writer;
-
-uint32_t bounded(View in, const char* name, int64_t otherwise, int64_t low, int64_t high) {
-  const int64_t value = in[name].as_int(otherwise);
-  if (value >= low && value <= high) return static_cast<uint32_t>(value);
-  throw Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed " + std::to_string(low) + " to " +
-                                         std::to_string(high) + ", found " + std::to_string(value));
-}
 
 // The stamp of what made the vectors.
 std::string model_in(View in) {
@@ -190,18 +185,18 @@ class VectorSearch {
 
   void create(Call&, View in, Writer out) const {
     Spec spec = defaults_;
-    spec.dimension = bounded(in, "dimension", 0, 1, kDimensionMax);
+    spec.dimension = count_in(in, "dimension", 0, 1, kDimensionMax);
     if (in["kind"]) spec.kind = kind_of(in["kind"].as_string());
     if (in["metric"]) spec.metric = metric_of(in["metric"].as_string());
     const std::string_view ids = in["ids"].as_string("int");
     if (ids != "int" && ids != "string")
       throw Failure(DM_INVALID_ARGUMENT, "field 'ids': needed 'int' or 'string', found '" + std::string(ids) + "'");
     spec.text_ids = ids == "string";
-    spec.m = bounded(in, "m", spec.m, 2, 128);
-    spec.ef_construction = bounded(in, "ef_construction", spec.ef_construction, 4, kEffortMax);
-    spec.nlist = bounded(in, "nlist", spec.nlist, 0, kListsMax);
-    spec.pq_m = bounded(in, "pq_m", spec.pq_m, 0, kDimensionMax);
-    spec.nbits = bounded(in, "nbits", spec.nbits, 4, 8);
+    spec.m = count_in(in, "m", spec.m, 2, 128);
+    spec.ef_construction = count_in(in, "ef_construction", spec.ef_construction, 4, kEffortMax);
+    spec.nlist = count_in(in, "nlist", spec.nlist, 0, kListsMax);
+    spec.pq_m = count_in(in, "pq_m", spec.pq_m, 0, kDimensionMax);
+    spec.nbits = count_in(in, "nbits", spec.nbits, 4, 8);
     collections_->create(name_in(in), spec);
     dormouse::Map map = out.map();
     map.field("collection", name_in(in));
@@ -268,10 +263,10 @@ class VectorSearch {
 
   Question question_of(View in, bool with_metadata) const {
     Question question;
-    question.k = bounded(in, "k", 10, 1, kResultsMax);
-    question.ef = bounded(in, "ef", ef_search_, 1, kEffortMax);
-    question.nprobe = bounded(in, "nprobe", nprobe_, 1, kListsMax);
-    question.rerank = bounded(in, "rerank", rerank_, 1, kRerankMax);
+    question.k = count_in(in, "k", 10, 1, kResultsMax);
+    question.ef = count_in(in, "ef", ef_search_, 1, kEffortMax);
+    question.nprobe = count_in(in, "nprobe", nprobe_, 1, kListsMax);
+    question.rerank = count_in(in, "rerank", rerank_, 1, kRerankMax);
     question.among = selection_of(in);
     question.with_metadata = in["metadata"].as_bool(with_metadata);
     question.model = model_in(in);

@@ -4,32 +4,21 @@
 #include <string>
 #include <vector>
 
+#include "dormouse/arguments.hpp"
 #include "dormouse/plugin.hpp"
 #include "rank.h"
 
 namespace {
 
+using dormouse::count_in;
 using dormouse::Failure;
+using dormouse::number_in;
 using dormouse::View;
 using dormouse::Writer;
 
 constexpr int64_t kHitsMax = 10'000;  // in one list, as of the searches
 constexpr uint32_t kListsMax = 64;
 constexpr uint32_t kFusedMax = 20'000;  // hits of all lists: what runs where the call is made must not take long
-
-double number_in(View in, const char* name, double otherwise, double high) {
-  const double value = in[name].as_float(otherwise);
-  if (value >= 0 && value <= high) return value;
-  throw Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed 0 to " + std::to_string(high) +
-                                         ", found " + std::to_string(value));
-}
-
-size_t k_in(View in) {
-  const int64_t k = in["k"].as_int(10);
-  if (k >= 1 && k <= kHitsMax) return static_cast<size_t>(k);
-  throw Failure(DM_INVALID_ARGUMENT,
-                "field 'k': needed 1 to " + std::to_string(kHitsMax) + ", found " + std::to_string(k));
-}
 
 void need_at_most(const char* what, uint32_t found, int64_t most) {
   if (found > most) {
@@ -89,10 +78,11 @@ class Rank {
         throw Failure(DM_INVALID_ARGUMENT,
                       "field 'weights': needed 0 to 1000000, found " + std::to_string(lists[i].weight));
     }
-    const double constant = number_in(in, "constant", 60, 1000);
+    const double constant = number_in(in, "constant", 60, 0, 1000);
     dormouse::Map map = out.map();
     dormouse::List hits = map.list("hits");
-    for (const dormouse::rank::Fused& fused : dormouse::rank::fuse(lists, constant, k_in(in))) {
+    for (const dormouse::rank::Fused& fused :
+         dormouse::rank::fuse(lists, constant, count_in(in, "k", 10, 1, kHitsMax))) {
       const View hit = given.at(static_cast<uint32_t>(fused.list)).at(static_cast<uint32_t>(fused.position));
       write_hit(hit, fused.score, hits.item());
     }
@@ -113,8 +103,9 @@ class Rank {
     }
     dormouse::Map map = out.map();
     dormouse::List hits = map.list("hits");
-    for (const size_t i : dormouse::rank::diversify(relevance, vectors.data, static_cast<size_t>(vectors.shape[1]),
-                                                    number_in(in, "lambda", 0.7, 1), k_in(in))) {
+    for (const size_t i :
+         dormouse::rank::diversify(relevance, vectors.data, static_cast<size_t>(vectors.shape[1]),
+                                   number_in(in, "lambda", 0.7, 0, 1), count_in(in, "k", 10, 1, kHitsMax))) {
       write_hit(given.at(static_cast<uint32_t>(i)), relevance[i], hits.item());
     }
   }

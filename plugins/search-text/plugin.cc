@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "documents.h"
+#include "dormouse/arguments.hpp"
 #include "dormouse/plugin.hpp"
 #include "search/bounds.h"
 #include "search/id_values.h"
@@ -16,26 +17,15 @@ namespace {
 
 using namespace dormouse::text_search;
 using dormouse::Call;
+using dormouse::choice_in;
+using dormouse::count_in;
 using dormouse::Failure;
+using dormouse::number_in;
 using dormouse::View;
 using dormouse::Writer;
 namespace search = dormouse::search;
 
 constexpr int64_t kSnippetBytesMax = 10'000;
-
-uint32_t bounded(View in, const char* name, int64_t otherwise, int64_t low, int64_t high) {
-  const int64_t value = in[name].as_int(otherwise);
-  if (value >= low && value <= high) return static_cast<uint32_t>(value);
-  throw Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed " + std::to_string(low) + " to " +
-                                         std::to_string(high) + ", found " + std::to_string(value));
-}
-
-float bounded_float(View in, const char* name, float otherwise, double high) {
-  const double value = in[name].as_float(static_cast<double>(otherwise));
-  if (value >= 0 && value <= high) return static_cast<float>(value);
-  throw Failure(DM_INVALID_ARGUMENT, std::string("field '") + name + "': needed 0 to " + std::to_string(high) +
-                                         ", found " + std::to_string(value));
-}
 
 std::string name_in(View in) {
   return std::string(in["collection"].as_string("default"));
@@ -48,10 +38,7 @@ std::string_view question_in(View in) {
 
 // Whether a collection that does not exist is an answer without hits.
 bool missing_is_empty(View in) {
-  const std::string_view word = in["missing"].as_string("error");
-  if (word == "empty") return true;
-  if (word == "error") return false;
-  throw Failure(DM_INVALID_ARGUMENT, "field 'missing': needed 'error' or 'empty', found '" + std::string(word) + "'");
+  return choice_in<bool>(in, "missing", {{"error", false}, {"empty", true}});
 }
 
 Selection selection_of(View in) {
@@ -120,13 +107,14 @@ class TextSearch {
                                              std::to_string(kQuestionBytesMax) + " bytes, found " +
                                              std::to_string(question.text.size()));
     }
-    question.k = bounded(in, "k", 10, 1, search::kResultsMax);
-    question.bm25.k1 = bounded_float(in, "k1", bm25_.k1, 10);
-    question.bm25.b = bounded_float(in, "b", bm25_.b, 1);
-    question.bm25.title_weight = bounded_float(in, "title_weight", bm25_.title_weight, 100);
+    question.k = count_in(in, "k", 10, 1, search::kResultsMax);
+    question.bm25.k1 = static_cast<float>(number_in(in, "k1", static_cast<double>(bm25_.k1), 0, 10));
+    question.bm25.b = static_cast<float>(number_in(in, "b", static_cast<double>(bm25_.b), 0, 1));
+    question.bm25.title_weight =
+        static_cast<float>(number_in(in, "title_weight", static_cast<double>(bm25_.title_weight), 0, 100));
     question.among = selection_of(in);
     question.with_text = in["with_text"].as_bool(true);
-    question.snippet_bytes = bounded(in, "snippet", 0, 0, kSnippetBytesMax);
+    question.snippet_bytes = count_in(in, "snippet", 0, 0, kSnippetBytesMax);
     const bool with_metadata = in["metadata"].as_bool(true);
     std::vector<Hit> hits;
     if (!missing_is_empty(in) || exists(name_in(in)))
@@ -157,7 +145,7 @@ class TextSearch {
       throw Failure(DM_INVALID_ARGUMENT, "needed at most " + std::to_string(search::kResultsMax) + " ids, found " +
                                              std::to_string(ids.size()));
     }
-    const uint32_t snippet = bounded(in, "snippet", 0, 0, kSnippetBytesMax);
+    const uint32_t snippet = count_in(in, "snippet", 0, 0, kSnippetBytesMax);
     if (snippet > 0 && !in["question"]) throw Failure(DM_INVALID_ARGUMENT, "field 'question': needed for a snippet");
     const bool with_text = in["with_text"].as_bool(true);
     std::vector<Document> documents;
