@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "http/documents.h"
+#include "http/document_parts.h"
 
 namespace dormouse {
 namespace {

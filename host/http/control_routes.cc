@@ -2,15 +2,18 @@
 
 #include <cassert>
 
+#include "http/cache_routes.h"
 #include "http/commands.h"
+#include "http/component_routes.h"
 #include "http/crash_route.h"
 #include "http/data_routes.h"
 #include "http/events_route.h"
-#include "http/host_changes.h"
-#include "http/host_reads.h"
 #include "http/memory_route.h"
 #include "http/metrics_route.h"
-#include "http/query.h"
+#include "http/operation_routes.h"
+#include "http/plugin_routes.h"
+#include "http/script_routes.h"
+#include "http/status_route.h"
 
 namespace dormouse {
 namespace {
@@ -37,8 +40,6 @@ class Handlers {
  private:
   Handler of_read(const Command& command) const;
   Handler of_change(const Command& command) const;
-  Handler of_operations() const;
-  Handler of_operation() const;
   // A wait that outlasts the request's own limit could never be answered.
   Duration wait_max() const {
     return std::max(options_.limits.request_timeout - std::chrono::seconds(1), Duration::zero());
@@ -97,17 +98,18 @@ Handler Handlers::of_read(const Command& command) const {
       return [route = std::make_shared<EventsRoute>(EventsRoute{host.events, options_})](
                  const Request& request, Responder to) { answer_events(*route, request, std::move(to)); };
     case CommandId::operations:
-      return of_operations();
+      return [operations = operations_](const Request& request, Responder to) {
+        answer_operations(*operations, request, std::move(to));
+      };
     case CommandId::operation:
-      return of_operation();
+      return [operations = operations_, wait_max = wait_max(), heartbeat = options_.event_heartbeat](
+                 const Request& request, Responder to) {
+        answer_operation(*operations, wait_max, heartbeat, request, std::move(to));
+      };
     case CommandId::metrics:
       return metrics_handler(host, reads);
     case CommandId::openapi:
-      return [openapi = openapi_](const Request&, Responder to) {
-        Response response;
-        response.body = *openapi;
-        to.answer(std::move(response));
-      };
+      return [openapi = openapi_](const Request&, Responder to) { to.answer_json(*openapi); };
     case CommandId::healthz:
       return [](const Request&, Responder to) { answer_healthz(std::move(to)); };
     case CommandId::readyz:
@@ -116,30 +118,6 @@ Handler Handlers::of_read(const Command& command) const {
       assert(false && "a row that reads and has no handler");
       return {};
   }
-}
-
-Handler Handlers::of_operations() const {
-  return [operations = operations_](const Request& request, Responder to) {
-    const Result<Page> page = page_of(request);
-    if (!page.ok()) return to.fail(page.status());
-    JsonText out;
-    if (const Status status = operations->write_page(out, *page); !status.ok()) return to.fail(status);
-    Response response;
-    response.body = out.take();
-    to.answer(std::move(response));
-  };
-}
-
-Handler Handlers::of_operation() const {
-  return [operations = operations_, wait_max = wait_max(), heartbeat = options_.event_heartbeat](const Request& request,
-                                                                                                 Responder to) {
-    const std::string& id = request.capture("id");
-    const Result<Duration> wait = duration_of(request, "wait", wait_max);
-    if (!wait.ok()) return to.fail(wait.status());
-    const bool streams =
-        request.method == "GET" && request.header("Accept").find("text/event-stream") != std::string_view::npos;
-    streams ? operations->follow(id, heartbeat, std::move(to)) : operations->answer_one(id, *wait, std::move(to));
-  };
 }
 
 Verb verb_named(std::string_view word) {

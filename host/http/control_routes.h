@@ -1,5 +1,6 @@
-// The routes of the control listener, made from the table of commands: what operators see (host_reads.h) and may change
-// (host_changes.h).
+// The routes of the control listener: each row of the table of commands with its handler. A new route is a row in
+// commands.cc, a handler in the file of its resource (component_routes, script_routes ...), and a case in
+// control_routes.cc.
 #pragma once
 
 #include <memory>

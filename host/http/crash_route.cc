@@ -53,19 +53,13 @@ void write(JsonText& out, const CrashRecord& crash, bool in_full) {
   out.end_object();
 }
 
-void answer_json(Responder& responder, JsonText& document) {
-  Response response;
-  response.body = document.take();
-  responder.answer(std::move(response));
-}
-
 void answer_list(const CrashStore* crashes, const Page& page, Responder responder) {
   JsonText out;
   const Status status = write_page_of(
       out, "crashes", "crash", crashes ? crashes->list() : std::vector<CrashRecord>(), page,
       [](const CrashRecord& crash) { return crash.id; },
       [](JsonText& to, const CrashRecord& crash) { write(to, crash, /*in_full=*/false); });
-  status.ok() ? answer_json(responder, out) : responder.fail(status);
+  status.ok() ? responder.answer_json(out.take()) : responder.fail(status);
 }
 
 void answer_one(const CrashStore* crashes, const std::string& id, Responder responder) {
@@ -74,7 +68,7 @@ void answer_one(const CrashStore* crashes, const std::string& id, Responder resp
   if (!crash.ok()) return responder.fail(crash.status());
   JsonText out;
   write(out, *crash, /*in_full=*/true);
-  answer_json(responder, out);
+  responder.answer_json(out.take());
 }
 
 // Off the control thread, because the records are files.

@@ -1,6 +1,6 @@
 #include "http/event_feed.h"
 
-#include "http/documents.h"
+#include "http/event_document.h"
 #include "http/json_text.h"
 
 namespace dormouse {

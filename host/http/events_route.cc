@@ -4,7 +4,8 @@
 #include <limits>
 #include <optional>
 
-#include "http/documents.h"
+#include "http/document_parts.h"
+#include "http/event_document.h"
 #include "http/event_feed.h"
 #include "http/query.h"
 
@@ -26,9 +27,7 @@ void answer_poll(const EventLog& log, uint64_t after, const EventFilter& filter,
   out.member("gap", gap);
   out.member("more", more);
   out.end_object();
-  Response response;
-  response.body = out.take();
-  responder.answer(std::move(response));
+  responder.answer_json(out.take());
 }
 
 // Where a reader comes back to; browsers send it when they reconnect.

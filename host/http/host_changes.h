@@ -1,13 +1,15 @@
-// The verbs of the control listener: what operators change. Each is asked for with the same parameters (`wait`,
-// `dry_run`, `reason`), answers in the same shape, and goes on as an operation when it does not end within its wait.
-// Handlers run on the control loop and never block it: components change on the registry's loop, what reads the disk or
-// runs scripts does so on the background thread.
+// What all verbs of the control listener share. A verb stands with its resource (component_routes.h, script_routes.h
+// ...); each is asked for with the same parameters (`wait`, `dry_run`, `reason`), answers in the same shape, and goes
+// on as an operation when it does not end within its wait. Handlers run on the control loop and never block it.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "http/background.h"
 #include "http/host_view.h"
+#include "http/json_text.h"
 #include "http/operations.h"
 #include "http/request.h"
 #include "http/responder.h"
@@ -22,11 +24,17 @@ struct HostChanges {
   Duration wait_max{};  // what `wait` may ask for
 };
 
-void change_component(const HostChanges& changes, Verb verb, const Request& request, Responder responder);
-void reload_scripts(const HostChanges& changes, const Request& request, Responder responder);
-void roll_back_scripts(const HostChanges& changes, const Request& request, Responder responder);
-void scan_plugins(const HostChanges& changes, const Request& request, Responder responder);
-void purge_cache(const HostChanges& changes, const Request& request, Responder responder);
-void cancel_operation(const HostChanges& changes, const Request& request, Responder responder);
+// The parameters that every verb has. Errors: invalid_argument, naming the parameter.
+Result<Change> read_change(const HostChanges& changes, const Request& request, std::string verb, std::string object);
+
+// Runs `work` on the background thread, after what waits there already.
+void run_in_background(const HostChanges& changes, Change change, Responder responder,
+                       UniqueFunction<ChangeAnswer(const Change&)> work);
+
+// The members of an object, behind a comma: what ChangeAnswer::members takes.
+std::string members_of(const JsonText& object);
+
+// "1 file", "2 files"
+std::string counted(uint64_t count, std::string_view noun, std::string_view plural);
 
 }  // namespace dormouse

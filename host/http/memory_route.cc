@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "components/memory.h"
-#include "http/documents.h"
+#include "http/document_parts.h"
 #include "http/query.h"
 
 namespace dormouse {
@@ -180,9 +180,7 @@ void answer_memory(const HostView& host, const Request& request, Responder respo
     write_history(out, *host.memory, *query);
   }
   out.end_object();
-  Response response;
-  response.body = out.take();
-  responder.answer(std::move(response));
+  responder.answer_json(out.take());
 }
 
 }  // namespace dormouse

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "http/documents.h"
+#include "http/document_parts.h"
 #include "http/query.h"
 
 namespace dormouse {

@@ -31,6 +31,12 @@ void Responder::answer(Response response) {
   sink->answer(std::move(response));
 }
 
+void Responder::answer_json(std::string document) {
+  Response response;
+  response.body = std::move(document);
+  answer(std::move(response));
+}
+
 void Responder::fail(const Problem& problem) {
   const auto sink = std::exchange(sink_, nullptr);
   if (!sink) return;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
@@ -50,6 +51,8 @@ class Responder {
   // An answer to fill, 200 and empty, with the memory of an earlier one. On that loop only.
   Response blank_response() const;
   void answer(Response response);
+  // 200 with a JSON document.
+  void answer_json(std::string document);
   void fail(const Problem& problem);
   // The problem of `status`, which is not ok.
   void fail(const Status& status) { fail(Problem::of(status)); }
