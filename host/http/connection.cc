@@ -4,7 +4,7 @@
 #include <boost/beast/http/error.hpp>
 #include <cstring>
 
-#include "http/origin_rules.h"
+#include "http/parse_problem.h"
 #include "http/socket_state.h"
 
 namespace dormouse {
@@ -193,7 +193,7 @@ Connection::Parsed Connection::parse_head() {
   ErrorCode error;
   parsed_ += parser_->feed(buffer_.get(), parsed_, filled_, error);
   if (error == HttpError::need_more) return Parsed::partly;
-  if (error) return refuse_parse_error(error), Parsed::refused;
+  if (error) return refuse(parse_problem(error, *parser_, limits())), Parsed::refused;
   head_end_ = parsed_;
   fill_request();
   // A refusal costs the connection only when a body would have to be skipped.
@@ -211,7 +211,8 @@ Connection::Parsed Connection::parse_body() {
   if (parsed_ < filled_) {
     ErrorCode error;
     parsed_ += parser_->feed(buffer_.get(), parsed_, filled_, error);
-    if (error && error != HttpError::need_more) return refuse_parse_error(error), Parsed::refused;
+    if (error && error != HttpError::need_more)
+      return refuse(parse_problem(error, *parser_, limits())), Parsed::refused;
     if (parser_->is_done()) return Parsed::whole;
   }
   // What the parser used of the body is copied; its place behind the header is free again.
@@ -227,10 +228,7 @@ bool Connection::make_room() {
     if (filled_ < capacity_) return true;
     const size_t header_max = limits().header_bytes_max;
     if (capacity_ < header_max && grow(std::min(capacity_ * 2, header_max))) return true;
-    refuse(Problem::of(HttpProblem::headers_too_large,
-                       Error{.code = Code::invalid_argument,
-                             .message = "the header is too large",
-                             .needed = "at most " + std::to_string(header_max) + " bytes"}));
+    refuse(header_too_large(limits()));
     return false;
   }
   // Small at first, whatever was announced: memory follows what really comes.
@@ -257,122 +255,28 @@ void Connection::fill_request() {
 
 // All that can be said about a request before its body is there.
 bool Connection::check_head() {
-  if (!check_authority()) return false;
-  if (request_.method == "OPTIONS") return answer_options(), false;
-  Problem problem{};
-  std::string allow;
-  route_ = find_route(owner_->shared().routes, request_, &problem, &allow);
-  if (!route_) {
-    if (!allow.empty()) problem.headers = "Allow: " + allow + "\r\n";
-    return refuse(problem), false;
+  if (!admission_) {
+    ErrorCode ignored;
+    admission_.emplace(owner_->options(), owner_->shared().routes,
+                       socket_.local_endpoint(ignored).address().to_string());
   }
-  if (route_->access == Route::Access::token && !is_token(request_.header("Authorization"), owner_->options().token)) {
-    Error error{.code = Code::invalid_argument,
-                .message = "this needs the control token",
-                .object = std::string(request_.path),
-                .needed = "Authorization: Bearer <token>",
-                .found = request_.has_header("Authorization") ? "another token" : "none",
-                .remedy = "send the content of state_dir/token"};
-    Problem unauthenticated = Problem::of(HttpProblem::unauthenticated, std::move(error));
-    if (owner_->options().on_token_refused) owner_->options().on_token_refused(request_, peer());
-    unauthenticated.headers = "WWW-Authenticate: Bearer realm=\"dormouse\"\r\n";
-    return refuse(unauthenticated), false;
-  }
-  if (route_->body == Route::Body::required && !parser_->announces_body())
-    return refuse(
-               Problem::of(HttpProblem::length_required, Error{.code = Code::invalid_argument,
-                                                               .message = "a body is needed",
-                                                               .object = std::string(request_.path),
-                                                               .needed = "Content-Length or Transfer-Encoding: chunked",
-                                                               .found = "neither"})),
-           false;
-  return check_expectation();
-}
-
-bool Connection::check_expectation() {
-  const std::string_view expect = request_.header("Expect");
-  if (expect.empty() || parsed_request_.version < 11) return true;
-  if (!equals_ignoring_case(expect, "100-continue"))
-    return refuse(Problem::of(HttpProblem::expectation_failed, Error{.code = Code::invalid_argument,
-                                                                     .message = "that expectation is not known",
-                                                                     .object = "Expect",
-                                                                     .needed = "100-continue",
-                                                                     .found = std::string(expect.substr(0, 64))})),
-           false;
-  // Sent at once; a socket that cannot take 25 bytes now belongs to a client that does not read.
-  if (!parser_->is_done() && filled_ == parsed_) {
-    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    ErrorCode error;
-    socket_.write_some(asio::buffer(kContinue.data(), kContinue.size()), error);
-  }
+  HeadAdmission::Verdict verdict = admission_->judge(request_, {.target = parsed_request_.target.in(buffer_.get()),
+                                                                .version = parsed_request_.version,
+                                                                .announces_body = parser_->announces_body()});
+  if (verdict.token_refused && owner_->options().on_token_refused) owner_->options().on_token_refused(request_, peer());
+  if (verdict.problem) return refuse(*verdict.problem), false;
+  if (verdict.response) return answer_early(std::move(*verdict.response)), false;
+  route_ = verdict.route;
+  if (verdict.wants_continue) say_continue();
   return true;
 }
 
-bool Connection::check_authority() {
-  const auto bad = [&](HttpProblem problem, std::string message, std::string object, std::string remedy = {}) {
-    refuse(Problem::of(problem, Error{.code = Code::invalid_argument,
-                                      .message = std::move(message),
-                                      .object = std::move(object),
-                                      .remedy = std::move(remedy)}));
-    return false;
-  };
-  const bool has_host = request_.has_header("Host");
-  if (!has_host && parsed_request_.version >= 11) return bad(HttpProblem::bad_request, "no Host", "Host");
-  const std::string_view target_text = parsed_request_.target.in(buffer_.get());
-  const Target target = split_target(target_text);
-  if (target.path.empty())
-    return bad(HttpProblem::bad_request, "the request target is no path", std::string(target_text.substr(0, 100)));
-
-  // "GET http://host/path" is allowed to any server, and that host goes before the Host field.
-  const std::string_view authority = target.absolute ? target.authority : request_.header("Host");
-  if ((has_host || target.absolute) && (authority.empty() || authority != accepted_authority_)) {
-    const std::string_view host = host_of(authority);
-    if (host.empty()) return bad(HttpProblem::bad_request, "it is no host name", "Host");
-    ErrorCode ignored;
-    const std::string local = socket_.local_endpoint(ignored).address().to_string();
-    if (is_host_allowed(host, local, owner_->options().allowed_hosts)) {
-      accepted_authority_ = authority;
-    } else if (!is_probe() || !is_address(host)) {
-      return bad(HttpProblem::forbidden, "this host name is not allowed here",
-                 "Host '" + std::string(host.substr(0, 100)) + "'", "add it to allowed_hosts when it is yours");
-    }
-  }
-  return check_origin(authority);
-}
-
-// Health checks name the address that they reach us by, which behind a balancer is none of ours. A page whose name was
-// rebound cannot come that way, since it sends its name.
-bool Connection::is_probe() const {
-  const std::vector<Route>& routes = owner_->shared().routes;
-  return std::any_of(routes.begin(), routes.end(),
-                     [&](const Route& route) { return route.probe && route.pattern == request_.path; });
-}
-
-bool Connection::check_origin(std::string_view authority) {
-  allowed_origin_.clear();
-  if (!request_.has_header("Origin")) return true;
-  const std::string_view origin = request_.header("Origin");
-  if (is_origin_listed(origin, owner_->options().allowed_origins)) return allowed_origin_ = origin, true;
-  if (is_own_origin(origin, authority)) return true;
-  refuse(Problem::of(HttpProblem::forbidden, Error{.code = Code::invalid_argument,
-                                                   .message = "pages of this origin are not allowed here",
-                                                   .object = "Origin '" + std::string(origin.substr(0, 100)) + "'",
-                                                   .remedy = "add it to allowed_origins when it is yours"}));
-  return false;
-}
-
-// What may be done to a path; for a page of another origin, whether its browser may send the request at all.
-void Connection::answer_options() {
-  Problem problem{};
-  std::string allow;
-  find_route(owner_->shared().routes, request_, &problem, &allow);
-  if (allow.empty()) return refuse(problem);
-  Response response;
-  response.status = 204;
-  response.headers = "Allow: " + allow + "\r\n";
-  if (!allowed_origin_.empty() && request_.has_header("Access-Control-Request-Method"))
-    response.headers += preflight_fields(allow);
-  answer_early(std::move(response));
+// Sent at once; a socket that cannot take 25 bytes now belongs to a client that does not read.
+void Connection::say_continue() {
+  if (parser_->is_done() || filled_ != parsed_) return;  // the body is coming already
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  ErrorCode error;
+  socket_.write_some(asio::buffer(kContinue.data(), kContinue.size()), error);
 }
 
 std::string Connection::peer() const {
@@ -391,36 +295,6 @@ bool Connection::take_memory(size_t bytes) {
   }
   memory_taken_ += bytes;
   return true;
-}
-
-void Connection::refuse_parse_error(ErrorCode error) {
-  if (error == HttpError::body_limit)
-    return refuse(Problem::of(HttpProblem::body_too_large,
-                              Error{.code = Code::invalid_argument,
-                                    .message = "the body is too large",
-                                    .needed = "at most " + std::to_string(limits().body_bytes_max) + " bytes"}));
-  if (error == HttpError::header_limit)
-    return refuse(Problem::of(HttpProblem::headers_too_large,
-                              Error{.code = Code::invalid_argument,
-                                    .message = "the header is too large",
-                                    .needed = "at most " + std::to_string(limits().header_bytes_max) + " bytes"}));
-  if (error == HttpError::bad_version)
-    return refuse(Problem::of(HttpProblem::version_not_supported, "this server speaks HTTP/1.0 and HTTP/1.1"));
-  switch (parser_->refusal()) {
-    case RequestParser::Refusal::fields_max:
-      return refuse(Problem::of(HttpProblem::headers_too_large,
-                                Error{.code = Code::invalid_argument,
-                                      .message = "too many header fields",
-                                      .needed = "at most " + std::to_string(RequestParser::kFieldsMax)}));
-    case RequestParser::Refusal::no_memory:
-      return refuse(Problem::of(Status(Code::overloaded, "too many large bodies at once")));
-    case RequestParser::Refusal::obs_fold:
-    case RequestParser::Refusal::framing:
-    case RequestParser::Refusal::repeated:
-      return refuse(Problem::of(HttpProblem::bad_request, std::string(parser_->refusal_text())));
-    case RequestParser::Refusal::none:
-      return refuse(Problem::of(HttpProblem::bad_request, "not an HTTP request: " + error.message()));
-  }
 }
 
 void Connection::dispatch() {

@@ -13,6 +13,7 @@
 #include "base/task.h"
 #include "http/answer_sink.h"
 #include "http/connection_owner.h"
+#include "http/head_admission.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/request_parser.h"
@@ -103,13 +104,8 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   bool grow(size_t capacity);
   void fill_request();
   bool check_head();
-  bool check_authority();
-  bool check_origin(std::string_view authority);
-  bool check_expectation();
-  bool is_probe() const;
-  void answer_options();
+  void say_continue();
   bool take_memory(size_t bytes);
-  void refuse_parse_error(ErrorCode error);
   void dispatch();
   Duration time_unread();
 
@@ -158,8 +154,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   const char* request_base_ = nullptr;  // the buffer that request_ looks into
   const Route* route_ = nullptr;
   size_t memory_taken_ = 0;
-  std::string accepted_authority_;  // the last Host that was checked
-  std::string allowed_origin_;      // of this request, when it is one of allowed_origins
+  std::optional<HeadAdmission> admission_;  // none before the first header
   std::string refused_why_;
   size_t lingered_bytes_ = 0;
 

@@ -100,7 +100,8 @@ void Connection::append_origin_fields(std::string& head) const {
   const ServerOptions& options = owner_->options();
   if (options.allowed_origins.empty()) return;
   head += "Vary: Origin\r\n";
-  if (!allowed_origin_.empty()) append_cross_origin_fields(head, allowed_origin_, options.cors_credentials);
+  if (admission_ && !admission_->allowed_origin().empty())
+    append_cross_origin_fields(head, admission_->allowed_origin(), options.cors_credentials);
 }
 
 // Small answers are bounded by the number of connections; large ones by their sum. Taken before the first byte is sent:
