@@ -1,5 +1,5 @@
-// The clock as an argument: nothing in the host asks the system for the time on its own, so idle timeouts are
-// arithmetic and tests do not sleep.
+// The clock as an argument: idle times, deadlines and back-off ask a Clock or their loop, so they are arithmetic and
+// unit tests do not sleep. Not for the date: events, logs and records ask the system for it where they are made.
 #pragma once
 
 #include <chrono>
