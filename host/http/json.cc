@@ -14,6 +14,7 @@
 #include "base/suggest.h"
 #include "http/base64.h"
 #include "http/float16.h"
+#include "values/field_index.h"
 
 namespace dormouse {
 namespace {
@@ -400,15 +401,6 @@ class Handler {
     frame.next_field = at + 1;
     frame.child = &fields[at].type;
     return add_key(ec, key);
-  }
-
-  // Requests usually have their fields in the order of the type.
-  static size_t index_of(const std::vector<Type::Field>& fields, std::string_view name, size_t start) {
-    for (size_t i = start; i < fields.size(); ++i)
-      if (fields[i].name == name) return i;
-    for (size_t i = 0; i < std::min(start, fields.size()); ++i)
-      if (fields[i].name == name) return i;
-    return fields.size();
   }
 
   bool has_required_fields(error_code& ec, const Frame& frame) {

@@ -1,5 +1,6 @@
 #include "pipeline/generation.h"
 
+#include "base/fnv.h"
 #include "cache/key.h"
 #include "graph/check.h"
 #include "script/script_run.h"
@@ -31,13 +32,13 @@ namespace {
 
 // What the pipeline scripts say, in one number: equal texts, also after a rollback, read what they wrote.
 uint64_t hash_of_pipelines(const std::vector<ScriptFile>& files) {
-  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
+  Fnv hash;
   for (const ScriptFile& file : files) {
     if (file.kind != ScriptKind::pipelines) continue;
-    for (const char byte : file.source->text()) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
-    hash = (hash ^ 0xff) * 0x100000001b3u;
+    hash.add(file.source->text());
+    hash.end_text();
   }
-  return hash;
+  return hash.value();
 }
 
 void begin_keys_with(uint64_t scripts, Graph& graph) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/fnv.h"
 
 namespace dormouse {
 namespace {
@@ -54,11 +55,9 @@ void read_into(const std::vector<std::string>& paths, ScriptKind kind, std::vect
 
 class Stamp {
  public:
-  void add(uint64_t number) {
-    for (int byte = 0; byte < 8; ++byte, number >>= 8) hash_ = (hash_ ^ (number & 0xff)) * 0x100000001b3u;
-  }
+  void add(uint64_t number) { hash_.add(number); }
   void add(const std::string& text) {
-    for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    hash_.add(text);
     add(text.size());
   }
   // A file by what its inode says; one that is not there, or not to be seen, by why.
@@ -72,10 +71,10 @@ class Stamp {
                             static_cast<uint64_t>(found.st_ctim.tv_sec), static_cast<uint64_t>(found.st_ctim.tv_nsec)})
       add(part);
   }
-  uint64_t value() const { return hash_; }
+  uint64_t value() const { return hash_.value(); }
 
  private:
-  uint64_t hash_ = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
+  Fnv hash_;
 };
 
 const ScriptFile* find(const std::vector<ScriptFile>& files, const ScriptFile& wanted) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/suggest.h"
+#include "values/field_index.h"
 
 namespace dormouse {
 
@@ -564,15 +565,6 @@ class Check {
     // The writer refuses a key twice; only a foreign buffer can hold one.
     if (!in_order && has_twice(map)) return fail("a field twice");
     return dm_count(map) == fields.size() || has_required_fields(type, map);
-  }
-
-  // Of the field `name`, looked for from `start` on and then from the beginning; fields.size() when there is none.
-  static size_t index_of(const std::vector<Type::Field>& fields, std::string_view name, size_t start) {
-    for (size_t i = start; i < fields.size(); ++i)
-      if (fields[i].name == name) return i;
-    for (size_t i = 0; i < std::min(start, fields.size()); ++i)
-      if (fields[i].name == name) return i;
-    return fields.size();
   }
 
   static bool has_twice(dm_value map) {

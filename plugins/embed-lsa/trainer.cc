@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "dormouse/plugin.hpp"
+#include "nlu/row_hash.h"
 #include "nlu/rows.h"
 #include "svd.h"
 
@@ -20,9 +21,7 @@ struct Text {
 };
 
 uint64_t hash_of(std::string_view text) {
-  uint64_t hash = 0xCBF29CE484222325u;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return (hash ^ (hash >> 31)) * 0x9E3779B97F4A7C15u >> 16;
+  return nlu::row_hash(text) >> 16;
 }
 
 // The n-grams of some texts that stand in enough of them, numbered, those of most texts first.

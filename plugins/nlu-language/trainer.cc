@@ -11,6 +11,7 @@
 #include "corpus.h"
 #include "detector.h"
 #include "dormouse/plugin.hpp"
+#include "nlu/row_hash.h"
 
 namespace dormouse::language {
 namespace {
@@ -24,9 +25,7 @@ constexpr uint64_t kShareOneIn = 20;
 
 // The same for a row and its translations when they share an id, and for repeated texts.
 uint64_t row_hash(const Row& row) {
-  uint64_t hash = 0xCBF29CE484222325u;
-  for (char c : row.id.empty() ? row.text : row.id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return (hash ^ (hash >> 31)) * 0x9E3779B97F4A7C15u >> 32;
+  return nlu::row_hash(row.id.empty() ? row.text : row.id) >> 32;
 }
 
 struct HeldOutText {
