@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/object_names.h"
 #include "base/unique_fd.h"
 
 namespace dormouse {
@@ -104,7 +105,7 @@ Result<PluginFile> open_plugin_file(const std::string& path) {
   const std::string name = normal.filename().string();
   std::string folder = normal.parent_path().string();
   if (folder.empty()) folder = ".";
-  const std::string file_object = "plugin file " + path;
+  const std::string file_object = plugin_file_object(path);
   const std::string folder_object = "plugin folder " + folder;
   if (name.empty() || name == "." || name == "..")
     return refused("is no file", file_object, "the path of a .so file", "a folder", {});

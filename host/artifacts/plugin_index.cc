@@ -12,6 +12,7 @@
 #include "artifacts/plugin_file.h"
 #include "artifacts/static_table.h"
 #include "base/file.h"
+#include "base/object_names.h"
 #include "base/suggest.h"
 
 namespace dormouse {
@@ -64,7 +65,7 @@ Result<std::vector<std::string>> files_in(const std::string& folder) {
 
 // Reads everything a file says about itself; the entry's problem says why it may not be used.
 PluginEntry read_entry(const PluginFile& file) {
-  const std::string object = "plugin file " + file.path;
+  const std::string object = plugin_file_object(file.path);
   Result<std::vector<ClosureEntry>> closure = read_closure(file.fd, file.path);
   if (!closure.ok()) return unusable(file.path, closure.status());
   const ElfFacts& facts = closure->front().facts;
@@ -103,7 +104,7 @@ void refuse_doubles(std::vector<PluginEntry>& entries) {
     entry.manifest = nullptr;
     entry.problem = Status(Error{.code = Code::failed_precondition,
                                  .message = "is hidden by another file",
-                                 .object = "plugin file " + entry.path,
+                                 .object = plugin_file_object(entry.path),
                                  .needed = "an id and version of its own",
                                  .found = entry.id + " " + entry.version + " in " + known->second,
                                  .remedy = "remove one of the two"});
@@ -178,7 +179,7 @@ std::string unusable_files(const std::vector<PluginEntry>& entries) {
 }  // namespace
 
 Status check_without_running(const PluginFile& file, const ElfFacts& facts, const Manifest& manifest) {
-  const std::string object = "plugin file " + file.path;
+  const std::string object = plugin_file_object(file.path);
   const Result<LoadImage> image = LoadImage::read(file.fd, object);
   if (!image.ok()) return image.status();
   return check_static_table(*image, facts.plugin_symbol_at, manifest, object);
@@ -283,7 +284,7 @@ Status PluginIndex::check_allowed(const std::string& path, const std::string& sh
   if (std::find(options_.allow.begin(), options_.allow.end(), sha256) != options_.allow.end()) return Status();
   return Status(Error{.code = Code::failed_precondition,
                       .message = "is not on the allow-list",
-                      .object = "plugin file " + path,
+                      .object = plugin_file_object(path),
                       .needed = "a sha256 listed in plugins.allow",
                       .found = sha256,
                       .remedy = "add " + sha256 + " to plugins.allow if you trust the file"});
@@ -324,7 +325,7 @@ Status PluginIndex::not_found(const std::vector<PluginEntry>& entries, const std
   }
   Error error;
   error.code = Code::not_found;
-  error.object = "plugin '" + id + "'";
+  error.object = plugin_object(id);
   error.remedy = "put its .so file into one of the folders in plugins.path";
   if (versions.empty()) {
     error.message = "no such plugin";

@@ -13,6 +13,7 @@
 
 #include "artifacts/link_map.h"
 #include "base/file.h"
+#include "base/object_names.h"
 #include "base/unique_fd.h"
 
 namespace dormouse {
@@ -159,7 +160,7 @@ constexpr size_t kClosureMax = 256;  // the largest seen, a video editor, has 19
 class ClosureWalk {
  public:
   Result<std::vector<ClosureEntry>> run(int fd, const std::string& path) {
-    Result<ElfFacts> facts = read_elf(fd, "plugin file " + path);
+    Result<ElfFacts> facts = read_elf(fd, plugin_file_object(path));
     if (!facts.ok()) return facts.status();
     add(ClosureEntry{std::string(name_in_path(path)), path, false, std::move(*facts)});
     // The entries are visited in the order they are found, breadth first, like the loader does.
@@ -181,7 +182,7 @@ class ClosureWalk {
       if (closure_.size() >= kClosureMax)
         return Status(Error{.code = Code::invalid_argument,
                             .message = "needs too many libraries",
-                            .object = "plugin file " + closure_.front().path,
+                            .object = plugin_file_object(closure_.front().path),
                             .needed = "at most " + std::to_string(kClosureMax),
                             .found = "more"});
       if (host_objects().count(soname)) {
@@ -201,7 +202,7 @@ class ClosureWalk {
       return Status(Error{
           .code = Code::not_found,
           .message = "the library " + soname + ", which " + user.name + " needs, was not found",
-          .object = "plugin file " + closure_.front().path,
+          .object = plugin_file_object(closure_.front().path),
           .needed = soname,
           .found = "nothing of that name where the loader looks",
           .remedy = "install it, link it statically, or give its folder as an absolute run path ($ORIGIN does not "

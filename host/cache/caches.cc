@@ -1,5 +1,6 @@
 #include "cache/caches.h"
 
+#include "base/object_names.h"
 #include "base/suggest.h"
 
 namespace dormouse {
@@ -62,7 +63,7 @@ Result<Caches::InForce> Caches::in_force(const std::string& name) const {
   for (const auto& [known, one] : in_force_) names.push_back(known);
   return Error{.code = Code::not_found,
                .message = "there is no such cache",
-               .object = "cache '" + name + "'",
+               .object = named_object("cache", name),
                .needed = "a name declared with dm.cache",
                .remedy = "GET /v1/caches lists them",
                .near = near_names(name, names)};

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "artifacts/model_files.h"
+#include "base/object_names.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
 #include "cli/log.h"
@@ -58,7 +59,7 @@ class ScratchFolder {
 
 // Which key of a component a failed description is about.
 std::string_view faulty_key(const ComponentSpec& spec, const Error& error) {
-  if (error.object == "component '" + spec.name + "'") return "type";
+  if (error.object == component_object(spec.name)) return "type";
   return !spec.version.empty() && error.needed == spec.version ? "version" : "plugin";
 }
 

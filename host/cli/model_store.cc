@@ -13,6 +13,7 @@
 
 #include "artifacts/model_files.h"
 #include "base/file.h"
+#include "base/object_names.h"
 #include "components/registry.h"
 
 namespace dormouse {
@@ -114,7 +115,7 @@ Result<ModelStore> ModelStore::open(const std::string& state_dir, const std::str
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return Status(Error{.code = Code::busy,
                         .message = "is being trained by another process",
-                        .object = "component '" + component + "'",
+                        .object = component_object(component),
                         .remedy = "wait for that one to end"});
   }
   return ModelStore(std::move(folder), std::move(lock));

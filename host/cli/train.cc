@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/file.h"
+#include "base/object_names.h"
 #include "base/suggest.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
@@ -53,14 +54,14 @@ Status check_trainable(const ComponentSpec& spec, const TypeManifest& type, bool
     return Status(
         Error{.code = Code::failed_precondition,
               .message = "cannot be trained: its type " + type.name + " has no offline method '" + kTrainMethod + "'",
-              .object = "component '" + spec.name + "'"});
+              .object = component_object(spec.name)});
   }
   const auto fields = Type::parse("{data: list<string>, output: string}");
   std::string why;
   if (fields.ok() && !method->input.accepts(*fields, &why)) {
     return Status(Error{.code = Code::failed_precondition,
                         .message = "its training method takes something else: " + why,
-                        .object = "component '" + spec.name + "'",
+                        .object = component_object(spec.name),
                         .needed = "the input {data: list<string>, output: string}",
                         .found = method->input.to_string()});
   }
@@ -68,7 +69,7 @@ Status check_trainable(const ComponentSpec& spec, const TypeManifest& type, bool
   if (skip_bad && skipping.ok() && !method->input.accepts(*skipping, &why)) {
     return Status(Error{.code = Code::failed_precondition,
                         .message = "its training cannot leave out bad rows: leave out --skip-bad",
-                        .object = "component '" + spec.name + "'",
+                        .object = component_object(spec.name),
                         .needed = "an input 'skip_bad: bool?' of the method '" + std::string(kTrainMethod) + "'",
                         .found = method->input.to_string()});
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/object_names.h"
+
 namespace dormouse {
 
 const Node* PipelineScope::by_name(std::string_view name) const {
@@ -27,7 +29,7 @@ void PipelineScope::unknown_component(uint16_t node, Path path, const std::strin
 }
 
 std::string method_text(const Node& node, const std::string& component) {
-  const std::string text = "component '" + component + "'";
+  const std::string text = component_object(component);
   const ComponentCall* call = node.as_component();
   return !call || call->method_name.empty() ? text : "method '" + call->method_name + "' of " + text;
 }

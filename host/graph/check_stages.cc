@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/object_names.h"
 #include "graph/check_stage_cache.h"
 #include "values/adapt.h"
 
@@ -100,7 +101,7 @@ uint16_t StageCheck::component_index(Callee* callee) {
 
 // Not the script's fault: the other pipelines go on, and this one may be well by the time it is called.
 void StageCheck::note_problem(uint16_t index, const std::string& component, const Status& cause) {
-  const std::string object = "component '" + component + "'";
+  const std::string object = component_object(component);
   scope_.errors.warn(scope_.origins[index].call,
                      {{"component"}, component, object + " cannot be used now: " + cause.to_string_within(object), {}});
   if (!scope_.made.info.problem.ok()) return;

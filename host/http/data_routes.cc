@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "base/object_names.h"
 #include "base/suggest.h"
 #include "http/admission.h"
 #include "http/client_error.h"
@@ -56,7 +57,7 @@ Problem unknown_pipeline(const DataState& state, const std::string& name) {
   for (const PipelineInfo& info : state.host.engine.pipelines()) names.push_back(info.name);
   Error error{.code = Code::not_found,
               .message = "there is no pipeline of that name",
-              .object = "pipeline '" + name.substr(0, 64) + "'"};
+              .object = pipeline_object(name.substr(0, 64))};
   error.near = near_names(name, names);
   return Problem::of(Status(std::move(error)));
 }

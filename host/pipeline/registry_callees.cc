@@ -1,6 +1,7 @@
 // The registry as pipelines call it. The only file of this box that knows the registry itself.
 #include <map>
 
+#include "base/object_names.h"
 #include "base/suggest.h"
 #include "cache/component_space.h"
 #include "components/loaded.h"
@@ -61,7 +62,7 @@ class RegistryCallee final : public Callee {
     return Error{.code = Code::not_found,
                  .message = name.empty() ? "has several methods and no default: name one"
                                          : "has no method '" + std::string(name) + "'",
-                 .object = "component '" + component_.name() + "'",
+                 .object = component_object(component_.name()),
                  .near = near_names(name, names)};
   }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "base/object_names.h"
 #include "base/suggest.h"
 #include "graph/script_errors.h"
 #include "script/lua_value.h"
@@ -129,9 +130,8 @@ Result<Value> call_at_once(FunctionFrame& frame, Callee& callee, const std::stri
   if (!found.ok()) return found.status();
   if (!done) return Value();
   if (frame.scope.clock.now() >= frame.scope.options.deadline)
-    return Error{.code = Code::deadline_exceeded,
-                 .message = "the deadline passed",
-                 .object = "component '" + callee.name() + "'"};
+    return Error{
+        .code = Code::deadline_exceeded, .message = "the deadline passed", .object = component_object(callee.name())};
   ValueWriter writer;
   const Value adapted = found->manifest ? adapt(input, found->manifest->input, writer) : input;
   return callee.call_inline(*lease, found->index, adapted, frame.scope.options);
@@ -158,7 +158,7 @@ int answer(lua_State* L, const std::string& component, const Result<Value>& resu
     Error error = result.status().error();
     // Of a value that does not fit it is a place inside of it: "/text".
     if (error.object.empty() || error.object[0] == '/')
-      error.object = "component '" + component + "'" + (error.object.empty() ? "" : ", input " + error.object);
+      error.object = component_object(component) + (error.object.empty() ? "" : ", input " + error.object);
     return raise(L, Status(std::move(error)));
   }
   push_value(L, *result);
