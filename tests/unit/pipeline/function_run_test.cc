@@ -246,6 +246,13 @@ TEST_CASE("ctx call of an unknown component suggests a name") {
   CHECK(t.answer().find("unknown component 'nlu.itent' (did you mean 'nlu.intent'?)") != std::string::npos);
 }
 
+TEST_CASE("an error of ctx call lists near names in a field") {
+  Functions t;
+  t.components->add("nlu.intent", "{}", "{}");
+  t.function("local ok, e = pcall(ctx.call, ctx, 'nlu.itent', 'run', {})\nreturn { #e.near, e.near[1], #e.message }");
+  CHECK(t.answer() == R"([1,"nlu.intent",29])");
+}
+
 TEST_CASE("a refused ctx call has all parts of an error and says where it was made") {
   Functions t;
   t.function(
