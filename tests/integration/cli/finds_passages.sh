@@ -2,7 +2,7 @@
 # The example examples/pipelines/search, with the commands of its README: over the passages that ./dev run loads.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
 : "${BUILD:?}"
-[ -f "$PLUGINS/search-text.so" ] && [ -f "$PLUGINS/search-faiss.so" ] || exit 77
+needs_plugins search-text search-faiss
 unset DORMOUSE_HOST__STATE_DIR
 export XDG_STATE_HOME="$BUILD/demo-state" DORMOUSE_PLUGINS__PATH="$PLUGINS"
 export DORMOUSE_CONFIG="$SOURCE/examples/pipelines/search/config.yaml"
@@ -37,6 +37,10 @@ timeout 600 "$SOURCE/examples/data/train_assistant.sh" "$DORMOUSE" > "$SCRATCH/o
 start_host "$DORMOUSE_CONFIG"
 ask "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated"}' > "$SCRATCH/answer"
 same "$(jq -c .passages "$SCRATCH/answer")" '[]'
+same "$(state_of search.text)" absent
+# A null is as if the field were not there.
+ask "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated","passages":null}' > "$SCRATCH/null"
+same "$(jq -cS . "$SCRATCH/null")" "$(jq -cS . "$SCRATCH/answer")"
 same "$(state_of search.text)" absent
 ask "$DATA/v1/pipelines/assistant" -d '{"text":"how is glaucoma treated","passages":2}' > "$SCRATCH/answer"
 same "$(jq -c '[.passages[] | .title]' "$SCRATCH/answer")" '["Glaucoma","Glaucoma"]'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The example examples/pipelines/nearest, by hand of its README: what one process adds, the next one finds.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
-[ -f "$PLUGINS/search-faiss.so" ] || exit 77
+needs_plugins search-faiss
 example="$SOURCE/examples/pipelines/nearest"
 cat > "$SCRATCH/nearest.yaml" <<YAML
 host: {state_dir: "$SCRATCH/state"}

@@ -35,6 +35,14 @@ skip() {
   exit 77
 }
 
+# needs_plugins NAME...: red when one was not built, since they always are: a plugin that is missing is no reason to skip.
+needs_plugins() {
+  local name
+  for name in "$@"; do
+    [ -f "$PLUGINS/$name.so" ] || fail "plugin $name is missing: needed $PLUGINS/$name.so; build it: ninja -C build plugins/$name.so"
+  done
+}
+
 # config NAME: writes standard input to a configuration in the scratch folder.
 config() {
   cat > "$SCRATCH/$1"

@@ -12,6 +12,11 @@ done
 # What a setting may be is shown: choices, least and most.
 expect 0 "$DORMOUSE" plugin inspect "$PLUGINS/cache-memory.so"
 says out ALLOWED
+# The words of the manifest's one_of, in its order, in their own row.
+grep -qE '^eviction +string +s3-fifo, w-tinylfu, sieve, lru, gdsf +"s3-fifo" ' "$SCRATCH/out" || fail 'the choices of eviction are not shown'
+expect 0 "$DORMOUSE" plugin inspect "$PLUGINS/cache-memory.so" --json
+same "$(jq -c '.types[0].settings[] | select(.name == "eviction") | [.type, .default, .one_of]' "$SCRATCH/out")" \
+  '["string","s3-fifo",["s3-fifo","w-tinylfu","sieve","lru","gdsf"]]'
 expect 0 "$DORMOUSE" plugin inspect "$BAD_PLUGINS/well-behaved.so"
 says out 'ms       int   0 to 60000' 'times    int   at least 0'
 expect 0 "$DORMOUSE" plugin inspect "$BAD_PLUGINS/well-behaved.so" --json

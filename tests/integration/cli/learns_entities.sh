@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Entities are found without a model; texts with marked spans become one with one command; bad ones change nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
-[ -e "$PLUGINS/nlu-entities.so" ] || fail "nlu-entities is not built"
+needs_plugins nlu-entities
 config e.yaml << YAML
 plugins: {path: "$PLUGINS"}
 components: {nlu.entities: {plugin: nlu-entities}}

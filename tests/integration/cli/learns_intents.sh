@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A table of texts and intents becomes a classifier with one command; a bad table changes nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
-[ -e "$PLUGINS/nlu-intent.so" ] || fail "nlu-intent is not built"
+needs_plugins nlu-intent
 config i.yaml << YAML
 plugins: {path: "$PLUGINS"}
 components: {nlu.intent: {plugin: nlu-intent}}

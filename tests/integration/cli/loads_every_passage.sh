@@ -2,7 +2,7 @@
 # examples/data/load_passages.sh with files of one's own: a last row without a line end, a row of which the embedder knows
 # nothing, a file without the columns it needs.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
-[ -f "$PLUGINS/search-text.so" ] && [ -f "$PLUGINS/search-faiss.so" ] || exit 77
+needs_plugins search-text search-faiss
 export DORMOUSE_PLUGINS__PATH="$PLUGINS" DORMOUSE_CONFIG="$SOURCE/examples/pipelines/search/config.yaml"
 
 {

@@ -2,7 +2,7 @@
 # An embedder that is trained again alone: the search example says which collection refuses which model and what to do, and
 # one command into the running host brings the meanings back. So with the assistant.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
-[ -f "$PLUGINS/search-text.so" ] && [ -f "$PLUGINS/search-faiss.so" ] || exit 77
+needs_plugins search-text search-faiss
 export DORMOUSE_PLUGINS__PATH="$PLUGINS" DORMOUSE_CONFIG="$SOURCE/examples/pipelines/search/config.yaml"
 
 rows() {

@@ -24,7 +24,7 @@ expect 0 "$DORMOUSE" ctl pin echo
 says out 'echo: is pinned already'
 expect 0 "$DORMOUSE" ctl status
 says out 'attention    2' '  failed gone ' 'dormouse ctl load gone' '  pinned echo ' 'by local: ticket 7' 'dormouse ctl unpin echo'
-expect 0 "$DORMOUSE" ctl unpin echo
+expect 0 "$DORMOUSE" ctl unpin echo --reason 'no longer slow'
 
 # until_status TEXT: the host looks at its files every few seconds; at most 30 s.
 until_status() {
@@ -63,6 +63,8 @@ same "$(jq -r '[.events[] | select(.kind == "scripts.reloaded" and .fields.reaso
 same "$(jq -r '.events[] | select(.kind == "scripts.rolled_back") | .fields.text_of' "$SCRATCH/events")" 1
 expect 0 "$DORMOUSE" ctl events --after 0 -n 1 --kind 'component.pinned' --object echo
 says out 'component.pinned echo' 'actor=local' 'reason=ticket 7'
+expect 0 "$DORMOUSE" ctl events --after 0 -n 1 --kind 'component.unpinned' --object echo
+says out 'component.unpinned echo' 'actor=local' 'reason=no longer slow'
 expect 0 "$DORMOUSE" ctl events --after 0 -n 2 --kind 'component.*' -o json
 same "$(jq -s length "$SCRATCH/out")" 2
 stop_host

@@ -62,3 +62,24 @@ for letter in aaaa 𝒶; do
 done
 stop_host
 same "$HOST_EXIT" 0
+
+# The detected language says how numbers and dates are written: the same signs are another value. In a state folder with
+# the model of the language alone, since learned slots come before the exact readings.
+mkdir -p "$SCRATCH/state/models"
+chmod -R 0700 "$SCRATCH/state"
+cp -a "$XDG_STATE_HOME/dormouse/models/nlu.language" "$SCRATCH/state/models"
+export DORMOUSE_HOST__STATE_DIR="$SCRATCH/state"
+start_host "$DORMOUSE_CONFIG"
+for component in nlu.language nlu.entities; do expect 0 "$DORMOUSE" ctl load "$component" --wait 30s; done
+reads() {
+  answer "$1"
+  same "$(field .language.code)" "$2"
+  same "$(field '[.entities[] | [.text, .value]]')" "$3"
+}
+reads 'Das Paket wiegt 1.500 kg und kostet 2.500 €' deu '[["1.500",1500],["2.500 €",{"amount":2500,"currency":"EUR"}]]'
+reads 'The parcel weighs 1.500 kg and costs 2.500 €' eng '[["1.500",1.5],["2.500 €",{"amount":2.5,"currency":"EUR"}]]'
+reads 'Wie wird das Wetter am 03/04/2026 in Hamburg?' deu '[["03/04/2026","2026-04-03"]]'
+# English is written in countries with the day first and with the month first: no value is better than a wrong one.
+reads 'What will the weather be on 03/04/2026 in Hamburg?' eng '[["03/04/2026",null]]'
+stop_host
+same "$HOST_EXIT" 0

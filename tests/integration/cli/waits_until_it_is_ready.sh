@@ -24,4 +24,8 @@ expect 6 "$DORMOUSE" ctl status --ready
 says err 'dormouse: host: not ready: ' gone
 expect 6 "$DORMOUSE" ctl status --ready --wait 300ms -o json
 same "$(jq .ready "$SCRATCH/out")" false
+# The event says why.
+ask "$CONTROL/v1/events?format=json&after=0&kind=host.not_ready" > "$SCRATCH/events"
+same "$(jq -r '.events[0] | .kind + " " + .object' "$SCRATCH/events")" 'host.not_ready host'
+jq -er '.events[0].fields.reason | test("gone")' "$SCRATCH/events" > /dev/null || fail "no reason: $(cat "$SCRATCH/events")"
 stop_host

@@ -49,6 +49,25 @@ TEST_CASE("what curl -d sends is taken as JSON and other types are 415") {
   CHECK(with("application/octet-stream") == 400);  // this pipeline does not take one bytes value
 }
 
+TEST_CASE("a compressed body is 415 and the answer names the header") {
+  HostFixture host;
+  const RawResponse gzip = host.data(post("/v1/pipelines/echo", kHello, "Content-Encoding: gzip\r\n"));
+  CHECK(gzip.status == 415);
+  CHECK(gzip.headers.at("content-type") == "application/problem+json");
+  const Document problem(gzip);
+  CHECK(problem.text("code") == "unsupported_media_type");
+  CHECK(problem.text("object") == "header Content-Encoding");
+  CHECK_THAT(gzip.body, Contains("gzip") && Contains("send the body as it is"));
+  CHECK(host.data(post("/v1/pipelines/echo", kHello, "Content-Encoding: identity\r\n")).status == 200);
+}
+
+TEST_CASE("a body with a byte order mark is taken as the JSON behind it") {
+  HostFixture host;
+  const RawResponse marked = host.data(post("/v1/pipelines/echo", "\xef\xbb\xbf" + kHello));
+  CHECK(marked.status == 200);
+  CHECK(marked.body == kHello);
+}
+
 TEST_CASE("plain bytes go to a pipeline of exactly one bytes input") {
   HostFixture host;
   const RawResponse response =
