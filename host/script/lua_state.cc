@@ -23,7 +23,8 @@ bool is_memory_error(lua_State* L) {
   return std::string_view(text, size).ends_with(kLuaSays);
 }
 
-// In pieces: no hook runs inside of the parser, and long chains of elseif cost it quadratic time.
+// In pieces: no hook runs inside of the parser, and long chains of elseif cost it quadratic time. A byte order mark
+// before the text, as editors on Windows write it, is no part of it: Lua's own reader of files skips it as well.
 int parse(lua_State* thread, std::string_view text, const std::string& name) {
   const auto piece = [](lua_State* L, void* data, size_t* size) -> const char* {
     look_at_budget(L);
@@ -33,6 +34,8 @@ int parse(lua_State* thread, std::string_view text, const std::string& name) {
     *size = taken.size();
     return taken.data();
   };
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
   return lua_load(thread, piece, &text, name.c_str(), "t");
 }
 

@@ -57,9 +57,10 @@ void TableReading::text(std::string& to) {
 }
 
 void TableReading::duration(std::optional<Duration>& to) {
-  if (lua_type(L, -1) != LUA_TSTRING) return expected("a duration such as \"25ms\"");
+  constexpr const char* kNeeded = "a duration such as \"25ms\", at most 365 days";
+  if (lua_type(L, -1) != LUA_TSTRING) return expected(kNeeded);
   const Result<Duration> duration = parse_duration(lua_tostring(L, -1));
-  if (!duration.ok()) return expected("a duration such as \"25ms\"");
+  if (!duration.ok()) return expected(kNeeded);
   to = *duration;
 }
 

@@ -233,12 +233,38 @@ TEST_CASE("values of the wrong kind are refused for every key") {
       "deadline = 5, stage('a', { component = 7, timeout = 'soon', optional = 'yes', run = 1, input = true }),\noutput "
       "= 3");
   for (const char* expected :
-       {"'deadline' expects a duration such as \"25ms\", found number 5", "'component' expects a name, found number 7",
-        "'timeout' expects a duration such as \"25ms\", found 'soon'", "'optional' expects true or false, found 'yes'",
-        "'run' expects a function(ctx), found number 1",
+       {"'deadline' expects a duration such as \"25ms\", at most 365 days, found number 5",
+        "'component' expects a name, found number 7",
+        "'timeout' expects a duration such as \"25ms\", at most 365 days, found 'soon'",
+        "'optional' expects true or false, found 'yes'", "'run' expects a function(ctx), found number 1",
         "'input' expects a table, a ref or a function(ctx), found boolean",
         "'output' expects a table or a ref, found number 3"})
     CHECK(errors.find(expected) != std::string::npos);
+}
+
+TEST_CASE("a duration of more than a year is refused as too long") {
+  Checked_script t;
+  const std::string stage = std::string(kLanguage) + "output = ref.language";
+  CHECK_THAT(t.body("deadline = '99999999h', " + stage),
+             Catch::Contains("'deadline' expects a duration such as \"25ms\", at most 365 days, found '99999999h'"));
+  CHECK_THAT(t.body("deadline = '8761h', " + stage), Catch::Contains("at most 365 days, found '8761h'"));
+  CHECK(t.body("deadline = '8760h', " + stage) == "");
+}
+
+TEST_CASE("a script that begins with a byte order mark is read without it") {
+  Checked_script t;
+  const auto errors = [&](const std::string& text) {
+    t.write("pipelines/t.lua", text);
+    return t.errors_of(t.start().load(true));
+  };
+  const std::string text =
+      "local dm = require 'dormouse'; local stage, ref = dm.stage, dm.ref\n"
+      "return dm.pipeline('p', { input = { text = 'string' },\n" +
+      std::string(kLanguage) + " output = ref.language })";
+  CHECK(errors("\xef\xbb\xbf" + text) == "");
+  // Lines are still counted from the first, and a mark anywhere else is a fault.
+  CHECK_THAT(errors("\xef\xbb\xbf\nreturn ("), Catch::StartsWith("t.lua:2:"));
+  CHECK(errors("\xef\xbb\xbf\xef\xbb\xbf" + text) != "");
 }
 
 TEST_CASE("a stage is a component or a function and not both") {
