@@ -22,6 +22,7 @@
 #include "cli/run_signals.h"
 #include "cli/script_reload.h"
 #include "components/memory_watch.h"
+#include "components/plugin_watch.h"
 #include "config/config_on_disk.h"
 #include "config/state_dir.h"
 #include "http/audit.h"
@@ -309,6 +310,14 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
                          kFilesLookEvery, std::chrono::system_clock::now, parts.control_reactor(), parts.events(),
                          parts.metrics());
 
+  std::unique_ptr<PluginWatch> plugin_watch;
+  if (config.registry.watch) {
+    Result<std::unique_ptr<PluginWatch>> watch =
+        PluginWatch::start(config.registry.plugins.folders, *state_path + "/models", parts.registry());
+    if (!watch) return cannot_start(watch.status());
+    plugin_watch = std::move(*watch);
+  }
+
   // Ports open last: who can connect is served.
   Readiness readiness(config, parts.registry());
   const auto audit = std::make_shared<Audit>(parts.events(), parts.clock());
@@ -343,6 +352,7 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
   const Time stop_began = clock.now();
   signals.let_the_next_one_kill();
   readiness.stop();
+  plugin_watch.reset();
   const Duration limit = config.host.stop_delay + 2 * config.host.stop_grace + kStopSlack;
   end_at_the_latest_in(limit);
   notices.stopping(limit);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "components/call_job.h"
-
 namespace dormouse {
 
 namespace {

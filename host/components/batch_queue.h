@@ -12,13 +12,12 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "components/call_job.h"
 #include "exec/lane.h"
 
 namespace dormouse {
 
-struct CallJob;
-
-class BatchQueue {
+class BatchQueue final : public CallQueue {
  public:
   struct Limits {
     unsigned batch_max = 32;
@@ -27,7 +26,7 @@ class BatchQueue {
     unsigned threads = 1;       // of the lane: many calls are shared out among them
   };
   explicit BatchQueue(Limits limits);
-  ~BatchQueue();
+  ~BatchQueue() override;
 
   // The bound of waiting calls from now on. Any thread.
   void set_pending_max(unsigned pending_max);
@@ -55,8 +54,7 @@ class BatchQueue {
   Duration worth_waiting() const;
   // A batch of `count` is about to be answered, after it ran that long.
   void answered(size_t count, Duration ran);
-  // Takes a claimed call out of the queue, and its place with it: nobody waits for its answer.
-  void withdraw(const CallJob& job);
+  void withdraw(const CallJob& job) override;
   // Everything, because nobody will come for it.
   std::vector<std::shared_ptr<CallJob>> take_all();
 

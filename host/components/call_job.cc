@@ -3,7 +3,6 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "components/batch_queue.h"
 #include "components/call_frame.h"
 #include "components/loader.h"
 #include "components/open_calls.h"
@@ -77,7 +76,7 @@ void CallJob::become_overdue() {
 
 // The lease, which comes after this, keeps queue and lane until here.
 void CallJob::leave_queue() {
-  if (batch) batch->withdraw(*this);
+  if (queue) queue->withdraw(*this);
   if (lane) lane->withdraw(ticket, options.priority);
 }
 

@@ -9,18 +9,26 @@
 #include "base/task.h"
 #include "components/call_options.h"
 #include "components/lease.h"
+#include "components/open_calls.h"
 #include "exec/event_loop.h"
 
 namespace dormouse {
 
-class BatchQueue;
-class OpenCalls;
+struct CallJob;
 class OverdueCalls;
 struct LoadedPlugin;
 
+// Where calls wait to be gathered (batch_queue.h), as a call sees it.
+class CallQueue {
+ public:
+  virtual ~CallQueue() = default;
+  // Takes a claimed call out, and its place with it: nobody waits for its answer. Any thread.
+  virtual void withdraw(const CallJob& job) = 0;
+};
+
 // Made on the caller's thread, moved to the lane, answered exactly once: by whoever takes it out of `waiting`, which is
 // the lane that runs it or the thread that cancels it.
-struct CallJob : CancelListener, std::enable_shared_from_this<CallJob> {
+struct CallJob : CancelListener, OpenCall, std::enable_shared_from_this<CallJob> {
   CallJob(Lease lease, Value in, CallOptions options, EventLoop& reply, UniqueFunction<void(CallResult)> done,
           Time submitted);
 
@@ -34,9 +42,7 @@ struct CallJob : CancelListener, std::enable_shared_from_this<CallJob> {
   void listen_to_cancel();
 
   void on_cancel() override;
-  // Its component goes: it ends with `why`, at once when it waits, else when its method returns, which is told as of a
-  // cancel. At most once, any thread.
-  void end_with(const Status& why);
+  void end_with(const Status& why) override;  // its component goes
 
   Lease lease;
   Value in;
@@ -47,7 +53,7 @@ struct CallJob : CancelListener, std::enable_shared_from_this<CallJob> {
   // Where it waits; one of the two, set before listen_to_cancel(). The lease keeps both alive while it waits.
   Lane* lane = nullptr;
   Lane::Ticket ticket = 0;
-  BatchQueue* batch = nullptr;
+  CallQueue* queue = nullptr;
   // Where it is listed until it is answered; null: nowhere.
   std::shared_ptr<OpenCalls> open;
 

@@ -57,6 +57,10 @@ void Component::notice_files() {
   loop_.post([self = shared_from_this()] { self->listener_->on_files(); });
 }
 
+void Component::forget_failures() {
+  loop_.post([self = shared_from_this()] { self->listener_->on_failures_forgotten(); });
+}
+
 void Component::make_current(const LeaseSlot& slot) {
   current_.store(static_cast<size_t>(&slot - slots_.data()), std::memory_order_release);
 }

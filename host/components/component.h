@@ -34,6 +34,8 @@ class ComponentListener {
   virtual void on_emptied(LeaseSlot& slot) = 0;
   // Files may have been replaced.
   virtual void on_files() = 0;
+  // What failed may be tried at once.
+  virtual void on_failures_forgotten() = 0;
 };
 
 // What a component shows until it is published anew.
@@ -81,6 +83,8 @@ class Component : public std::enable_shared_from_this<Component> {
   // Compares the files there are with those of the last load, later, because somebody knows or guesses that they
   // changed.
   void notice_files();
+  // Lets what failed be tried at once, by whoever asks next: an operator has looked at the files. Done later.
+  void forget_failures();
 
   // ---- for its ComponentLife alone, loop thread
 

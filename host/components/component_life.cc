@@ -174,6 +174,16 @@ void ComponentLife::on_files() {
   if (services_.carrier.files_identity(spec()) != served_identity_) component_->set_stamp(0);
 }
 
+void ComponentLife::on_failures_forgotten() {
+  backoff_.forget();
+  replacement_.forget();
+  publish();
+}
+
+bool ComponentLife::is_outdated() const {
+  return is_callable(state()) && services_.carrier.files_identity(spec()) != served_identity_;
+}
+
 // ---- verbs ----
 
 void ComponentLife::answer_verbs(const Status& status, const std::string& explanation) {

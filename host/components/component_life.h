@@ -76,6 +76,9 @@ class ComponentLife final : public ComponentListener,
   void give_up_replacement(const Status& why);
   // Whether a replacement that nobody asks for waits for its back-off.
   bool is_replacement_held_back() { return replacement_.is_held_back(); }
+  Time replacement_retry_at() const { return replacement_.retry_at(); }
+  // Whether it is callable, and other files are there than those it was loaded from.
+  bool is_outdated() const;
   // Answers all verbs that wait.
   void answer_verbs(const Status& status, const std::string& explanation);
 
@@ -91,6 +94,7 @@ class ComponentLife final : public ComponentListener,
   void on_demand(Demand demand) override;
   void on_emptied(LeaseSlot& slot) override;
   void on_files() override;
+  void on_failures_forgotten() override;
   void on_change(Incarnation& of) override;
   void on_ready(Incarnation& of) override;
   void on_given_up(Incarnation& of, const Status& why) override;

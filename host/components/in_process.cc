@@ -43,6 +43,17 @@ Status make_data_folder(const std::string& folder) {
   return ensure_private_folder(folder);
 }
 
+// For the methods whose calls are gathered.
+void make_batch_queues(LoadedPlugin& plugin) {
+  const BatchQueue::Limits limits{.batch_max = plugin.policy.max_batch.value_or(kBatchDefault),
+                                  .pending_max = plugin.policy.max_pending,
+                                  .delay = plugin.policy.max_delay,
+                                  .threads = plugin.policy.max_instances};
+  plugin.batches.clear();
+  for (const MethodManifest& method : plugin.prepared.type->methods)
+    plugin.batches.push_back(method.batch && limits.batch_max > 1 ? std::make_shared<BatchQueue>(limits) : nullptr);
+}
+
 }  // namespace
 
 // ---- one component ----
@@ -92,6 +103,7 @@ void InProcess::open(OpenOrder order, UniqueFunction<void(Opened)> done) {
                                               if (*run) plugin_.lane->submit_control(std::move(task));
                                             }));
   activity_ = std::make_shared<LaneActivity>(plugin_);
+  make_batch_queues(plugin_);
   OpenOptions options{.purpose = DM_OPEN_SERVE, .deadline = order.deadline, .cancel = order.cancel, .data_dir = {}};
   options.data_dir = plugin_.prepared.data_dir;
   plugin_.lane->submit_control([this, options = std::move(options), done = std::move(done)]() mutable {

@@ -47,7 +47,7 @@ void submit_turn(LoadedPlugin& plugin, const Turns& turns, uint32_t method) {
 void gather(LoadedPlugin& plugin, uint32_t method, std::shared_ptr<CallJob> job) {
   const Turns turns{plugin.lane, plugin.batches[method], job->options.priority};
   EventLoop& loop = job->reply;
-  job->batch = turns.queue.get();
+  job->queue = turns.queue.get();
   std::shared_ptr<CallJob> queued = job;  // taken by the queue
   const Result<BatchQueue::Next> next = turns.queue->push(queued);
   if (!next.ok()) {

@@ -29,6 +29,8 @@ class LoadBackoff {
     looked_at_ = now;
   }
   void succeeded() { failures_ = 0; }
+  // Somebody knows better: the next load is not held back.
+  void forget() { retry_at_ = {}; }
 
   // Whether a load is still held back. `look` gives the identity of the files there are now; the disk is asked at most
   // every kFileLookEvery.

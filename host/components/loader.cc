@@ -12,7 +12,6 @@
 #include "artifacts/model_files.h"
 #include "base/file.h"
 #include "base/suggest.h"
-#include "components/batch_queue.h"
 #include "components/call_frame.h"
 
 namespace dormouse {
@@ -146,24 +145,17 @@ Status check_promised_capabilities(const LoadedPlugin& plugin) {
   return {};
 }
 
-// Queues for the methods whose calls are gathered. Errors: broken_contract, a promised capability is not there.
-Status make_batch_queues(LoadedPlugin& plugin) {
-  const BatchQueue::Limits limits{.batch_max = plugin.policy.max_batch.value_or(kBatchDefault),
-                                  .pending_max = plugin.policy.max_pending,
-                                  .delay = plugin.policy.max_delay,
-                                  .threads = plugin.policy.max_instances};
-  plugin.batches.clear();
-  for (const MethodManifest& method : plugin.prepared.type->methods) {
-    if (method.batch && (!plugin.batch || plugin.batch->size < sizeof(dm_batch) || !plugin.batch->run))
-      return Error{Code::broken_contract,
-                   "promises batches it does not offer",
-                   object_of(plugin.name) + ", method '" + method.name + "'",
-                   "the capability " DM_EXT_BATCH,
-                   "none",
-                   "offer it, or take `batch` out of the manifest"};
-    const bool gathers = method.batch && limits.batch_max > 1;
-    plugin.batches.push_back(gathers ? std::make_shared<BatchQueue>(limits) : nullptr);
-  }
+// Whether what its methods promise of batches is there. Errors: broken_contract.
+Status check_promised_batches(const LoadedPlugin& plugin) {
+  if (plugin.batch && plugin.batch->size >= sizeof(dm_batch) && plugin.batch->run) return {};
+  for (const MethodManifest& method : plugin.prepared.type->methods)
+    if (method.batch)
+      return Error{.code = Code::broken_contract,
+                   .message = "promises batches it does not offer",
+                   .object = object_of(plugin.name) + ", method '" + method.name + "'",
+                   .needed = "the capability " DM_EXT_BATCH,
+                   .found = "none",
+                   .remedy = "offer it, or take `batch` out of the manifest"};
   return {};
 }
 
@@ -400,7 +392,7 @@ Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options) {
   call.cancel = options.cancel;
   if (Status opened = call_open(plugin, options, call); !opened.ok()) return opened;
   Status kept = check_promised_capabilities(plugin);
-  if (kept.ok()) kept = make_batch_queues(plugin);
+  if (kept.ok()) kept = check_promised_batches(plugin);
   if (!kept.ok()) {
     close_component(plugin);
     return kept;

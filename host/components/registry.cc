@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -23,6 +24,9 @@ constexpr unsigned kLoaderThreadsMax = 16;
 
 // How often a component that was taken out is looked at, until nobody names it.
 constexpr Duration kFreeEvery = std::chrono::seconds(1);
+
+// A file that changed and could not be taken yet is looked at again.
+constexpr Duration kLookAgain = std::chrono::seconds(1);
 
 // A component, its life and what operators ask of it.
 struct Member {
@@ -93,6 +97,7 @@ struct Registry::Impl {
   // Nothing of a plugin can be running any more.
   bool all_settled() const { return kept.empty() && lives_settled(); }
   void on_settled();
+  void take_changed_files();
   void begin_retirement(const std::shared_ptr<Member>& member);
   void free_retired();
   void finish_stop();
@@ -112,6 +117,7 @@ struct Registry::Impl {
   mutable std::mutex mutex;  // over the pointer alone
   std::shared_ptr<const Table> table = std::make_shared<Table>();
 
+  EventLoop::TimerId changes_timer = 0;
   std::vector<std::shared_ptr<Member>> retired;
   EventLoop::TimerId free_timer = 0;
   bool stopping = false;
@@ -144,6 +150,32 @@ void Registry::Impl::begin_retirement(const std::shared_ptr<Member>& member) {
   on_settled();
 }
 
+void Registry::Impl::take_changed_files() {
+  if (changes_timer) loop.cancel(std::exchange(changes_timer, 0));
+  if (stopping) return;
+  std::optional<Time> again;
+  for (const auto& member : snapshot()->members) {
+    ComponentLife& life = member->life;
+    if (!life.is_outdated()) continue;
+    if (life.is_replacement_held_back()) {
+      again = again ? std::min(*again, life.replacement_retry_at()) : life.replacement_retry_at();
+      continue;
+    }
+    // Busy is no end: it is looked at again.
+    if (!life.may_replace().ok() || life.current().is_trimming()) {
+      again = loop.now() + kLookAgain;
+      continue;
+    }
+    member->verbs.request(Verb::reload, {}, [](const VerbAnswer&) {}, {});
+    again = again ? *again : loop.now() + kLookAgain;
+  }
+  if (!again) return;
+  changes_timer = loop.at(*again, [this] {
+    changes_timer = 0;
+    take_changed_files();
+  });
+}
+
 void Registry::Impl::free_retired() {
   if (free_timer) loop.cancel(std::exchange(free_timer, 0));
   std::erase_if(retired, [](const auto& member) { return member->life.settled() && !member->is_named(); });
@@ -158,6 +190,7 @@ void Registry::Impl::finish_stop() {
   if (!stop_done) return;
   if (stop_timer) loop.cancel(std::exchange(stop_timer, 0));
   if (free_timer) loop.cancel(std::exchange(free_timer, 0));
+  if (changes_timer) loop.cancel(std::exchange(changes_timer, 0));
   std::vector<std::string> lines;
   for (const auto& members : {snapshot()->members, retired})
     for (const auto& member : members) {
@@ -307,6 +340,10 @@ void Registry::request(Component& component, Verb verb, VerbOptions options, Uni
                     {},
                     component->status()});
   });
+}
+
+void Registry::take_changed_files() {
+  state_->loop.post([state = state_.get()] { state->take_changed_files(); });
 }
 
 void Registry::give_up_load(Component& component, bool dry_run, UniqueFunction<void(Status)> done) {

@@ -12,6 +12,7 @@ struct RegistryOptions {
   PluginIndexOptions plugins;
   unsigned parallel_loads = 4;  // loads and closes at the same time; more wait
   bool read_only = false;       // for checks: no folder is made, and nothing may be loaded
+  bool watch = false;           // replaced files of plugins and models are taken without being asked for
   bool unmap = true;            // false: park and keep the code, for sanitizers that must name its frames
 };
 

@@ -34,6 +34,8 @@ class Replacement final : public IncarnationOwner {
   Time retry_at() const { return backoff_.retry_at(); }
   // Whether one that nobody asks for waits for its back-off.
   bool is_held_back();
+  // What failed may be tried at once.
+  void forget() { backoff_.forget(); }
 
   // None is under way.
   void begin(LeaseSlot& slot, uint64_t number, Cause cause, const PoolPolicy& policy);

@@ -283,6 +283,9 @@ void add_plugins(std::vector<Setting<Config>>& rows) {
   rows.push_back({"plugins.parallel_loads", Kind::count, "loads",
                   "Components loaded or closed at the same time; more wait.",
                   [](Config& c) -> Slot { return &c.registry.parallel_loads; }, 1, 256});
+  rows.push_back({"plugins.watch", Kind::flag, "",
+                  "true: a replaced plugin file, or another current model, is taken without ctl reload.",
+                  [](Config& c) -> Slot { return &c.registry.watch; }});
   rows.push_back(
       {"plugins.unmap", Kind::flag, "",
        "false: the code of a closed plugin stays mapped, for sanitizers and profilers that must name its frames.",

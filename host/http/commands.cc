@@ -108,7 +108,7 @@ std::vector<Command> make_commands() {
   verb("trim", "/v1/components/{name}/trim", "Lets a component drop its caches; it stays callable.");
   verb("park", "/v1/components/{name}/park", "Closes a component and keeps its code mapped.");
   verb("reload", "/v1/components/{name}/reload",
-       "Closes a component and loads it again, with the plugin file and the model there are now.");
+       "Takes the plugin file and the model that are there now: the new one opens beside the one that serves.");
   verb("pin", "/v1/components/{name}/pin",
        "Keeps a component in memory however long it idles; does not load it, and ends with the host.");
   verb("unpin", "/v1/components/{name}/unpin", "Lets a component be unloaded again when the policies say so.");

@@ -55,7 +55,10 @@ ChangeAnswer scan(Registry& registry, EventLog& events, const Change& change) {
   const ScanCounts counts = compare(before, now);
   if (!change.dry_run) {
     for (const std::string& name : registry.names())
-      if (const auto component = registry.find(name)) component->notice_files();
+      if (const auto component = registry.find(name)) {
+        component->notice_files();
+        component->forget_failures();
+      }
     events.publish(
         "plugins.scanned", "plugins",
         {{"files", counts.files}, {"added", counts.added}, {"gone", counts.gone}, {"unusable", counts.unusable}}, {},

@@ -16,5 +16,6 @@ dm.pool("*", {
   },
   min_residency = "10s",    -- not before this long after loading: no load-unload-load
   load_timeout = "30s",
-  drain_timeout = "5s",     -- how long `ctl reload COMPONENT` waits for running calls
+  drain_timeout = "30s",    -- after a reload: how long calls may end on the old incarnation
+  reload = "beside",        -- or "close_first": the old one closes before the new one opens
 })

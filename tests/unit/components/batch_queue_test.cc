@@ -139,7 +139,7 @@ TEST_CASE("calls that nobody waits for hold no place in a batch queue") {
   for (uint64_t id = 1; id <= 2; ++id) {
     jobs.push_back(make_job(id));
     auto job = jobs.back();
-    job->batch = &queue;
+    job->queue = &queue;
     REQUIRE(queue.push(job).ok());
     jobs.back()->listen_to_cancel();
   }

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# With plugins.watch a replaced plugin file and another current model are taken without being asked for, under requests
+# of which none fails; a bad file changes nothing and is not tried again and again.
+source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+: "${BAD_PLUGINS:?}" "${TRAINABLE:?}"
+mkdir -m 0755 "$SCRATCH/plugins"
+put() {
+  install -m 644 "$1" "$SCRATCH/plugins/$2.new"
+  mv "$SCRATCH/plugins/$2.new" "$SCRATCH/plugins/$2"
+}
+hash_of() {
+  sha256sum "$1" | cut -d' ' -f1
+}
+component() {
+  "$DORMOUSE" ctl components "$1" -o json
+}
+# Waits until the component's JSON fulfils a jq condition.
+becomes() {
+  for _ in $(seq 300); do
+    if component "$1" | jq -e "$2" > /dev/null; then return; fi
+    sleep 0.1
+  done
+  component "$1" >&2
+  fail "$1 never came to: $2"
+}
+good="$BAD_PLUGINS/well-behaved.so" next="$SCRATCH/next" half="$SCRATCH/half"
+cp "$good" "$next"
+echo 'the next build' >> "$next"
+head -c 4000 "$good" > "$half"
+put "$good" words.so
+trainable="$TRAINABLE/trainable.so"
+put "$trainable" trainable.so
+cat > "$SCRATCH/words.lua" << 'LUA'
+local dm = require "dormouse"
+return dm.pipeline("words", {
+  input = { text = "string" },
+  dm.stage("words", { component = "words", input = { text = dm.ref.request.text } }),
+  output = { text = dm.ref.words.text },
+})
+LUA
+config host.yaml << YAML
+plugins: {path: "$SCRATCH/plugins", watch: true}
+components: {words: {plugin: well-behaved}, counts: {plugin: trainable}}
+scripts: {pipelines: "$SCRATCH/words.lua"}
+YAML
+printf 'a\nb\n' > "$SCRATCH/rows"
+expect 0 "$DORMOUSE" train counts --config "$SCRATCH/host.yaml" --data "$SCRATCH/rows"
+start_host "$SCRATCH/host.yaml"
+expect 0 "$DORMOUSE" ctl load words
+expect 0 "$DORMOUSE" ctl load counts
+becomes words ".sha256 == \"$(hash_of "$good")\""
+
+while [ ! -e "$SCRATCH/enough" ]; do
+  ask -o /dev/null -w '%{http_code}\n' "$DATA/v1/pipelines/words" -d '{"text":"a"}' >> "$SCRATCH/answers"
+done &
+requests=$!
+put "$next" words.so
+becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\" and .incarnation == 2"
+
+# A bad file: remembered with its cause, while what served goes on.
+put "$half" words.so
+becomes words '.failed_replacement.error.detail // "" | contains("truncated")'
+becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\""
+put "$good" words.so
+becomes words ".sha256 == \"$(hash_of "$good")\" and .failed_replacement == null"
+touch "$SCRATCH/enough"
+wait "$requests"
+same "$(sort -u "$SCRATCH/answers")" 200
+
+# Another model.
+model="$(component counts | jq -r .model_sha256)"
+printf 'a\nb\nc\n' > "$SCRATCH/rows"
+expect 0 "$DORMOUSE" train counts --config "$SCRATCH/host.yaml" --data "$SCRATCH/rows"
+becomes counts ".model_sha256 != \"$model\" and .incarnation == 2 and .state == \"ready\""
+stop_host
+same "$HOST_EXIT" 0
