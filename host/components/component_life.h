@@ -105,7 +105,7 @@ class ComponentLife final : public ComponentListener,
   void on_trimmed(Incarnation& of, const Status& status) override;
   void on_replacement_change() override;
   void on_replacement_ready(std::unique_ptr<Incarnation> next) override;
-  void on_replacement_failed(const Status& why) override;
+  void on_replacement_failed(const Status& why, bool given_up) override;
   void on_retirement_change() override;
   void on_retirement_objection(const Status& why) override;
   void on_retired(Retirement& of) override;

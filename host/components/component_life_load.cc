@@ -170,8 +170,8 @@ void ComponentLife::answer_replaced(const std::string& of_the_old) {
                              status()});
 }
 
-void ComponentLife::on_replacement_failed(const Status& why) {
-  if (replacement_.failed()) {
+void ComponentLife::on_replacement_failed(const Status& why, bool given_up) {
+  if (!given_up) {
     services_.metrics.counter(kComponentReplacements, {{"component", name()}, {"result", "failed"}}).add();
     const Duration in = std::max(Duration{}, replacement_.retry_at() - services_.loop.now());
     tell("replacement_failed",
@@ -181,8 +181,8 @@ void ComponentLife::on_replacement_failed(const Status& why) {
          "its replacement could not be loaded; incarnation " + std::to_string(current_->number()) + " goes on");
   }
   publish();
-  Error error = as_load_failure(name(), why.error());
-  error.code = why.code() == Code::cancelled ? Code::cancelled : Code::load_failed;
+  Error error = given_up ? why.error() : as_load_failure(name(), why.error());
+  error.object = "component '" + name() + "'";
   error.remedy = (error.remedy.empty() ? "" : error.remedy + "; ") + std::string("what served before goes on");
   if (!replacement_verbs_.empty()) replacement_verbs_.answer({Status(std::move(error)), false, false, "", status()});
   if (!ending_.ok()) return move_on();

@@ -15,9 +15,9 @@ constexpr MetricInfo kOverdue{"dormouse_calls_overdue",
                               "Calls that still run a second after they were cancelled; no request waits for them.",
                               gauge};
 constexpr MetricInfo kLoads{"dormouse_component_loads_total", "Loads begun since the host started."};
-constexpr MetricInfo kInfo{"dormouse_component_info",
-                           "1 for each incarnation that is in memory, with its version and the hashes of its plugin file and model.",
-                           gauge};
+constexpr MetricInfo kInfo{
+    "dormouse_component_info",
+    "1 for each incarnation that is in memory, with its version and the hashes of its plugin file and model.", gauge};
 constexpr MetricInfo kBytes{
     "dormouse_component_bytes",
     "Bytes by kind: mapped (address space of its library), heap and private (what its load added, while it is loaded), "
@@ -65,7 +65,8 @@ void collect_info(MetricSink& sink, const ComponentStatus& component) {
 }  // namespace
 
 void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStatus>& components) {
-  for (const MetricInfo& each : {kState, kLeases, kWaiters, kThreads, kOverdue, kLoads, kBytes, kInfo}) sink.declare(each);
+  for (const MetricInfo& each : {kState, kLeases, kWaiters, kThreads, kOverdue, kLoads, kBytes, kInfo})
+    sink.declare(each);
   for (const ComponentStatus& component : components) {
     const MetricLabels labels{{"component", component.name}};
     sink.value(kState, {{"component", component.name}, {"state", std::string(to_string(component.state))}}, 1);

@@ -265,7 +265,7 @@ void ComponentVerbs::descend_from_callable(Verb verb, const VerbOptions& options
   if (options.dry_run || current.is_trimming() || (!waits && leases > 0)) return refuse_busy(done);
   if (life_.is_replacing())
     life_.give_up_replacement(
-        Error{.code = Code::cancelled, .message = "its replacement was given up: it is unloaded"});
+        Error{.code = Code::busy, .message = "was not replaced, because an unload was asked for"});
   const Cause cause{CauseKind::verb, "asked to " + name};
   if (waits) {
     await(verb, options.wait, options, std::move(done));

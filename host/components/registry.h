@@ -79,9 +79,9 @@ class Registry {
   void request(Component& component, Verb verb, VerbOptions options, UniqueFunction<void(VerbAnswer)> done,
                UniqueFunction<void(VerbAnswer)> finished = {});
 
-  // Files of plugins or models may be others than before: reloads, as Verb::reload does, each component that is callable
-  // and was loaded from other files; later, on the loop. A file whose load failed is not tried again before its
-  // back-off.
+  // Files of plugins or models may be others than before: reloads, as Verb::reload does, each component that is
+  // callable and was loaded from other files; later, on the loop. A file whose load failed is not tried again before
+  // its back-off.
   void take_changed_files();
 
   // Gives up the load of a component that only operators wait for; with `dry_run` says whether that could be done.

@@ -28,14 +28,15 @@ void Replacement::on_ready(Incarnation&) {
 }
 
 void Replacement::on_load_failed(Incarnation& of, const Status& why) {
-  if (!of.was_given_up_by_operator()) {
+  const bool given_up = of.was_given_up_by_operator();
+  if (!given_up) {
     backoff_.failed(services_.loop.now(), services_.carrier.files_identity(spec_));
     failed_ = FailedReplacement{why, backoff_.failures(), {}};
   }
   // Nothing of it is under way any more; but it is in the middle of telling so.
   const std::shared_ptr<Incarnation> gone = std::move(next_);
   services_.loop.post([gone] {});
-  listener_.on_replacement_failed(why);
+  listener_.on_replacement_failed(why, given_up);
 }
 
 }  // namespace dormouse

@@ -18,8 +18,9 @@ class ReplacementListener {
   virtual void on_replacement_change() = 0;
   // It is `ready`, and the listener takes it.
   virtual void on_replacement_ready(std::unique_ptr<Incarnation> next) = 0;
-  // It is gone again; what serves is what served before.
-  virtual void on_replacement_failed(const Status& why) = 0;
+  // It is gone again; what serves is what served before. `given_up`: somebody did not want it any more, which is no
+  // failure of its own.
+  virtual void on_replacement_failed(const Status& why, bool given_up) = 0;
 };
 
 class Replacement final : public IncarnationOwner {

@@ -77,7 +77,7 @@ printf 'text\tintent\nhello\tgreet\nhi\tgreet\n' > "$SCRATCH/one.tsv"
 expect 1 "${train[@]}" --data "$SCRATCH/one.tsv"
 says err 'two intents'
 expect 1 "${train[@]}" --data "$SCRATCH/data" --set quantisation=int4
-says err 'int8, float16 or float32'
+says err "'int8', 'float16' or 'float32'"
 same "$(readlink "$SCRATCH/state/models/nlu.intent/current")" "$current"
 
 # A damaged model is refused with a sentence.

@@ -59,7 +59,7 @@ becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\" and .in
 
 # A bad file: remembered with its cause, while what served goes on.
 put "$half" words.so
-becomes words '.failed_replacement.error.detail // "" | contains("truncated")'
+becomes words '(.failed_replacement.error | tostring) | contains("truncated")'
 becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\""
 put "$good" words.so
 becomes words ".sha256 == \"$(hash_of "$good")\" and .failed_replacement == null"

@@ -197,7 +197,7 @@ TEST_CASE("an unload gives up the replacement that opens") {
   host.carrier.held.clear();
   while (host.carrier.pass()) host.run();
   REQUIRE((reload->has_value() && unload->has_value()));
-  CHECK((*reload)->status.code() == Code::cancelled);
+  CHECK((*reload)->status.code() == Code::busy);
   CHECK((*unload)->component.state == State::unloaded);
   CHECK(host.carrier.mapped.empty());
   CHECK_FALSE(host.component->status().failed_replacement);
