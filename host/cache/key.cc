@@ -41,6 +41,12 @@ void CacheKey::set_stamp(uint64_t stamp) {
   std::copy_n(reinterpret_cast<const char*>(&stamp), sizeof stamp, bytes_.begin());
 }
 
+uint64_t CacheKey::version(size_t i) const {
+  uint64_t version = 0;
+  bytes_.copy(reinterpret_cast<char*>(&version), sizeof version, sizeof version * (1 + i));
+  return version;
+}
+
 bool CacheKey::has_versions(std::span<const uint64_t> versions) const {
   std::string now;
   for (const uint64_t version : versions) append(now, version);

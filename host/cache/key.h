@@ -40,6 +40,8 @@ class CacheKey {
 
   // The version that answers in the end may be newer than the one that was asked about.
   void set_stamp(uint64_t stamp);
+  // The version of the i-th of what is called, as the key has it; 0: it was not known.
+  uint64_t version(size_t i) const;
   // Whether the versions of what is called are these still, and all of them known.
   bool has_versions(std::span<const uint64_t> versions) const;
 

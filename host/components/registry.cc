@@ -82,10 +82,14 @@ struct Registry::Impl {
 
   // ---- loop thread
 
-  Member* member_of(const Component& component) const {
-    for (const auto& members : {snapshot()->members, retired})
-      for (const auto& member : members)
-        if (member->component.get() == &component) return member.get();
+  // Also one that was taken out and is not freed yet. Null: it is.
+  std::shared_ptr<Member> member_of(const Component& component) const {
+    const std::shared_ptr<const Table> now = snapshot();
+    const auto named = now->by_name.find(component.name());
+    if (named != now->by_name.end() && now->members[named->second]->component.get() == &component)
+      return now->members[named->second];
+    for (const auto& member : retired)
+      if (member->component.get() == &component) return member;
     return nullptr;
   }
   bool lives_settled() const {
@@ -244,6 +248,10 @@ Status Registry::add(ComponentSpec spec) {
     members.push_back(member);
     state->table = Table::of(std::move(members));
   }
+  // One that comes while the host stops is not loaded any more.
+  state->loop.post([state, member] {
+    if (state->stopping) member->life.end(the_host_stops(), {CauseKind::stop, "the host stops"}, /*cancels=*/false);
+  });
   return {};
 }
 
@@ -332,7 +340,7 @@ void Registry::request(Component& component, Verb verb, VerbOptions options, Uni
   state_->loop.post([state = state_.get(), component = component.shared_from_this(), verb, options,
                      done = std::move(done), finished = std::move(finished)]() mutable {
     // One that is not here any more was freed but for this name of it.
-    if (Member* member = state->member_of(*component))
+    if (const std::shared_ptr<Member> member = state->member_of(*component))
       return member->verbs.request(verb, options, std::move(done), std::move(finished));
     done(VerbAnswer{Status(Code::unavailable, "component '" + component->name() + "' was removed"),
                     false,
@@ -349,7 +357,7 @@ void Registry::take_changed_files() {
 void Registry::give_up_load(Component& component, bool dry_run, UniqueFunction<void(Status)> done) {
   state_->loop.post(
       [state = state_.get(), component = component.shared_from_this(), dry_run, done = std::move(done)]() mutable {
-        Member* member = state->member_of(*component);
+        const std::shared_ptr<Member> member = state->member_of(*component);
         done(member ? member->verbs.give_up_load(dry_run)
                     : Status(Code::unavailable, "component '" + component->name() + "' was removed"));
       });

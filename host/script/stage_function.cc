@@ -134,6 +134,7 @@ Result<Value> call_at_once(FunctionFrame& frame, Callee& callee, const std::stri
         .code = Code::deadline_exceeded, .message = "the deadline passed", .object = component_object(callee.name())};
   ValueWriter writer;
   const Value adapted = found->manifest ? adapt(input, found->manifest->input, writer) : input;
+  if (frame.scope.witness) frame.scope.witness->will_call(callee, *lease);
   return callee.call_inline(*lease, found->index, adapted, frame.scope.options);
 }
 

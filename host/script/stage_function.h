@@ -19,6 +19,13 @@ namespace dormouse {
 constexpr unsigned kCallsPerFunctionMax = 1000;
 
 // What a function of one stage of one request may see and use. Lives as long as the entry.
+// Hears of the calls of a function, before each.
+class CallWitness {
+ public:
+  virtual ~CallWitness() = default;
+  virtual void will_call(const Callee& callee, const Lease& lease) = 0;
+};
+
 struct FunctionScope {
   uint64_t request_serial;  // whose ctx this is
   const Graph& graph;
@@ -28,6 +35,7 @@ struct FunctionScope {
   Callees& callees;
   const CallOptions& options;  // for calls that run inline
   const Clock& clock;
+  CallWitness* witness;  // null: nobody wants to hear
 };
 
 // A call that could not be made at once.

@@ -57,6 +57,12 @@ void CachedCall::will_be_answered_by(uint64_t stamp) {
   if (stage_->policy.version_by_plugin) key_.set_stamp(stamp);
 }
 
+void CachedCall::will_call(const Callee& callee, const Lease& lease) {
+  const uint64_t stamp = callee.stamp_of(lease);
+  for (size_t i = 0; i < stage_->versions_of.size(); ++i)
+    if (stage_->versions_of[i] == &callee && key_.version(i) != stamp) called_another_version_ = true;
+}
+
 void CachedCall::call_on_lane(TryOnce& call, CallOptions&& options, Keeps keeps, std::vector<std::string> tags,
                               const Completion& completion, ValueWriter& writer, StageCells& counted) {
   struct Landing {
@@ -87,8 +93,8 @@ void CachedCall::call_on_lane(TryOnce& call, CallOptions&& options, Keeps keeps,
 
 void CachedCall::completed(const CallResult& result, const Surroundings& surroundings, Time now, ValueWriter& writer) {
   if (!std::exchange(leads_, false)) return;
-  // A function may have called other versions than those of its key.
-  if (key_.has_versions(versions_now(*stage_)))
+  // A function may have called other versions than those of its key, or they are others by now.
+  if (!called_another_version_ && key_.has_versions(versions_now(*stage_)))
     cache_->keep(key_.bytes(), result, tags_of(*stage_, surroundings, writer), miss_, stage_->policy, now, writer);
   if (seat_) cache_->flights().land(seat_, result);
 }

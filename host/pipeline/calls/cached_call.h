@@ -16,6 +16,7 @@
 #include "pipeline/calls/try_once.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pipeline_metrics.h"
+#include "script/stage_function.h"
 
 namespace dormouse {
 
@@ -26,7 +27,7 @@ Result<CacheKey> key_of(const StageCache& stage, const Callee* answering, const 
 // The tags of this entry alone.
 std::vector<std::string> tags_of(const StageCache& stage, const Surroundings& values, ValueWriter& writer);
 
-class CachedCall {
+class CachedCall final : public CallWitness {
  public:
   // After a miss. Both references outlive it: they are the generation's and the engine's.
   CachedCall(Cache& cache, const StageCache& stage, CacheKey key, const Cache::Miss& miss)
@@ -41,6 +42,9 @@ class CachedCall {
   // Before the call: the loaded version may be newer than the one asked about. The lease keeps it what it is, and no
   // longer than that.
   void will_be_answered_by(uint64_t stamp);
+
+  // A function calls a component. If its incarnation is not that of the key, what the function makes is not kept.
+  void will_call(const Callee& callee, const Lease& lease) override;
 
   // What a flight needs while its call runs, also when the request and the engine are gone.
   struct Keeps {
@@ -68,6 +72,7 @@ class CachedCall {
   Cache::Miss miss_;
   Flights::Ticket seat_;  // none without single flight
   bool leads_ = true;
+  bool called_another_version_ = false;
 };
 
 }  // namespace dormouse

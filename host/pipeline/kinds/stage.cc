@@ -242,7 +242,8 @@ void Stage::enter(Enter&& enter) {
                             activation_.surroundings().nodes,
                             functions_.callees(),
                             request_.take_options(tools_),
-                            functions_.clock()};
+                            functions_.clock(),
+                            run_.cached ? &*run_.cached : nullptr};
   FunctionRun::Step step = enter({request_.scripts(tools_), request_.ctx, scope, functions_.cpu_max(), tools_.writer});
   RequestRun::give_back_options(tools_);
   request_.latest = Time{};
@@ -281,8 +282,7 @@ void Stage::function_returned(Value&& value) {
 
 void Stage::call_from_function() {
   FunctionRun& function = *run_.function;
-  if (std::optional<Lease> lease = function.try_lease())
-    return call(function.call(), function.callee(), std::move(*lease), MethodRef(), function.method());
+  if (std::optional<Lease> lease = function.try_lease()) return call_of_function(std::move(*lease));
   request_.leases.let_go();
   wait_for_load();
   function.demand_lease(completion());
@@ -297,7 +297,14 @@ void Stage::on_function_lease(Result<Lease> lease) {
   if (request_.over(now)) return;
   run_clock(now);
   if (!lease.ok()) return settle(Result<Value>(lease.status()));
-  call(function.call(), function.callee(), std::move(*lease), MethodRef(), function.method());
+  call_of_function(std::move(*lease));
+}
+
+void Stage::call_of_function(Lease&& lease) {
+  FunctionRun& function = *run_.function;
+  Callee& callee = function.callee();
+  if (run_.cached) run_.cached->will_call(callee, lease);
+  call(function.call(), callee, std::move(lease), MethodRef(), function.method());
 }
 
 }  // namespace dormouse

@@ -52,6 +52,7 @@ class Stage {
   void begin_function(FunctionSlot slot);
   void take_step(FunctionRun::Step&& step);
   void call_from_function();
+  void call_of_function(Lease&& lease);
   void function_returned(Value&& value);
   void function_failed(FunctionRun::Failed&& failed);
   template <class Enter>

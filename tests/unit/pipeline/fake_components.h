@@ -41,7 +41,8 @@ class FakeComponent final : public Callee {
   void forget_all();                     // loads and calls that nobody will answer
 
   void offer_cache();
-  uint64_t files = 1;  // what stamp() says while it is, or was, loaded
+  uint64_t files = 1;                                   // what stamp() says while it is, or was, loaded
+  std::optional<uint64_t> leased_files = std::nullopt;  // of the incarnation that leases hold, when it is another one
 
   // ---- what was done to it ----
   unsigned calls = 0;
@@ -59,7 +60,7 @@ class FakeComponent final : public Callee {
   std::optional<Lease> try_acquire() override;
   void acquire(Demand demand) override;
   uint64_t stamp() const override { return files; }
-  uint64_t stamp_of(const Lease&) const override { return files; }
+  uint64_t stamp_of(const Lease&) const override { return leased_files.value_or(files); }
   std::unique_ptr<CacheSpace> cache_space(const std::string& name) override;
   Result<Method> find_method(const Lease& lease, const MethodRef& known, std::string_view name) override;
   Result<Value> call_inline(const Lease& lease, uint32_t method, const Value& in, const CallOptions& options) override;

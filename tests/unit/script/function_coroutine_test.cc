@@ -25,7 +25,7 @@ struct OneFunction {
   CallOptions options;
   RequestCtx ctx;
   ValueWriter writer;
-  FunctionScope scope{1, graph, 0, request, values, components, options, clock};
+  FunctionScope scope{1, graph, 0, request, values, components, options, clock, nullptr};
   FunctionCoroutine function;
 
   explicit OneFunction(const std::string& body, FunctionSlot slot = kRunSlot) {

@@ -134,6 +134,17 @@ TEST_CASE("a result is kept under the version that made it") {
   }
 }
 
+TEST_CASE("what the old incarnation made while the new one became ready is kept under the old version") {
+  CachedStage t;
+  t.a.files = 2;         // the new one is ready
+  t.a.leased_files = 1;  // the call holds the old one
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+  t.a.leased_files.reset();
+  CHECK(t.ask("hello") == R"({"said":"hello2"})");
+  t.a.files = 1;
+  CHECK(t.ask("hello") == R"({"said":"hello1"})");
+}
+
 TEST_CASE("a version that changes as soon as a call has ended is not the one that made its result") {
   CachedStage t;
   const auto answer = t.a.answer;
@@ -481,6 +492,19 @@ TEST_CASE("what a function made while one of its components was replaced or new 
   t.a.answer = answer;
   t.ask("hello");
   CHECK(t.values().entries.empty());
+}
+
+TEST_CASE("what a function made with another incarnation than that of its key is not kept") {
+  CachedStage t;
+  t.pipeline(
+      "dm.stage('one', { run = function(ctx) return ctx:call('a', nil, { text = ctx.request.text }).text end, "
+      "cache = { use = 'answers', key = { ref.request.text }, versions_of = { 'a' } } }), output = { said = ref.one }");
+  t.a.leased_files = 2;  // the old one, which drains; the key has the new one, before and after
+  t.ask("hello");
+  CHECK(t.values().entries.empty());
+  t.a.leased_files.reset();
+  t.ask("hello");
+  CHECK(t.values().entries.size() == 1);
 }
 
 TEST_CASE("functions that miss together run once and the next one runs when the first is given up") {
