@@ -68,6 +68,16 @@ class Callers {
   std::array<std::thread, 2> threads_;
 };
 
+// A reload that is tried again while those that were replaced before still drain.
+VerbAnswer reload_patiently(LiveRegistry& host, Component& component) {
+  VerbAnswer answer = host.request(component, Verb::reload);
+  for (int tries = 0; answer.status.code() == Code::busy && tries < 1000; ++tries) {
+    std::this_thread::sleep_for(5ms);
+    answer = host.request(component, Verb::reload);
+  }
+  return answer;
+}
+
 // A folder of plugins with one file in it.
 struct PluginFolder {
   explicit PluginFolder(const std::string& name) : path(folder / (name + ".so")) {
@@ -92,12 +102,7 @@ TEST_CASE("a hundred replacements of a plugin under calls fail none of them") {
   Callers callers(host, component, method, text_value("x"));
   for (int i = 0; i < 100; ++i) {
     put(plugins.path, build_of(plugins.original, "build " + std::to_string(i)));
-    VerbAnswer answer = host.request(component, Verb::reload);
-    // Two that were replaced may still drain.
-    for (int tries = 0; answer.status.code() == Code::busy && tries < 1000; ++tries) {
-      std::this_thread::sleep_for(5ms);
-      answer = host.request(component, Verb::reload);
-    }
+    const VerbAnswer answer = reload_patiently(host, component);
     INFO(answer.status.to_string());
     REQUIRE(answer.status.ok());
   }
@@ -130,11 +135,7 @@ TEST_CASE("a hundred replacements of a model under calls fail none of them") {
   uint64_t stamp = counts.stamp();
   for (int i = 1; i <= 100; ++i) {
     publish(i);
-    VerbAnswer answer = host.request(counts, Verb::reload);
-    for (int tries = 0; answer.status.code() == Code::busy && tries < 1000; ++tries) {
-      std::this_thread::sleep_for(5ms);
-      answer = host.request(counts, Verb::reload);
-    }
+    const VerbAnswer answer = reload_patiently(host, counts);
     INFO(answer.status.to_string());
     REQUIRE(answer.status.ok());
     CHECK(counts.stamp() != stamp);

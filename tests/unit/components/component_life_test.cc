@@ -8,16 +8,6 @@ using namespace dormouse;
 using namespace std::chrono_literals;
 using Catch::Contains;
 
-namespace {
-
-Error broken(const std::string& message) {
-  return {.code = Code::internal, .message = message};
-}
-
-using Words = std::vector<std::string>;
-
-}  // namespace
-
 TEST_CASE("nothing is prepared before the first demand and one load serves all who wait") {
   LifeHost host;
   CHECK(host.carrier.steps.empty());

@@ -17,7 +17,7 @@ namespace {
 
 constexpr Verb kVerbs[] = {Verb::load, Verb::unload, Verb::trim, Verb::park, Verb::reload, Verb::pin, Verb::unpin};
 
-const Error kBroken{.code = Code::internal, .message = "broken"};
+const Error kBroken = broken("broken");
 
 // A component on its way through one transition, and what is needed to let everything end.
 struct Scene {

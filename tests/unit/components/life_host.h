@@ -18,6 +18,12 @@
 
 namespace dormouse {
 
+using Words = std::vector<std::string>;
+
+inline Error broken(const std::string& message) {
+  return {.code = Code::internal, .message = message};
+}
+
 class LifeHost {
  public:
   explicit LifeHost(ComponentSpec spec = named("part"))

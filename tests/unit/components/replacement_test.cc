@@ -9,16 +9,6 @@ using namespace dormouse;
 using namespace std::chrono_literals;
 using Catch::Contains;
 
-namespace {
-
-Error broken(const std::string& message) {
-  return {.code = Code::internal, .message = message};
-}
-
-using Words = std::vector<std::string>;
-
-}  // namespace
-
 TEST_CASE("the old one serves until the new one is ready and demand never waits") {
   LifeHost host;
   const Lease old = host.acquire();

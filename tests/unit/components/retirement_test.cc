@@ -11,10 +11,6 @@ using Catch::Contains;
 
 namespace {
 
-Error broken(const std::string& message) {
-  return {.code = Code::internal, .message = message};
-}
-
 std::string field(const Event& event, const std::string& name) {
   for (const auto& [key, value] : event.fields)
     if (key == name) return value.text();
