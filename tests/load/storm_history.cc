@@ -77,7 +77,7 @@ void StormHistory::take_line(std::string_view line) {
   if (line.substr(0, 6) != "data: ") return;
   if (std::exchange(next_is_gap_, false)) {
     ++gaps_;
-    for (auto& [name, life] : lives_) life = Life{life.loads, 0, false, ""};
+    for (auto& [name, life] : lives_) life = Life{life.loads, 0, 0, 0, false, ""};
     return;
   }
   take_event(line.substr(6));
@@ -86,26 +86,50 @@ void StormHistory::take_line(std::string_view line) {
 void StormHistory::take_event(std::string_view json) {
   const boost::json::value event = boost::json::parse({json.data(), json.size()});
   const std::string kind(event.at("kind").as_string());
-  if (kind.rfind("component.", 0) != 0 || !is_state(kind.substr(10))) return;
+  if (kind.rfind("component.", 0) != 0) return;
   const std::string name(event.at("object").as_string());
-  const std::string to = kind.substr(10);
-  const uint64_t generation = event.at("fields").at("generation").to_number<uint64_t>();
+  const std::string what = kind.substr(10);
+  const boost::json::value& fields = event.at("fields");
+  if (is_state(what)) return take_state(name, what, fields.at("generation").to_number<uint64_t>());
+  if (what != "replacing") return;
   Life& life = lives_[name];
+  if (!life.state.empty() && life.state != "ready" && life.state != "trimmed")
+    breaches_.push_back(name + " is replaced while it is " + life.state);
+  begin(name, life, fields.at("incarnation").to_number<uint64_t>());
+  life.replacement = life.begun;
+}
+
+// Loads and replacements are numbered together.
+void StormHistory::begin(const std::string& name, Life& life, uint64_t generation) {
+  ++life.loads.begun;
+  if (life.known && generation != life.begun + 1)
+    breaches_.push_back(name + ": load " + std::to_string(generation) + " after " + std::to_string(life.begun));
+  life.known = true;
+  life.begun = generation;
+  life.loads.generation = generation;
+}
+
+void StormHistory::take_state(const std::string& name, const std::string& to, uint64_t generation) {
+  Life& life = lives_[name];
+  if (to == "ready" && life.replacement != 0 && generation == life.replacement) {
+    life.replacement = 0;
+    life.generation = generation;
+    ++life.loads.ready;
+    ++life.loads.replaced;
+    life.state = to;
+    return;
+  }
   if (!life.state.empty() && !may_follow_by_name(life.state, to))
     breaches_.push_back(name + " went from " + life.state + " to " + to);
   if (to == "loading") {
-    ++life.loads.begun;
-    if (life.known && generation != life.generation + 1)
-      breaches_.push_back(name + ": load " + std::to_string(generation) + " after " + std::to_string(life.generation));
-    life.known = true;
+    begin(name, life, generation);
     life.generation = generation;
-  } else if (life.known && generation != life.generation) {
+  } else if (life.generation != 0 && generation != life.generation) {
     breaches_.push_back(name + ": " + to + " of load " + std::to_string(generation) + " during " +
                         std::to_string(life.generation));
   }
   if (to == "ready" && life.state == "loading") ++life.loads.ready;
   if (to == "unloaded") ++life.loads.unloaded;
-  life.loads.generation = generation;
   life.state = to;
 }
 

@@ -1,5 +1,6 @@
 // The life of the storm's components as the event stream tells it, judged against the rules of ARCHITECTURE.md 4: one
-// load for each cold start, numbered without a gap, and ended before the next begins.
+// load for each cold start, numbered without a gap, and ended before the next begins; and a replacement that opens
+// beside the incarnation that serves, and takes its place when it is ready.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@ class StormHistory {
   struct Loads {
     uint64_t begun = 0;
     uint64_t ready = 0;
+    uint64_t replaced = 0;    // of those ready: beside one that served
     uint64_t unloaded = 0;    // proven, the stop of the host included
     uint64_t generation = 0;  // of the last event
   };
@@ -32,12 +34,16 @@ class StormHistory {
  private:
   struct Life {
     Loads loads;
-    uint64_t generation = 0;  // of the last load; 0: not known (start, or behind a gap)
-    bool known = false;       // whether the next generation can be told
+    uint64_t generation = 0;   // of the incarnation that is current; 0: not known (start, or behind a gap)
+    uint64_t begun = 0;        // the last load that began, a replacement's included
+    uint64_t replacement = 0;  // the load of a replacement that may become ready; 0: none
+    bool known = false;        // whether the next generation can be told
     std::string state;
   };
   void take_line(std::string_view line);
   void take_event(std::string_view json);
+  void take_state(const std::string& name, const std::string& to, uint64_t generation);
+  void begin(const std::string& name, Life& life, uint64_t generation);
 
   int socket_ = -1;
   std::map<std::string, Life> lives_;

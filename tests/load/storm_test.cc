@@ -90,6 +90,7 @@ TEST_CASE("a storm of calls and verbs ends with every request answered and nothi
   CHECK(*code == 0);
   CHECK(host.output().find("left behind") == std::string::npos);
   for (const std::string& breach : history.breaches()) FAIL_CHECK(breach);
+  CHECK(history.loads(kStormCache).replaced > 0);
   for (const std::string component : kStormComponents) {
     INFO(component);
     const StormHistory::Loads seen = history.loads(component);
