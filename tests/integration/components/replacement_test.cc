@@ -145,6 +145,33 @@ TEST_CASE("a hundred replacements of a model under calls fail none of them") {
   CHECK(callers.failed() == 0);
 }
 
+TEST_CASE("a model that cannot be opened replaces nothing and fails no call") {
+  LiveRegistry host({DORMOUSE_TRAINABLE});
+  Component& counts = host.add("counts", "trainable");
+  const std::string folder = model_folder(host.state.path(), "counts");
+  std::filesystem::create_directories(folder);
+  put(folder + "/a.model", "7\n");
+  std::filesystem::create_symlink("a.model", folder + "/current");
+  host.start();
+  REQUIRE(host.acquire(counts).ok());
+  const uint64_t stamp = counts.stamp();
+  Callers callers(host, counts, host.method_index(counts, "count"), setting("factor", 1));
+  for (int i = 1; i <= 20; ++i) {
+    put(folder + "/a.model", "damaged " + std::to_string(i) + "\n");
+    const VerbAnswer answer = host.request(counts, Verb::reload);
+    CHECK(answer.status.code() == Code::load_failed);
+    CHECK(counts.stamp() == stamp);
+    REQUIRE(counts.status().failed_replacement);
+    CHECK(counts.status().failed_replacement->failures == static_cast<unsigned>(i));
+  }
+  callers.stop();
+  CHECK(callers.failed() == 0);
+  CHECK(callers.answered() > 0);
+  put(folder + "/a.model", "8\n");
+  CHECK(host.request(counts, Verb::reload).status.ok());
+  CHECK_FALSE(counts.status().failed_replacement);
+}
+
 TEST_CASE("a replacement that fails in any way leaves the old one serving") {
   PluginFolder plugins("well-behaved");
   LiveRegistry host({plugins.folder.path()});

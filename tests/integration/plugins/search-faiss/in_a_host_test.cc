@@ -82,6 +82,23 @@ TEST_CASE("a graph finds nearly all true neighbours of real vectors and still do
   CHECK(recall(vectors, sift) >= 0.98);
 }
 
+TEST_CASE("a reload keeps every row of every kind") {
+  for (const char* kind : {"flat", "hnsw"}) {
+    INFO(kind);
+    VectorHost vectors(kind, 1);
+    std::vector<float> rows;
+    for (int64_t id = 0; id < 200; ++id)
+      for (const float x : vector_of(id)) rows.push_back(x);
+    REQUIRE(vectors.add(rows, kVectorSize, 0).ok());
+    for (int i = 0; i < 3; ++i) {
+      const VerbAnswer answer = vectors.host.request(vectors.component, Verb::reload);
+      INFO(answer.status.to_string());
+      REQUIRE(answer.status.ok());
+      vectors.must_have(200);
+    }
+  }
+}
+
 TEST_CASE("calls that arrive together get each its own answer") {
   VectorHost vectors("flat", 1);
   std::vector<float> rows;

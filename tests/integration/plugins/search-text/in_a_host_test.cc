@@ -29,6 +29,20 @@ TEST_CASE("documents that were added are found after unloading") {
   CHECK(texts.count() == 3);
 }
 
+TEST_CASE("a reload keeps every document and closes the store before it opens it again") {
+  TextHost texts;
+  fill(texts);
+  for (int i = 0; i < 5; ++i) {
+    const VerbAnswer answer = texts.host.request(texts.component, Verb::reload);
+    INFO(answer.status.to_string());
+    REQUIRE(answer.status.ok());
+    CHECK(answer.component.beside.empty());
+    CHECK(texts.count() == 3);
+  }
+  for (const Event& event : texts.host.events.since(0)) CHECK(event.kind != "component.replacing");
+  CHECK(texts.search("raining") == Ids{"rain"});
+}
+
 TEST_CASE("metadata and titles come back and filter") {
   TextHost texts;
   REQUIRE(texts
