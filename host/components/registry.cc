@@ -123,6 +123,7 @@ struct Registry::Impl {
 
   EventLoop::TimerId changes_timer = 0;
   std::vector<std::shared_ptr<Member>> retired;
+  Impl* left_before = nullptr;  // of a registry that could not be taken down: the one before it
   EventLoop::TimerId free_timer = 0;
   bool stopping = false;
   EventLoop::TimerId stop_timer = 0;
@@ -232,8 +233,9 @@ Registry::~Registry() {
   if (!state_ || state_->all_settled()) return;
   // Threads of a plugin may still run in code and data that hang on the state; the process is about to end. It stays
   // named, so that a leak checker knows that it is meant.
-  static std::vector<Impl*>* const left = new std::vector<Impl*>();
-  left->push_back(state_.release());
+  static Impl* last_left = nullptr;
+  state_->left_before = std::exchange(last_left, state_.get());
+  (void)state_.release();
 }
 
 // ---- the table ----
