@@ -4,7 +4,8 @@
 
 #include "cache/cache.h"
 #include "cache/component_space.h"
-#include "in_process.h"
+#include "components/in_process.h"
+#include "local_host.h"
 #include "pipeline/pipeline_metrics.h"
 
 namespace dormouse::bench {
@@ -18,10 +19,10 @@ int32_t ignore_reason(const dm_call*, int32_t status, const char*) {
 }
 void ignore_progress(const dm_call*, double, double, const char*) {}
 
-void direct_call(benchmark::State& state, InProcess& in_process) {
+void direct_call(benchmark::State& state, LocalHost& in_process) {
   const Subject& echo = in_process.echo;
   Result<Lease> lease = in_process.host.acquire(*echo.component);
-  const LoadedPlugin& plugin = lease->component().loaded();
+  const LoadedPlugin& plugin = static_cast<const InProcess&>(lease->loaded()).plugin();
   const dm_method* method = plugin.methods[echo.method];
   dm_call call{};
   call.size = sizeof call;
@@ -38,7 +39,7 @@ void direct_call(benchmark::State& state, InProcess& in_process) {
   }
 }
 
-void warm_call(benchmark::State& state, InProcess& in_process) {
+void warm_call(benchmark::State& state, LocalHost& in_process) {
   const Subject& echo = in_process.echo;
   { const Result<Lease> load = in_process.host.acquire(*echo.component); }
   const CallOptions options;
@@ -67,7 +68,7 @@ void warm_call_among_unused(benchmark::State& state) {
 }
 
 // What counting costs a stage: its outcome, its time, the size of its result.
-void count_a_stage(benchmark::State& state, InProcess&) {
+void count_a_stage(benchmark::State& state, LocalHost&) {
   StageSeries series(2);
   int64_t ns = 0;
   for (auto _ : state) {
@@ -88,8 +89,8 @@ void cache_hit(benchmark::State& state) {
   { const Result<Lease> load = host.acquire(memory); }
   CachePolicy policy;
   policy.name = "answers";
-  Cache cache(policy.name, memory.name(), std::make_unique<ComponentSpace>(memory, "answers"),
-              std::make_unique<ComponentSpace>(memory, "answers.failures"), 1, host.metrics);
+  Cache cache(policy.name, memory.name(), std::make_unique<ComponentSpace>(memory.shared_from_this(), "answers"),
+              std::make_unique<ComponentSpace>(memory.shared_from_this(), "answers.failures"), 1, host.metrics);
   cache.set_limits(policy);
   const Value value = text_value("what attractions are in Cairo?");
   const auto accepts = [](const Value&) { return true; };
@@ -107,7 +108,7 @@ void cache_hit(benchmark::State& state) {
 
 }  // namespace
 
-void register_call_benchmarks(InProcess& in_process) {
+void register_call_benchmarks(LocalHost& in_process) {
   const auto add = [&](const char* name, auto body) {
     benchmark::RegisterBenchmark(name, [&in_process, body](benchmark::State& state) {
       body(state, in_process);

@@ -6,8 +6,9 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "components/in_process.h"
 #include "components/ledger.h"
-#include "in_process.h"
+#include "local_host.h"
 
 namespace dormouse::bench {
 namespace {
@@ -20,7 +21,7 @@ double seconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
 }
 
-void cold_request(benchmark::State& state, InProcess& in_process, const Subject& subject) {
+void cold_request(benchmark::State& state, LocalHost& in_process, const Subject& subject) {
   for (auto _ : state) {
     const auto start = steady_clock::now();
     Result<Lease> lease = in_process.host.acquire(*subject.component);
@@ -41,10 +42,10 @@ struct RawPlan {
   Value settings;
 };
 
-RawPlan find_out(InProcess& in_process, const Subject& subject) {
+RawPlan find_out(LocalHost& in_process, const Subject& subject) {
   Result<Lease> lease = in_process.host.acquire(*subject.component);
   if (!lease.ok()) throw std::runtime_error(lease.status().to_string());
-  const Prepared& prepared = lease->component().loaded().prepared;
+  const Prepared& prepared = static_cast<const InProcess&>(lease->loaded()).plugin().prepared;
   RawPlan plan{prepared.copy_path, prepared.model_path, prepared.type->methods[subject.method].name, prepared.settings};
   lease->release();
   unload(in_process.host, *subject.component);
@@ -57,7 +58,7 @@ const dm_method* find_method(const dm_type& type, const std::string& name) {
   throw std::runtime_error("no method " + name);
 }
 
-void raw_load(benchmark::State& state, InProcess& in_process, const Subject& subject) {
+void raw_load(benchmark::State& state, LocalHost& in_process, const Subject& subject) {
   const RawPlan plan = find_out(in_process, subject);
   LedgerServices services;
   services.metrics = &in_process.host.metrics;
@@ -102,7 +103,7 @@ void raw_load(benchmark::State& state, InProcess& in_process, const Subject& sub
 
 }  // namespace
 
-void register_cold_benchmarks(InProcess& in_process) {
+void register_cold_benchmarks(LocalHost& in_process) {
   const auto add = [&](const std::string& name, const Subject& subject, auto body) {
     benchmark::RegisterBenchmark(
         name.c_str(), [&in_process, &subject, body](benchmark::State& state) { body(state, in_process, subject); })

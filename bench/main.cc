@@ -5,7 +5,7 @@
 #include <iostream>
 #include <map>
 
-#include "in_process.h"
+#include "local_host.h"
 #include "support/report.h"
 
 namespace dormouse::bench {
@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
   try {
-    dormouse::bench::InProcess in_process;
+    dormouse::bench::LocalHost in_process;
     dormouse::bench::register_call_benchmarks(in_process);
     dormouse::bench::register_stage_benchmarks(in_process);
     dormouse::bench::register_cold_benchmarks(in_process);

@@ -23,8 +23,8 @@
 #include <thread>
 
 #include "components/component.h"
+#include "components/in_process.h"
 #include "components/lease.h"
-#include "components/loader.h"
 #include "support/figures.h"
 #include "support/live/live_registry.h"
 #include "support/vector_sets.h"
@@ -180,7 +180,7 @@ class Plugin {
   }
 
   void direct(size_t i) {
-    const LoadedPlugin& plugin = lease_->component().loaded();
+    const LoadedPlugin& plugin = static_cast<const InProcess&>(lease_->loaded()).plugin();
     dm_call call{};
     call.size = sizeof call;
     call.deadline_ns = INT64_MAX;

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "in_process.h"
+#include "local_host.h"
 #include "pipeline/engine.h"
 
 namespace dormouse::bench {
@@ -35,7 +35,7 @@ std::string chain(int stages, const std::string& wrappers) {
   return script + "output = ref.s" + std::to_string(stages) + " })\n";
 }
 
-void requests(benchmark::State& state, InProcess& in_process, int stages, const std::string& wrappers) {
+void requests(benchmark::State& state, LocalHost& in_process, int stages, const std::string& wrappers) {
   LiveRegistry& host = in_process.host;
   { const Result<Lease> load = host.acquire(*in_process.echo.component); }
   const TempFolder folder;
@@ -62,7 +62,7 @@ void requests(benchmark::State& state, InProcess& in_process, int stages, const 
 
 }  // namespace
 
-void register_stage_benchmarks(InProcess& in_process) {
+void register_stage_benchmarks(LocalHost& in_process) {
   const auto add = [&](const char* name, int stages, const std::string& wrappers) {
     benchmark::RegisterBenchmark(name, [&in_process, stages, wrappers](benchmark::State& state) {
       requests(state, in_process, stages, wrappers);

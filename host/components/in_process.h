@@ -62,6 +62,8 @@ class InProcess final : public Loaded {
   uint64_t mapped_bytes() const override { return plugin_.library ? plugin_.library->mapped_bytes() : 0; }
   std::shared_ptr<const Activity> activity() const override { return activity_; }
 
+  // What is mapped, for benchmarks that call it directly. While a lease lives.
+  const LoadedPlugin& plugin() const { return plugin_; }
   // Calls that wait for a thread of the lane. While a lease lives.
   unsigned waiting_calls() const { return plugin_.lane->pending(); }
   // The longest wait of a call in force.

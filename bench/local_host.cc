@@ -1,4 +1,4 @@
-#include "in_process.h"
+#include "local_host.h"
 
 #include <filesystem>
 #include <stdexcept>
@@ -7,7 +7,7 @@
 
 namespace dormouse::bench {
 
-InProcess::InProcess() : host({DORMOUSE_PLUGINS}) {
+LocalHost::LocalHost() : host({DORMOUSE_PLUGINS}) {
   echo.component = &host.add("echo", "echo");
   const bool has_language = std::filesystem::exists(std::string(DORMOUSE_PLUGINS) + "/nlu-language.so");
   if (has_language) language.component = &host.add("nlu.language", "nlu-language");

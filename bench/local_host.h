@@ -17,9 +17,9 @@ struct Subject {
   Value in;
 };
 
-class InProcess {
+class LocalHost {
  public:
-  InProcess();
+  LocalHost();
 
   LiveRegistry host;
   Subject echo;
@@ -31,8 +31,8 @@ Value text_value(const std::string& text);
 void unload(LiveRegistry& host, Component& component);
 
 // The benchmarks of call.cc, stage.cc and cold.cc.
-void register_call_benchmarks(InProcess& in_process);
-void register_stage_benchmarks(InProcess& in_process);
-void register_cold_benchmarks(InProcess& in_process);
+void register_call_benchmarks(LocalHost& in_process);
+void register_stage_benchmarks(LocalHost& in_process);
+void register_cold_benchmarks(LocalHost& in_process);
 
 }  // namespace dormouse::bench
