@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -65,36 +66,46 @@ PluginWatch::~PluginWatch() {
 }
 
 // Folders come and go; to watch one again is nothing.
-void PluginWatch::watch_folders() {
+bool PluginWatch::watch_folders() {
   const auto watch = [&](const std::string& folder) {
-    (void)inotify_add_watch(changes_.get(), folder.c_str(), kChanges);
+    return inotify_add_watch(changes_.get(), folder.c_str(), kChanges) >= 0;
   };
-  for (const std::string& folder : plugin_folders_) watch(folder);
-  watch(model_folder_);
+  bool all = watch(model_folder_);
+  for (const std::string& folder : plugin_folders_) all = watch(folder) && all;
   std::error_code failed;
   for (std::filesystem::directory_iterator each(model_folder_, failed), end; !failed && each != end;
        each.increment(failed))
     if (each->is_directory(failed)) watch(each->path().string());
+  return all;
+}
+
+void PluginWatch::take_changes() {
+  registry_.plugins().scan();
+  registry_.take_changed_files();
 }
 
 void PluginWatch::run() {
-  watch_folders();
-  bool changed = false;
+  using std::chrono::steady_clock;
+  const auto milliseconds = [](auto duration) {
+    return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+  };
+  bool all_there = watch_folders();
+  bool changed = false;  // since `first`, and not taken yet
+  steady_clock::time_point first{};
   while (true) {
     std::array<pollfd, 2> waits{{{stop_.get(), POLLIN, 0}, {changes_.get(), POLLIN, 0}}};
-    const auto quiet = std::chrono::duration_cast<std::chrono::milliseconds>(kQuiet).count();
-    const int ready = ::poll(waits.data(), waits.size(), changed ? static_cast<int>(quiet) : -1);
+    const int timeout = changed ? milliseconds(kQuiet) : all_there ? -1 : milliseconds(kLookForFolders);
+    const int ready = ::poll(waits.data(), waits.size(), timeout);
     if (ready < 0 && errno != EINTR) return;
     if (waits[0].revents != 0) return;
-    if (ready == 0) {
-      changed = false;
-      watch_folders();
-      registry_.plugins().scan();
-      registry_.take_changed_files();
-      continue;
-    }
     alignas(inotify_event) std::array<char, 4096> heard;
-    while (::read(changes_.get(), heard.data(), heard.size()) > 0) changed = true;
+    bool is_quiet = true;
+    while (::read(changes_.get(), heard.data(), heard.size()) > 0) is_quiet = false;
+    if (!is_quiet && !std::exchange(changed, true)) first = steady_clock::now();
+    if (!is_quiet && steady_clock::now() - first < kQuietMax) continue;
+    // Before the look, so that nothing that happens after it is missed.
+    const bool was_there = std::exchange(all_there, watch_folders());
+    if (std::exchange(changed, false) || was_there != all_there) take_changes();
   }
 }
 

@@ -21,9 +21,13 @@ class PluginWatch {
  public:
   // How long nothing may have happened before a change counts: a file that is being copied is not looked at.
   static constexpr Duration kQuiet = std::chrono::milliseconds(300);
+  // Folders in which something always happens are looked at this often all the same.
+  static constexpr Duration kQuietMax = std::chrono::seconds(10);
+  // How often a folder that is not there is looked for.
+  static constexpr Duration kLookForFolders = std::chrono::seconds(2);
 
-  // `model_folder` has a folder for each component; one that does not exist yet is found when it is made. `registry`
-  // outlives the watch. Errors: resource_exhausted, the kernel gives no watch.
+  // `model_folder` has a folder for each component. A folder that does not exist yet is found when it is made.
+  // `registry` outlives the watch. Errors: resource_exhausted, the kernel gives no watch.
   static Result<std::unique_ptr<PluginWatch>> start(std::vector<std::string> plugin_folders, std::string model_folder,
                                                     Registry& registry);
   // Waits for the thread.
@@ -32,7 +36,8 @@ class PluginWatch {
  private:
   PluginWatch(std::vector<std::string> plugin_folders, std::string model_folder, Registry& registry, UniqueFd changes,
               UniqueFd stop);
-  void watch_folders();
+  bool watch_folders();  // whether all are there
+  void take_changes();
   void run();
 
   const std::vector<std::string> plugin_folders_;

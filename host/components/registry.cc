@@ -140,7 +140,8 @@ const Status& the_host_stops() {
 }  // namespace
 
 void Registry::Impl::on_settled() {
-  if (!retired.empty() && !free_timer) loop.post([this] { free_retired(); });
+  // Not when the host stops: this may be gone before that ran.
+  if (!stopping && !retired.empty() && !free_timer) loop.post([this] { free_retired(); });
   if (stopping && lives_settled()) finish_stop();
 }
 

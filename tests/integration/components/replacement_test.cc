@@ -13,6 +13,7 @@
 
 #include "artifacts/model_files.h"
 #include "components/loaded.h"
+#include "components/plugin_watch.h"
 #include "support/component_host.h"
 #include "support/live/live_registry.h"
 
@@ -354,4 +355,25 @@ TEST_CASE("components are added and found and reloaded and retired at the same t
   reloader.join();
   CHECK(host.registry->names() == std::vector<std::string>{"stays"});
   CHECK(host.stop().empty());
+}
+
+TEST_CASE("a folder that is made after the watch began is watched as well") {
+  TempFolder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  const std::string plugins = folder / "plugins";
+  LiveRegistry host({plugins});
+  Component& component = host.add("well-behaved", "well-behaved");
+  host.start();
+  const auto watch = PluginWatch::start({plugins}, host.state.path() + "/models", *host.registry);
+  REQUIRE(watch.ok());
+  const std::string original = read_file(std::string(DORMOUSE_BAD_PLUGINS) + "/well-behaved.so");
+  std::filesystem::create_directory(plugins);
+  std::filesystem::permissions(plugins, std::filesystem::perms(0755));
+  put(plugins + "/well-behaved.so", original);
+  REQUIRE(host.acquire(component).ok());
+  std::this_thread::sleep_for(PluginWatch::kLookForFolders + 1s);
+  put(plugins + "/well-behaved.so", build_of(original, "the next build"));
+  for (int i = 0; i < 600 && component.status().generation < 2; ++i) std::this_thread::sleep_for(50ms);
+  CHECK(component.status().generation == 2);
+  CHECK(component.status().state == State::ready);
 }
