@@ -24,7 +24,7 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out(1, '\'');
   return out.append(nlu::printable(text)).append(1, '\'');
 }
@@ -32,7 +32,7 @@ std::string quoted(std::string_view text) {
 void check_type(const nlu::Lines& lines, std::string_view type) {
   const bool has_control = std::any_of(type.begin(), type.end(), [](unsigned char c) { return c < ' '; });
   if (type.empty() || type.size() > kTypeBytesMax || is_blank(type) || has_control) {
-    lines.refuse("needed the name of a type, of 1 to 64 bytes on one line, found " + quoted(type));
+    lines.refuse("needed the name of a type, of 1 to 64 bytes on one line, found " + in_quotes(type));
   }
 }
 
@@ -45,14 +45,15 @@ class JsonRow {
     json::parse_options options;
     options.max_depth = 8;
     value_ = json::parse(line, problem, {}, options);
-    if (problem) lines_.refuse("needed one JSON object a line, found " + quoted(line) + " (" + problem.message() + ")");
-    if (!value_.is_object()) lines_.refuse("needed a JSON object, found " + quoted(line));
+    if (problem)
+      lines_.refuse("needed one JSON object a line, found " + in_quotes(line) + " (" + problem.message() + ")");
+    if (!value_.is_object()) lines_.refuse("needed a JSON object, found " + in_quotes(line));
   }
 
   Example read(Overlaps overlaps) {
     for (const auto& [key, value] : value_.get_object()) {
       if (std::find(std::begin(kKeys), std::end(kKeys), std::string_view(key)) == std::end(kKeys)) {
-        lines_.refuse("unknown key " + quoted(key) + "; known are text, entities, intent, expected");
+        lines_.refuse("unknown key " + in_quotes(key) + "; known are text, entities, intent, expected");
       }
     }
     Example example;
@@ -80,21 +81,21 @@ class JsonRow {
   std::string string(const json::object& object, std::string_view key, bool required) const {
     const json::value* value = object.if_contains(key);
     if (value == nullptr) {
-      if (required) lines_.refuse("key " + quoted(key) + " is missing");
+      if (required) lines_.refuse("key " + in_quotes(key) + " is missing");
       return {};
     }
-    if (!value->is_string()) lines_.refuse(quoted(key) + " needs a string");
+    if (!value->is_string()) lines_.refuse(in_quotes(key) + " needs a string");
     const std::string_view text = value->get_string();
-    if (!is_utf8(text)) lines_.refuse(quoted(key) + " is not UTF-8");
+    if (!is_utf8(text)) lines_.refuse(in_quotes(key) + " is not UTF-8");
     return std::string(text);
   }
 
   void read_expected(std::string_view key, Example* example) const {
     const json::value* list = value_.get_object().if_contains(key);
     if (list == nullptr) return;
-    if (!list->is_array()) lines_.refuse(quoted(key) + " needs a list of types");
+    if (!list->is_array()) lines_.refuse(in_quotes(key) + " needs a list of types");
     for (const json::value& type : list->get_array()) {
-      if (!type.is_string()) lines_.refuse(quoted(key) + " needs a list of types");
+      if (!type.is_string()) lines_.refuse(in_quotes(key) + " needs a list of types");
       example->expected.emplace_back(type.get_string().c_str());
     }
   }
@@ -102,7 +103,7 @@ class JsonRow {
   size_t offset(const json::object& object, std::string_view key) const {
     const json::value* value = object.if_contains(key);
     if (value == nullptr || !value->is_int64() || value->get_int64() < 0) {
-      lines_.refuse("an entity needs " + quoted(key) + ", a number of code points from 0");
+      lines_.refuse("an entity needs " + in_quotes(key) + ", a number of code points from 0");
     }
     return static_cast<size_t>(value->get_int64());
   }
@@ -112,7 +113,7 @@ class JsonRow {
     const json::object& object = value.get_object();
     for (const auto& [key, ignored] : object) {
       if (std::find(std::begin(kEntityKeys), std::end(kEntityKeys), std::string_view(key)) == std::end(kEntityKeys)) {
-        lines_.refuse("unknown key " + quoted(key) + " of an entity; known are start, end, type, text, value");
+        lines_.refuse("unknown key " + in_quotes(key) + " of an entity; known are start, end, type, text, value");
       }
     }
     const size_t start = offset(object, "start"), end = offset(object, "end");
@@ -127,8 +128,8 @@ class JsonRow {
     const std::string_view covered = std::string_view(text).substr(span.begin, span.end - span.begin);
     if (is_blank(covered)) lines_.refuse("the entity " + found + " holds nothing but spaces");
     if (object.contains("text") && string(object, "text", true) != covered) {
-      lines_.refuse("the entity " + found + " says its text is " + quoted(string(object, "text", true)) +
-                    ", but there stands " + quoted(covered));
+      lines_.refuse("the entity " + found + " says its text is " + in_quotes(string(object, "text", true)) +
+                    ", but there stands " + in_quotes(covered));
     }
     return span;
   }
@@ -146,7 +147,7 @@ class JsonRow {
     }
     for (size_t i = 1; i < spans.size(); ++i) {
       if (spans[i].begin < spans[i - 1].end) {
-        lines_.refuse("the entities " + quoted(spans[i - 1].type) + " and " + quoted(spans[i].type) + " overlap");
+        lines_.refuse("the entities " + in_quotes(spans[i - 1].type) + " and " + in_quotes(spans[i].type) + " overlap");
       }
     }
   }
@@ -174,7 +175,7 @@ class Sentence {
     if (!is_utf8(token) || !is_utf8(tag)) lines_.refuse("the line is not UTF-8");
     if (is_blank(token)) lines_.refuse("the token is empty");
     const bool begins = tag.substr(0, 2) == "B-", goes_on = tag.substr(0, 2) == "I-";
-    if (tag != "O" && !begins && !goes_on) lines_.refuse("needed a tag O, B-type or I-type, found " + quoted(tag));
+    if (tag != "O" && !begins && !goes_on) lines_.refuse("needed a tag O, B-type or I-type, found " + in_quotes(tag));
     if (!example_.text.empty()) example_.text += ' ';
     const size_t begin = example_.text.size();
     example_.text.append(token);
@@ -183,7 +184,8 @@ class Sentence {
       example_.spans.push_back({begin, example_.text.size(), std::string(tag.substr(2))});
     } else if (goes_on) {
       if (!inside_ || example_.spans.back().type != tag.substr(2)) {
-        lines_.refuse("the tag " + quoted(tag) + " does not follow B-" + nlu::printable(tag.substr(2)) + " or itself");
+        lines_.refuse("the tag " + in_quotes(tag) + " does not follow B-" + nlu::printable(tag.substr(2)) +
+                      " or itself");
       }
       example_.spans.back().end = example_.text.size();
     }
@@ -226,7 +228,7 @@ void read_bio_line(const nlu::Lines& lines, std::string_view line, Sentence* sen
   if (tab == std::string_view::npos && line[0] == '#') {
     sentence->comment(line);
   } else if (tab == std::string_view::npos || line.find('\t', tab + 1) != std::string_view::npos) {
-    lines.refuse("needed a token, a tab and a tag, found " + quoted(line));
+    lines.refuse("needed a token, a tab and a tag, found " + in_quotes(line));
   } else {
     sentence->token(line.substr(0, tab), line.substr(tab + 1));
   }

@@ -1,0 +1,1 @@
+// Carries the precompiled headers of one set of flags: DormouseBuild.cmake.
