@@ -1,5 +1,4 @@
 // `dormouse call`: one request through a pipeline, in a host without listeners that lives as long as the request.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <future>
 #include <iostream>
@@ -117,15 +116,15 @@ ExitCode call(CallArguments arguments, const Environment& environment) {
 
 }  // namespace
 
-void add_call(CLI::App& app, CommandContext& context) {
+void add_call(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<CallArguments>();
-  CLI::App* command = app.add_subcommand("call", "Run one request in process, without a server, and print its answer");
-  command->add_option("pipeline", arguments->pipeline, "Name of the pipeline")->required();
-  command->add_option("input", arguments->input, "Its input as JSON; - reads it from standard input")->required();
-  command->add_option("-c,--config", arguments->config, kConfigHelp);
-  command->add_flag("--json", arguments->json, "Failures too as JSON on standard output (application/problem+json)");
-  command->add_flag("--stages", arguments->stages, "Say on standard error how each stage went");
-  command->callback([arguments, &context] { context.exit = call(*arguments, context.environment); });
+  const Syntax command = line.command("call", "Run one request in process, without a server, and print its answer");
+  command.option("pipeline", arguments->pipeline, "Name of the pipeline", {.required = true});
+  command.option("input", arguments->input, "Its input as JSON; - reads it from standard input", {.required = true});
+  command.option("-c,--config", arguments->config, kConfigHelp);
+  command.flag("--json", arguments->json, "Failures too as JSON on standard output (application/problem+json)");
+  command.flag("--stages", arguments->stages, "Say on standard error how each stage went");
+  command.runs([arguments, &context] { context.exit = call(*arguments, context.environment); });
 }
 
 }  // namespace dormouse

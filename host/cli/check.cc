@@ -2,7 +2,6 @@
 // state folder is touched: a running host is not disturbed.
 #include <stdlib.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -208,16 +207,15 @@ ExitCode check(const CheckArguments& arguments, const Environment& environment) 
 
 }  // namespace
 
-void add_check(CLI::App& app, CommandContext& context) {
+void add_check(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<CheckArguments>();
-  CLI::App* command =
-      app.add_subcommand("check", "Find all faults of configuration, plugins, settings and scripts; runs no plugin");
-  command->add_option("-c,--config", arguments->config, kConfigHelp);
-  arguments->output.add_to(*command, {"text", "json"});
-  command->add_flag("--show", arguments->show,
-                    "Print what is in force (file, environment, defaults), secrets not shown");
-  command->add_flag("--print-reference", arguments->print_reference, "Print every key with its default and meaning");
-  command->callback([arguments, &context] { context.exit = check(*arguments, context.environment); });
+  const Syntax command =
+      line.command("check", "Find all faults of configuration, plugins, settings and scripts; runs no plugin");
+  command.option("-c,--config", arguments->config, kConfigHelp);
+  arguments->output.add_to(command, {"text", "json"});
+  command.flag("--show", arguments->show, "Print what is in force (file, environment, defaults), secrets not shown");
+  command.flag("--print-reference", arguments->print_reference, "Print every key with its default and meaning");
+  command.runs([arguments, &context] { context.exit = check(*arguments, context.environment); });
 }
 
 }  // namespace dormouse

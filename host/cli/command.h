@@ -1,15 +1,12 @@
 // What every subcommand is given, and how main reaches them: each file of this box adds one command to the command
-// line. The only box that sees CLI11. Main thread only.
+// line. Main thread only.
 #pragma once
 
 #include <string>
 
 #include "cli/exit_code.h"
+#include "cli/syntax.h"
 #include "config/config.h"
-
-namespace CLI {
-class App;
-}
 
 namespace dormouse {
 
@@ -24,12 +21,12 @@ Environment read_environment(char** environ);
 // Parses and runs. Prints its own errors; returns what main returns.
 int run_command_line(int argc, char** argv, Environment environment);
 
-// `context` outlives `app`.
-void add_run(CLI::App& app, CommandContext& context);
-void add_call(CLI::App& app, CommandContext& context);
-void add_check(CLI::App& app, CommandContext& context);
-void add_train(CLI::App& app, CommandContext& context);
-void add_plugin(CLI::App& app, CommandContext& context);
-void add_ctl(CLI::App& app, CommandContext& context);
+// `context` outlives the parsing.
+void add_run(const Syntax& line, CommandContext& context);
+void add_call(const Syntax& line, CommandContext& context);
+void add_check(const Syntax& line, CommandContext& context);
+void add_train(const Syntax& line, CommandContext& context);
+void add_plugin(const Syntax& line, CommandContext& context);
+void add_ctl(const Syntax& line, CommandContext& context);
 
 }  // namespace dormouse

@@ -1,17 +1,17 @@
 #include "cli/control_client.h"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <chrono>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <utility>
+
+#include "cli/client_socket.h"
 
 namespace dormouse {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using ErrorCode = boost::system::error_code;
 
@@ -24,90 +24,89 @@ std::string authority(const ControlEndpoint& endpoint) {
   return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + endpoint.port;
 }
 
-Status failure(const ControlEndpoint& endpoint, const ErrorCode& error) {
-  const std::string object = "host at http://" + authority(endpoint);
-  if (error == beast::error::timeout)
-    return Status(Error{.code = Code::deadline_exceeded, .message = "did not answer in time", .object = object});
-  if (error == http::error::body_limit || error == http::error::header_limit)
-    return Status(
-        Error{.code = Code::resource_exhausted, .message = "answers more than this client takes", .object = object});
-  return Status(Error{.code = Code::unavailable,
-                      .message = "cannot be reached",
-                      .object = object,
-                      .found = error.message(),
-                      .remedy = "start it with dormouse run, or name another with --config, --state-dir or --url"});
-}
-
-// One connection. Operations are asynchronous inside, because only those have a time limit, and waited for.
+// One request and its answer, read piece by piece.
 class Exchange {
  public:
-  explicit Exchange(const ControlEndpoint& endpoint) : endpoint_(endpoint), stream_(context_) {}
+  explicit Exchange(const ControlEndpoint& endpoint)
+      : endpoint_(endpoint), object_("host at http://" + authority(endpoint)), socket_(object_, clock_) {
+    parser_.header_limit(kHeaderMax);
+    parser_.body_limit(boost::none);
+  }
 
-  ErrorCode send(std::string_view method, const std::string& target, Duration timeout) {
+  void limit(Duration timeout) { socket_.limit(timeout); }
+
+  Status send(std::string_view method, const std::string& target, Duration timeout) {
     limit(timeout);
-    ErrorCode error;
-    asio::ip::tcp::resolver resolver(context_);
-    const auto found = resolver.resolve(endpoint_.host, endpoint_.port, error);
-    if (error) return error;
-    stream_.async_connect(found, [&](ErrorCode e, const auto&) { error = e; });
-    wait();
-    if (error) return error;
-    http::request<http::empty_body> request(http::string_to_verb(std::string(method)), target, 11);
-    request.set(http::field::host, authority(endpoint_));
-    request.set(http::field::user_agent, "dormouse ctl");
-    request.set(http::field::accept, "application/json");
-    if (!endpoint_.token.empty()) request.set(http::field::authorization, "Bearer " + endpoint_.token);
-    if (method == "POST" || method == "PUT") request.content_length(0);
-    http::async_write(stream_, request, [&](ErrorCode e, size_t) { error = e; });
-    wait();
-    return error;
+    if (Status status = socket_.connect(endpoint_.host, endpoint_.port); !status.ok()) return status;
+    std::string request(method);
+    request += " " + target + " HTTP/1.1\r\nHost: " + authority(endpoint_) +
+               "\r\nUser-Agent: dormouse ctl\r\nAccept: application/json\r\n";
+    if (!endpoint_.token.empty()) request += "Authorization: Bearer " + endpoint_.token + "\r\n";
+    if (method == "POST" || method == "PUT") request += "Content-Length: 0\r\n";
+    return socket_.send(request + "\r\n");
   }
 
-  template <class Parser>
-  ErrorCode read_header(Parser& parser) {
-    parser.header_limit(kHeaderMax);
-    ErrorCode error;
-    http::async_read_header(stream_, buffer_, parser, [&](ErrorCode e, size_t) { error = e; });
-    wait();
-    return error;
+  Status read_header() {
+    Status status;
+    while (status.ok() && !parser_.is_header_done()) status = read_some();
+    return status;
   }
 
-  template <class Parser>
-  ErrorCode read(Parser& parser) {
-    ErrorCode error;
-    http::async_read(stream_, buffer_, parser, [&](ErrorCode e, size_t) { error = e; });
-    wait();
-    return error;
+  // The body as well, of at most kBodyMax.
+  Status read_all() {
+    parser_.body_limit(kBodyMax);
+    Status status = read_header();
+    while (status.ok() && !parser_.is_done()) status = read_some();
+    return status;
   }
 
-  template <class Parser>
-  ErrorCode read_some(Parser& parser) {
+  // The next piece: of what has come already, or else what comes next.
+  Status read_some() {
+    if (needs_more_) {
+      const Result<size_t> count = socket_.receive(piece_);
+      if (!count) return count.status();
+      unread_.append(piece_.data(), *count);
+      ended_ = *count == 0;
+    }
     ErrorCode error;
-    http::async_read_some(stream_, buffer_, parser, [&](ErrorCode e, size_t) { error = e; });
-    wait();
-    return error;
+    if (ended_ && !parser_.got_some())
+      error = http::error::end_of_stream;
+    else if (ended_)
+      parser_.put_eof(error);
+    else
+      unread_.erase(0, parser_.put(boost::asio::buffer(unread_), error));
+    needs_more_ = unread_.empty() || error == http::error::need_more;
+    parser_.eager(parser_.is_header_done());
+    return !error || error == http::error::need_more ? Status() : failure(error);
   }
 
-  void limit(Duration timeout) {
-    stream_.expires_after(std::chrono::duration_cast<std::chrono::milliseconds>(timeout));
+  // Whether the host has said all it will say, to the end of its answer or not.
+  bool ended() const { return ended_ || parser_.is_done(); }
+  unsigned status() const { return parser_.get().result_int(); }
+  std::string take_body() { return std::exchange(parser_.get().body(), {}); }
+
+  ControlAnswer answer() {
+    const auto type = parser_.get()[http::field::content_type];
+    return {status(), std::string(type.data(), type.size()), take_body()};
   }
 
  private:
-  void wait() {
-    context_.restart();
-    context_.run();
+  Status failure(const ErrorCode& error) const {
+    if (error == http::error::body_limit || error == http::error::header_limit)
+      return Status(
+          Error{.code = Code::resource_exhausted, .message = "answers more than this client takes", .object = object_});
+    return socket_.unavailable(error.message());
   }
 
   const ControlEndpoint& endpoint_;
-  asio::io_context context_{1};
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
+  const std::string object_;
+  SystemClock clock_;
+  ClientSocket socket_;
+  http::response_parser<http::string_body> parser_;
+  std::array<char, 16 << 10> piece_;
+  std::string unread_;
+  bool needs_more_ = true, ended_ = false;
 };
-
-ControlAnswer answer_of(http::response<http::string_body>&& response) {
-  const auto type = response[http::field::content_type];
-  return {response.result_int(), std::string(type.data(), type.size()), std::move(response.body())};
-}
 
 }  // namespace
 
@@ -134,39 +133,32 @@ Result<ControlEndpoint> parse_endpoint(std::string_view text) {
 
 Result<ControlAnswer> ControlClient::send(std::string_view method, const std::string& target, Duration timeout) const {
   Exchange exchange(endpoint_);
-  if (ErrorCode error = exchange.send(method, target, timeout)) return failure(endpoint_, error);
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(kBodyMax);
-  if (ErrorCode error = exchange.read(parser)) return failure(endpoint_, error);
-  return answer_of(parser.release());
+  if (Status status = exchange.send(method, target, timeout); !status.ok()) return status;
+  if (Status status = exchange.read_all(); !status.ok()) return status;
+  return exchange.answer();
 }
 
 Result<ControlAnswer> ControlClient::stream(const std::string& target, Duration silence,
                                             const std::function<bool(const ServerEvent&)>& on_event) const {
   Exchange exchange(endpoint_);
-  if (ErrorCode error = exchange.send("GET", target, silence)) return failure(endpoint_, error);
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(boost::none);
-  if (ErrorCode error = exchange.read_header(parser)) return failure(endpoint_, error);
-  if (parser.get().result_int() != 200) {
-    parser.body_limit(kBodyMax);
-    if (ErrorCode error = exchange.read(parser)) return failure(endpoint_, error);
-    return answer_of(parser.release());
+  if (Status status = exchange.send("GET", target, silence); !status.ok()) return status;
+  if (Status status = exchange.read_header(); !status.ok()) return status;
+  if (exchange.status() != 200) {
+    if (Status status = exchange.read_all(); !status.ok()) return status;
+    return exchange.answer();
   }
   EventStreamParser events;
   bool more = true;
-  while (more && !parser.is_done()) {
+  while (more && !exchange.ended()) {
     exchange.limit(silence);
-    const ErrorCode error = exchange.read_some(parser);
+    const Status status = exchange.read_some();
     // What came is taken out at once: the body never grows beyond one read.
-    std::string bytes = std::exchange(parser.get().body(), {});
-    if (!events.feed(bytes, on_event, more))
+    if (!events.feed(exchange.take_body(), on_event, more))
       return Status(
           Error{.code = Code::resource_exhausted, .message = "sends events larger than 1 MiB", .object = "/v1/events"});
-    if (error == http::error::end_of_stream || error == http::error::partial_message) break;
-    if (error) return failure(endpoint_, error);
+    if (!status.ok() && !exchange.ended()) return status;
   }
-  return answer_of(parser.release());
+  return exchange.answer();
 }
 
 bool EventStreamParser::feed(std::string_view bytes,

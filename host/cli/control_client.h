@@ -1,8 +1,7 @@
 // A small blocking HTTP client for one host's control listener: `dormouse ctl` and nothing else.
-// Not a general client: no TLS, no redirects, no cookies, one request at a time. On Boost.Beast, which the host has
-// anyway: linking Debian's cpp-httplib costs every start of the host libssl, libcrypto and brotli (ARCHITECTURE.md
-// section 11 has the numbers).
-// Main thread only.
+// Not a general client: no TLS, no redirects, no cookies, one request at a time. Beast, which the host has anyway,
+// parses the answers, and client_socket.h carries the bytes: linking Debian's cpp-httplib costs every start of the host
+// libssl, libcrypto and brotli (ARCHITECTURE.md section 11 has the numbers). Main thread only.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,5 @@
 // `dormouse ctl`: asks a running host over its control listener, and shows what it says. Its words, flags and help are
 // those of the table of commands (http/commands.h).
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -161,37 +160,45 @@ void run(const Shared& ctl, const Meaning& meaning) {
 
 // ---- the command line, from the table ----
 
-void add_parameters(CLI::App& app, const Command& command, const Shared& ctl) {
+// "a|b" as {"a", "b"}.
+std::vector<std::string> choices_of(const CommandParameter& parameter) {
+  std::vector<std::string> choices;
+  for (std::string_view rest = parameter.choices; !rest.empty();) {
+    const size_t end = std::min(rest.find('|'), rest.size());
+    choices.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return choices;
+}
+
+void add_parameters(const Syntax& syntax, const Command& command, const Shared& ctl) {
   for (const CommandParameter& parameter : command.parameters) {
     const std::string flag(parameter.flag), help(parameter.help);
     if (flag.empty()) continue;
     if (flag == "NAME") {
-      app.add_option("NAME", ctl->arguments.name, help);
+      syntax.option("NAME", ctl->arguments.name, help);
       continue;
     }
     const std::string name = flag.substr(flag.find(',') == std::string::npos ? 0 : flag.find(',') + 1);
-    if (app.get_option_no_throw(name)) continue;  // of the word's other meaning
+    if (syntax.has_option(name)) continue;  // of the word's other meaning
     if (parameter.kind == CommandParameter::Kind::yes) {
-      app.add_flag(flag, ctl->arguments.yes[flag], help);
+      syntax.flag(flag, ctl->arguments.yes[flag], help);
       continue;
     }
-    CLI::Option* option = app.add_option(flag, ctl->arguments.values[flag], help);
-    if (parameter.kind == CommandParameter::Kind::number) option->check(CLI::NonNegativeNumber);
-    if (!parameter.choices.empty())
-      option->check(CLI::IsMember(CLI::detail::split(std::string(parameter.choices), '|')));
+    syntax.option(flag, ctl->arguments.values[flag], help,
+                  {.number = parameter.kind == CommandParameter::Kind::number, .choices = choices_of(parameter)});
   }
 }
 
-// `app` runs what its word means, unless a word behind it does.
-void give_meaning(CLI::App& app, const Meaning& meaning, const Shared& ctl) {
+// `syntax` runs what its word means, unless a word behind it does.
+void give_meaning(const Syntax& syntax, const Meaning& meaning, const Shared& ctl) {
   for (const Command* command : {meaning.alone, meaning.named})
-    if (command) add_parameters(app, *command, ctl);
+    if (command) add_parameters(syntax, *command, ctl);
   if (meaning.named) {
-    CLI::Option* name = app.add_option("NAME", ctl->arguments.name, "Which one");
-    if (!meaning.alone) name->required();
+    syntax.option("NAME", ctl->arguments.name, "Which one", {.required = !meaning.alone});
   }
-  app.callback([&app, meaning, ctl] {
-    if (app.get_subcommands().empty()) run(ctl, meaning);
+  syntax.runs([syntax, meaning, ctl] {
+    if (!syntax.command_given()) run(ctl, meaning);
   });
 }
 
@@ -219,80 +226,71 @@ std::vector<std::string_view> words(std::string_view Command::*part, bool (*want
 }
 
 // `ctl VERB`: of the host, and with a name of a component.
-void add_plain_verbs(CLI::App& root, const Shared& ctl) {
+void add_plain_verbs(const Syntax& root, const Shared& ctl) {
   const auto plain = [](const Command& command) {
     return !command.verb.empty() && (command.noun.empty() || command.noun == "components");
   };
   for (const std::string_view verb : words(&Command::verb, plain)) {
     const Meaning meaning{find_command("", verb, false), find_command("components", verb, true)};
-    give_meaning(*root.add_subcommand(std::string(verb), help_of(meaning)), meaning, ctl);
+    give_meaning(root.command(std::string(verb), help_of(meaning)), meaning, ctl);
   }
 }
 
 // `ctl NOUNS [NAME]`, `ctl NOUNS VERB NAME`, `ctl NOUNS show NAME`.
-void add_nouns(CLI::App& root, const Shared& ctl) {
+void add_nouns(const Syntax& root, const Shared& ctl) {
   for (const std::string_view noun : words(&Command::noun, [](const Command& each) { return !each.noun.empty(); })) {
     const Meaning list{find_command(noun, "", false), find_command(noun, "", true)};
-    CLI::App* app = root.add_subcommand(std::string(noun), help_of(list));
-    if (const std::string one = singular(noun); one != noun) app->alias(one);
-    app->require_subcommand(0, 1);  // at most one: a name behind it is never taken for a word
-    give_meaning(*app, list, ctl);
+    const Syntax syntax = root.command(std::string(noun), help_of(list));
+    if (const std::string one = singular(noun); one != noun) syntax.alias(one);
+    syntax.takes_one_command();
+    give_meaning(syntax, list, ctl);
     if (list.named) {
       const Meaning show{nullptr, list.named};
-      give_meaning(*app->add_subcommand("show", "One in full, also when it is called like a verb"), show, ctl);
+      give_meaning(syntax.command("show", "One in full, also when it is called like a verb"), show, ctl);
     }
     for (const Command& command : commands()) {
       if (!command.on_ctl || command.noun != noun || command.verb.empty()) continue;
       const Meaning verb = command.has_name() ? Meaning{nullptr, &command} : Meaning{&command, nullptr};
-      give_meaning(*app->add_subcommand(std::string(command.verb), std::string(command.summary)), verb, ctl);
+      give_meaning(syntax.command(std::string(command.verb), std::string(command.summary)), verb, ctl);
     }
   }
 }
 
 // Words of before, which say what to type now.
-void add_aliases(CLI::App& root, const Shared& ctl) {
+void add_aliases(const Syntax& root, const Shared& ctl) {
   struct Alias {
     const char *word, *noun, *verb;
   };
   for (const Alias& alias : {Alias{"purge", "caches", "purge"}, Alias{"scan", "plugins", "scan"}}) {
     const Command* named = find_command(alias.noun, alias.verb, true);
     const Command* alone = find_command(alias.noun, alias.verb, false);
-    CLI::App* app = root.add_subcommand(alias.word, "");
-    app->group("");
-    give_meaning(*app, {alone, named}, ctl);
-    app->callback([alias, alone, named, ctl] {
+    const Syntax syntax = root.command(alias.word, "");
+    syntax.hide();
+    give_meaning(syntax, {alone, named}, ctl);
+    syntax.runs([alias, alone, named, ctl] {
       std::fprintf(stderr, "dormouse: 'ctl %s' is 'ctl %s %s' now\n", alias.word, alias.noun, alias.verb);
       run(ctl, {alone, named});
     });
   }
 }
 
-void let_options_follow(CLI::App& app) {
-  for (CLI::App* each : app.get_subcommands({})) {
-    each->fallthrough();  // `ctl components --json` as well as `ctl --json components`
-    let_options_follow(*each);
-  }
-}
-
 }  // namespace
 
-void add_ctl(CLI::App& app, CommandContext& context) {
+void add_ctl(const Syntax& line, CommandContext& context) {
   const auto ctl = std::make_shared<CtlContext>(CtlContext{context, {}, {}, {}});
-  CLI::App* root = app.add_subcommand("ctl", "Ask and operate a running host");
-  root->require_subcommand(1);
-  root->fallthrough();
-  root->add_option("-c,--config", ctl->target.config, kConfigHelp);
-  root->add_option("--state-dir", ctl->target.state_dir, "State folder of the host, instead of a configuration");
-  root->add_option(
-      "--url", ctl->target.url,
-      "Control address, such as http://127.0.0.1:8081; token from $DORMOUSE_TOKEN; default: $DORMOUSE_URL");
-  ctl->output.add_to(*root, {"text", "json", "name"});
-  root->add_option("--timeout", ctl->arguments.timeout, "How long to wait for one answer; default: 10s, and --wait");
-  add_plain_verbs(*root, ctl);
-  add_nouns(*root, ctl);
-  add_aliases(*root, ctl);
-  let_options_follow(*root);
-  root->footer(
+  const Syntax root = line.command("ctl", "Ask and operate a running host");
+  root.needs_command();
+  root.option("-c,--config", ctl->target.config, kConfigHelp);
+  root.option("--state-dir", ctl->target.state_dir, "State folder of the host, instead of a configuration");
+  root.option("--url", ctl->target.url,
+              "Control address, such as http://127.0.0.1:8081; token from $DORMOUSE_TOKEN; default: $DORMOUSE_URL");
+  ctl->output.add_to(root, {"text", "json", "name"});
+  root.option("--timeout", ctl->arguments.timeout, "How long to wait for one answer; default: 10s, and --wait");
+  add_plain_verbs(root, ctl);
+  add_nouns(root, ctl);
+  add_aliases(root, ctl);
+  root.options_follow();  // `ctl components --json` as well as `ctl --json components`
+  root.footer(
       "\nWhich host: the first of --url, --state-dir, --config, $DORMOUSE_URL, $DORMOUSE_CONFIG, ./dormouse.yaml and "
       "the\n"
       "default state folder that is given is asked, and no other. Nouns may be singular. Every verb that changes\n"

@@ -5,16 +5,14 @@
 #include <string_view>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+#include "cli/syntax.h"
 
 namespace dormouse {
 
 class OutputFormat {
  public:
   // Adds both to `command`; `formats` is what it can print, "text" first. Outlives the parsing.
-  void add_to(CLI::App& command, const std::vector<std::string>& formats);
+  void add_to(const Syntax& command, const std::vector<std::string>& formats);
   // --json asks for the same as --output json. Another --output beside it is refused as a usage error.
   bool is(std::string_view format) const { return output_ == format; }
 

@@ -1,5 +1,4 @@
 // `dormouse plugin`: what the plugin files say about themselves, read without running any of their code.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 
@@ -229,18 +228,18 @@ ExitCode inspect(const PluginArguments& arguments, const Environment& environmen
 
 }  // namespace
 
-void add_plugin(CLI::App& app, CommandContext& context) {
+void add_plugin(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<PluginArguments>();
-  CLI::App* plugin = app.add_subcommand("plugin", "What plugin files say about themselves; runs none of their code");
-  plugin->require_subcommand(1);
-  CLI::App* listing = plugin->add_subcommand("list", "The plugin files in the configured folders");
-  CLI::App* inspecting = plugin->add_subcommand("inspect", "Types, methods, settings and safety class of one plugin");
-  inspecting->add_option("which", arguments->which, "A plugin file, or the id of a plugin")->required();
-  for (CLI::App* command : {listing, inspecting}) command->add_option("-c,--config", arguments->config, kConfigHelp);
-  arguments->output.add_to(*listing, {"text", "json", "name"});
-  arguments->output.add_to(*inspecting, {"text", "json"});
-  listing->callback([arguments, &context] { context.exit = list(*arguments, context.environment); });
-  inspecting->callback([arguments, &context] { context.exit = inspect(*arguments, context.environment); });
+  const Syntax plugin = line.command("plugin", "What plugin files say about themselves; runs none of their code");
+  plugin.needs_command();
+  const Syntax listing = plugin.command("list", "The plugin files in the configured folders");
+  const Syntax inspecting = plugin.command("inspect", "Types, methods, settings and safety class of one plugin");
+  inspecting.option("which", arguments->which, "A plugin file, or the id of a plugin", {.required = true});
+  for (const Syntax& command : {listing, inspecting}) command.option("-c,--config", arguments->config, kConfigHelp);
+  arguments->output.add_to(listing, {"text", "json", "name"});
+  arguments->output.add_to(inspecting, {"text", "json"});
+  listing.runs([arguments, &context] { context.exit = list(*arguments, context.environment); });
+  inspecting.runs([arguments, &context] { context.exit = inspect(*arguments, context.environment); });
 }
 
 }  // namespace dormouse

@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -377,20 +376,20 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
 
 }  // namespace
 
-void add_run(CLI::App& app, CommandContext& context) {
+void add_run(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command = app.add_subcommand("run", "Serve: data and control listeners, until SIGTERM or SIGINT");
-  command->add_option("-c,--config", arguments->config, kConfigHelp);
-  command->add_option("--log-level", arguments->log_level, "debug, info, warn or error; default: host.log_level")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-  command->add_flag("--dry-run", arguments->dry_run,
-                    "Find all that a start would refuse (exit 3 or 4); opens no port, writes nothing");
-  command->footer(
+  const Syntax command = line.command("run", "Serve: data and control listeners, until SIGTERM or SIGINT");
+  command.option("-c,--config", arguments->config, kConfigHelp);
+  command.option("--log-level", arguments->log_level, "debug, info, warn or error; default: host.log_level",
+                 {.choices = {"debug", "info", "warn", "error"}});
+  command.flag("--dry-run", arguments->dry_run,
+               "Find all that a start would refuse (exit 3 or 4); opens no port, writes nothing");
+  command.footer(
       "\nSIGTERM or SIGINT stops in order: /readyz says 503, after host.stop_delay the listeners close, running "
       "requests\n"
       "get host.stop_grace, components are closed and unmapped, exit 0. A second one ends the process at once.\n"
       "SIGHUP reloads the scripts; scripts with faults change nothing.");
-  command->callback([arguments, &context] { context.exit = run(*arguments, context.environment); });
+  command.runs([arguments, &context] { context.exit = run(*arguments, context.environment); });
 }
 
 }  // namespace dormouse

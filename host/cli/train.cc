@@ -1,7 +1,6 @@
 // `dormouse train`: makes the model of a component, in process and never over a port.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 
@@ -193,24 +192,24 @@ ExitCode train(TrainArguments arguments, const Environment& environment) {
 
 }  // namespace
 
-void add_train(CLI::App& app, CommandContext& context) {
+void add_train(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<TrainArguments>();
-  CLI::App* command = app.add_subcommand("train", "Make the model of a component from data files");
-  command->add_option("component", arguments->component, "Name of the component in the configuration")->required();
-  command->add_option("-d,--data", arguments->data, "Data files, or folders of them")->required();
-  command->add_option("--set", arguments->set,
-                      "NAME=VALUE for the training method, such as --set epochs=5; VALUE is JSON or text");
-  command->add_option("-c,--config", arguments->config, kConfigHelp);
-  command->add_flag("--if-missing", arguments->if_missing,
-                    "Do nothing when the model of exactly these data, settings and plugin version is there");
-  command->add_flag("--skip-bad", arguments->skip_bad,
-                    "Leave out rows that are refused; the report counts them and shows the first ten");
-  command->add_flag("--json", arguments->json, "Print the report as JSON");
-  command->footer(
+  const Syntax command = line.command("train", "Make the model of a component from data files");
+  command.option("component", arguments->component, "Name of the component in the configuration", {.required = true});
+  command.option("-d,--data", arguments->data, "Data files, or folders of them", {.required = true});
+  command.option("--set", arguments->set,
+                 "NAME=VALUE for the training method, such as --set epochs=5; VALUE is JSON or text");
+  command.option("-c,--config", arguments->config, kConfigHelp);
+  command.flag("--if-missing", arguments->if_missing,
+               "Do nothing when the model of exactly these data, settings and plugin version is there");
+  command.flag("--skip-bad", arguments->skip_bad,
+               "Leave out rows that are refused; the report counts them and shows the first ten");
+  command.flag("--json", arguments->json, "Print the report as JSON");
+  command.footer(
       "\nThe model is named by the hash of data, settings and plugin version, and written below the state folder. A "
       "running\n"
       "host takes it at the component's next load: dormouse ctl unload COMPONENT.");
-  command->callback([arguments, &context] { context.exit = train(*arguments, context.environment); });
+  command.runs([arguments, &context] { context.exit = train(*arguments, context.environment); });
 }
 
 }  // namespace dormouse
