@@ -37,10 +37,10 @@ Result<std::unique_ptr<HostParts>> HostParts::create(const Config& config, const
   auto registry = Registry::create(std::move(options), parts->clock_, parts->control_, parts->events_, parts->metrics_);
   if (!registry) return registry.status();
   parts->registry_ = std::move(*registry);
-  for (const ComponentConfig& component : config.components) {
-    if (component.spec.plugin.empty()) continue;  // told as an error of the configuration
-    if (Status status = parts->registry_->add(component.spec); !status.ok()) return status;
-  }
+  std::vector<ComponentSpec> specs;
+  for (const ComponentConfig& component : config.components)
+    if (!component.spec.plugin.empty()) specs.push_back(component.spec);  // else an error of the configuration says so
+  if (Status status = parts->registry_->add(std::move(specs)); !status.ok()) return status;
   if (threads > 0) {
     std::vector<EventLoop*> loops;
     for (auto& reactor : parts->data_) loops.push_back(reactor.get());

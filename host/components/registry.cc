@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/object_names.h"
 #include "components/component_life.h"
 #include "components/component_metrics.h"
 #include "components/component_verbs.h"
@@ -51,9 +52,16 @@ struct Table {
     const auto found = by_name.find(name);
     return found == by_name.end() ? nullptr : members[found->second].get();
   }
+  // A name that two members have; a table in place has none.
+  std::optional<std::string> first_repeated_name() const {
+    for (size_t i = 0; i < members.size(); ++i)
+      if (by_name.at(members[i]->component->name()) != i) return members[i]->component->name();
+    return std::nullopt;
+  }
   static std::shared_ptr<const Table> of(std::vector<std::shared_ptr<Member>> members) {
     auto table = std::make_shared<Table>();
     table->members = std::move(members);
+    table->by_name.reserve(table->members.size());
     for (size_t i = 0; i < table->members.size(); ++i) table->by_name.emplace(table->members[i]->component->name(), i);
     return table;
   }
@@ -150,7 +158,7 @@ void Registry::Impl::begin_retirement(const std::shared_ptr<Member>& member) {
   const std::string& name = member->component->name();
   member->life.end(Error{.code = Code::unavailable,
                          .message = "was removed",
-                         .object = "component '" + name + "'",
+                         .object = component_object(name),
                          .remedy = "take its name out of what asks for it"},
                    {CauseKind::verb, "removed"}, /*cancels=*/true);
   on_settled();
@@ -202,12 +210,12 @@ void Registry::Impl::finish_stop() {
     for (const auto& member : members) {
       if (member->life.settled()) continue;
       const ComponentStatus status = member->component->status();
-      lines.push_back("component '" + status.name + "' is still " + std::string(to_string(status.state)) + " with " +
+      lines.push_back(component_object(status.name) + " is still " + std::string(to_string(status.state)) + " with " +
                       std::to_string(status.leases) + " leases (" + status.cause + ")");
     }
   for (const auto& left : kept)
     for (const std::string& entry : left->activity()->held())
-      lines.push_back("component '" + left->component() + "' left " + entry);
+      lines.push_back(component_object(left->component()) + " left " + entry);
   auto done = std::exchange(stop_done, {});
   done(std::move(lines));
 }
@@ -241,24 +249,34 @@ Registry::~Registry() {
 
 // ---- the table ----
 
-Status Registry::add(ComponentSpec spec) {
+Status Registry::add(std::vector<ComponentSpec> specs) {
   Impl* state = state_.get();
-  const std::string name = spec.name;
-  const auto member = std::make_shared<Member>(std::move(spec), state->services, [state] { state->on_settled(); });
+  std::vector<std::shared_ptr<Member>> added;
+  added.reserve(specs.size());
+  for (ComponentSpec& spec : specs)
+    added.push_back(std::make_shared<Member>(std::move(spec), state->services, [state] { state->on_settled(); }));
   {
     const std::lock_guard lock(state->mutex);
-    if (state->table->find(name))
-      return Error{
-          .code = Code::invalid_argument, .message = "is declared twice", .object = "component '" + name + "'"};
     std::vector<std::shared_ptr<Member>> members = state->table->members;
-    members.push_back(member);
-    state->table = Table::of(std::move(members));
+    members.insert(members.end(), added.begin(), added.end());
+    std::shared_ptr<const Table> table = Table::of(std::move(members));
+    if (const std::optional<std::string> twice = table->first_repeated_name())
+      return Error{.code = Code::invalid_argument, .message = "is declared twice", .object = component_object(*twice)};
+    state->table = std::move(table);
   }
-  // One that comes while the host stops is not loaded any more.
-  state->loop.post([state, member] {
-    if (state->stopping) member->life.end(the_host_stops(), {CauseKind::stop, "the host stops"}, /*cancels=*/false);
+  // Those that come while the host stops are not loaded any more.
+  state->loop.post([state, added = std::move(added)] {
+    if (!state->stopping) return;
+    for (const auto& member : added)
+      member->life.end(the_host_stops(), {CauseKind::stop, "the host stops"}, /*cancels=*/false);
   });
   return {};
+}
+
+Status Registry::add(ComponentSpec spec) {
+  std::vector<ComponentSpec> one;
+  one.push_back(std::move(spec));
+  return add(std::move(one));
 }
 
 Status Registry::retire(const std::string& name) {
@@ -270,7 +288,7 @@ Status Registry::retire(const std::string& name) {
     const auto found = std::find_if(members.begin(), members.end(),
                                     [&](const auto& member) { return member->component->name() == name; });
     if (found == members.end())
-      return Error{.code = Code::not_found, .message = "is not configured", .object = "component '" + name + "'"};
+      return Error{.code = Code::not_found, .message = "is not configured", .object = component_object(name)};
     gone = *found;
     members.erase(found);
     state->table = Table::of(std::move(members));
@@ -348,7 +366,7 @@ void Registry::request(Component& component, Verb verb, VerbOptions options, Uni
     // One that is not here any more was freed but for this name of it.
     if (const std::shared_ptr<Member> member = state->member_of(*component))
       return member->verbs.request(verb, options, std::move(done), std::move(finished));
-    done(VerbAnswer{Status(Code::unavailable, "component '" + component->name() + "' was removed"),
+    done(VerbAnswer{Status(Code::unavailable, component_object(component->name()) + " was removed"),
                     false,
                     false,
                     {},
@@ -365,7 +383,7 @@ void Registry::give_up_load(Component& component, bool dry_run, UniqueFunction<v
       [state = state_.get(), component = component.shared_from_this(), dry_run, done = std::move(done)]() mutable {
         const std::shared_ptr<Member> member = state->member_of(*component);
         done(member ? member->verbs.give_up_load(dry_run)
-                    : Status(Code::unavailable, "component '" + component->name() + "' was removed"));
+                    : Status(Code::unavailable, component_object(component->name()) + " was removed"));
       });
 }
 
@@ -376,7 +394,7 @@ Status Registry::readiness() const {
     // A load that is tried again leaves its failure standing until it has succeeded.
     const bool failed = now.state == State::failed || (now.state == State::loading && !now.last_error.ok());
     if (now.was_ready && !failed) continue;
-    const std::string object = "component '" + now.name + "'";
+    const std::string object = component_object(now.name);
     return Error{.code = Code::unavailable,
                  .message = failed ? now.last_error.to_string_within(object) : "is not loaded yet",
                  .object = object,

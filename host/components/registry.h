@@ -51,7 +51,10 @@ class Registry {
 
   // Any thread from here on.
 
-  // Errors: invalid_argument for a second one of that name.
+  // All of them, or none: those who look at the table never see a part of them. The time grows with the number of all
+  // components, so a host adds what is configured in one step.
+  // Errors: invalid_argument for a second one of a name.
+  Status add(std::vector<ComponentSpec> specs);
   Status add(ComponentSpec spec);
   // Takes a component out: find() does not know it any more, demand is refused, its calls end (at drain_timeout they
   // are cancelled), its code goes. It is freed when nobody names it any more. Errors: not_found.

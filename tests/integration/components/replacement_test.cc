@@ -314,6 +314,27 @@ TEST_CASE("two hosts with folders of their own agree on the stamp of equal files
   CHECK(stamps[0] == stamps[1]);
 }
 
+TEST_CASE("components that are added together are all there or none is") {
+  LiveRegistry host({DORMOUSE_BAD_PLUGINS});
+  host.add("stays", "well-behaved", {});
+  const auto spec = [](const std::string& name) {
+    ComponentSpec spec;
+    spec.name = name;
+    spec.plugin = "well-behaved";
+    spec.type = "well-behaved";
+    return spec;
+  };
+  const Status twice_in_place = host.registry->add(std::vector{spec("first"), spec("stays")});
+  CHECK(twice_in_place.error().object == "component 'stays'");
+  const Status twice_at_once = host.registry->add(std::vector{spec("first"), spec("second"), spec("second")});
+  CHECK(twice_at_once.error().object == "component 'second'");
+  CHECK(host.registry->names() == std::vector<std::string>{"stays"});
+  REQUIRE(host.registry->add(std::vector{spec("first"), spec("second")}).ok());
+  CHECK(host.registry->names() == std::vector<std::string>{"stays", "first", "second"});
+  host.start();
+  REQUIRE(host.acquire(*host.registry->find("second")).ok());
+}
+
 TEST_CASE("components are added and found and reloaded and retired at the same time") {
   LiveRegistry host({DORMOUSE_BAD_PLUGINS});
   Component& stays = host.add("stays", "well-behaved", {});
