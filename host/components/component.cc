@@ -11,7 +11,13 @@ Component::Component(ComponentSpec spec, const Clock& clock, EventLoop& loop, co
       clock_(clock),
       loop_(loop),
       policies_(policies),
-      slots_{LeaseSlot(*this), LeaseSlot(*this), LeaseSlot(*this)} {}
+      slots_{LeaseSlot(*this), LeaseSlot(*this), LeaseSlot(*this)} {
+  ComponentStatus& status = published_.status;
+  status.name = spec_.name;
+  status.type = spec_.type;
+  status.plugin = spec_.plugin;
+  status.version = spec_.version;
+}
 
 Component::~Component() = default;
 
@@ -63,11 +69,6 @@ void Component::forget_failures() {
 
 void Component::make_current(const LeaseSlot& slot) {
   current_.store(static_cast<size_t>(&slot - slots_.data()), std::memory_order_release);
-}
-
-void Component::publish(ComponentSnapshot snapshot) {
-  const std::lock_guard lock(published_mutex_);
-  std::swap(published_, snapshot);
 }
 
 std::optional<PoolPolicy> Component::loaded_policy() const {

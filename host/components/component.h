@@ -38,7 +38,7 @@ class ComponentListener {
   virtual void on_failures_forgotten() = 0;
 };
 
-// What a component shows until it is published anew.
+// What a component shows until its life changes it.
 struct ComponentSnapshot {
   ComponentStatus status;
   std::shared_ptr<const Activity> activity;  // of the current incarnation; null: nothing runs
@@ -97,7 +97,16 @@ class Component : public std::enable_shared_from_this<Component> {
   Time last_used() const { return Time(Duration(last_used_ns_.load(std::memory_order_relaxed))); }
   void set_last_used(Time at) { last_used_ns_.store(at.time_since_epoch().count(), std::memory_order_relaxed); }
   void set_stamp(uint64_t stamp) { stamp_.store(stamp, std::memory_order_release); }
-  void publish(ComponentSnapshot snapshot);
+  // Changes what is shown, in one step for those who ask for status(). `edit` runs under their lock and waits for
+  // nothing; what `edit` leaves alone is shown further: what was measured stays readable after the incarnation has
+  // gone.
+  template <class Edit>
+  void show(const Edit& edit) {
+    std::shared_ptr<const Activity> before;  // ends after the lock
+    const std::lock_guard lock(published_mutex_);
+    before = published_.activity;
+    edit(published_);
+  }
 
  private:
   friend class Lease;

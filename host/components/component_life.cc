@@ -27,10 +27,6 @@ ComponentLife::ComponentLife(std::shared_ptr<Component> component, const LifeSer
       replacement_verbs_(services.loop),
       pinned_(component_->spec().pinned) {
   component_->set_listener(*this);
-  shown_.name = spec().name;
-  shown_.type = spec().type;
-  shown_.plugin = spec().plugin;
-  shown_.version = spec().version;
   publish();
 }
 
@@ -44,32 +40,34 @@ bool ComponentLife::settled() const {
 // ---- what it shows ----
 
 void ComponentLife::publish() {
-  current_->describe(shown_);
-  shown_.pinned = pinned_;
-  shown_.pinned_at = pinned_at_;
-  shown_.pinned_by = pinned_by_;
-  shown_.waiters = static_cast<unsigned>(waiters_.size());
-  shown_.was_ready = was_ready_;
-  shown_.last_error = last_error_;
-  shown_.failed_replacement = replacement_.failed();
-  shown_.beside.clear();
-  ComponentSnapshot snapshot;
+  component_->show([this](ComponentSnapshot& shown) { describe(shown); });
+}
+
+void ComponentLife::describe(ComponentSnapshot& shown) const {
+  ComponentStatus& status = shown.status;
+  current_->describe(status);
+  status.pinned = pinned_;
+  status.pinned_at = pinned_at_;
+  status.pinned_by = pinned_by_;
+  status.waiters = static_cast<unsigned>(waiters_.size());
+  status.was_ready = was_ready_;
+  status.last_error = last_error_;
+  status.failed_replacement = replacement_.failed();
+  status.beside.clear();
+  shown.beside.clear();
   const auto show = [&](const Incarnation& incarnation) {
-    shown_.beside.push_back(incarnation.status());
-    snapshot.beside.push_back(&incarnation.slot());
+    status.beside.push_back(incarnation.status());
+    shown.beside.push_back(&incarnation.slot());
   };
   if (const Incarnation* next = replacement_.incarnation()) show(*next);
   for (const auto& old : retired_) show(old->incarnation());
-  snapshot.status = shown_;
-  if (const Loaded* loaded = current_->loaded(); loaded && state() != State::parked) {
-    snapshot.activity = loaded->activity();
-    snapshot.loaded_policy = current_->policy();
-  }
-  if (is_callable(state())) snapshot.ready_at = current_->ready_at();
-  snapshot.trimmed_at = current_->trimmed_at();
-  snapshot.retry_at = backoff_.retry_at();
-  snapshot.replacement_retry_at = replacement_.retry_at();
-  component_->publish(std::move(snapshot));
+  const Loaded* loaded = state() == State::parked ? nullptr : current_->loaded();
+  shown.activity = loaded ? loaded->activity() : nullptr;
+  shown.loaded_policy = loaded ? std::optional(current_->policy()) : std::nullopt;
+  shown.ready_at = is_callable(state()) ? std::optional(current_->ready_at()) : std::nullopt;
+  shown.trimmed_at = current_->trimmed_at();
+  shown.retry_at = backoff_.retry_at();
+  shown.replacement_retry_at = replacement_.retry_at();
 }
 
 void ComponentLife::tell(const std::string& kind, EventFields fields, const std::string& cause) const {

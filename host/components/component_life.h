@@ -112,6 +112,7 @@ class ComponentLife final : public ComponentListener,
 
  private:
   void publish();
+  void describe(ComponentSnapshot& shown) const;
   void tell(const std::string& kind, EventFields fields, const std::string& cause) const;
   Actor asked_by() const;
 
@@ -157,8 +158,6 @@ class ComponentLife final : public ComponentListener,
   EventLoop::TimerId retry_timer_ = 0;  // of a preload that failed
   EventLoop::TimerId idle_timer_ = 0;
   std::string served_identity_;  // of the files, at the last load that succeeded
-
-  ComponentStatus shown_;  // what was measured stays readable after the component has gone
 };
 
 }  // namespace dormouse
