@@ -13,11 +13,76 @@ bool calls(const Node& node, uint16_t component) {
 
 }  // namespace
 
-void Activation::begin() {
-  graph_ = &request_.pipeline->graph;
+// ---- free ones ----
+
+ActivationPtr ActivationList::take(const GraphPlan& plan) {
+  std::unique_ptr<Activation> taken = std::move(first_);
+  if (taken) {
+    first_ = std::move(taken->next_free_);
+    --free_;
+  } else {
+    taken = std::make_unique<Activation>(plan);
+    taken->home_ = this;
+  }
+  return ActivationPtr(taken.release());
+}
+
+// One by one: a chain that is destroyed by its first link would grow the stack.
+ActivationList::~ActivationList() {
+  while (first_) first_ = std::move(first_->next_free_);
+}
+
+void GiveActivationBack::operator()(Activation* activation) const noexcept {
+  std::unique_ptr<Activation> back(activation);
+  ActivationList& home = *activation->home_;
+  const bool in_the_middle = activation->open_ != 0;  // its scheduler goes, with requests in flight
+  if (in_the_middle || home.free_ == kFreeActivationsMax) return;
+  activation->clear();
+  activation->next_free_ = std::move(home.first_);
+  home.first_ = std::move(back);
+  ++home.free_;
+}
+
+// ---- from begin to end ----
+
+Activation::Activation(const GraphPlan& plan) : plan_(plan), runs_(plan.graph.nodes.size()) {}
+
+void Activation::begin(LoopTools& tools, LoopFunctions& functions, RequestRun& request) {
+  tools_ = &tools;
+  functions_ = &functions;
+  request_ = &request;
+  input_ = &request.in.input;
+  number_ = *request.activations.add(*this);
+  values_.resize(runs_.size());
+  begin_nodes();
+}
+
+Status Activation::begin_child(uint16_t node, ActivationPtr child, Value input, std::span<const Value> outside) {
+  const std::optional<uint16_t> number = request_->activations.add(*child);
+  if (!number)
+    return Error{.code = Code::resource_exhausted,
+                 .message = "too much runs at the same time",
+                 .object = stage_object(graph(), node),
+                 .needed = "at most " + std::to_string(kActivationsPerRequestMax) + " activations in one request"};
+  child->tools_ = tools_;
+  child->functions_ = functions_;
+  child->request_ = request_;
+  child->parent_ = {this, node};
+  child->number_ = *number;
+  child->own_input_ = std::move(input);
+  child->input_ = &child->own_input_;
+  child->values_.resize(child->runs_.size());
+  child->values_.insert(child->values_.end(), outside.begin(), outside.end());
+  request_->leases.add(child->plan_.callees, child->graph().component_users, child->rows_);
+  runs_[node].phase = NodeRun::Phase::calling;
+  Activation& begun = *child;
+  children_.push_back({node, std::move(child)});
+  begun.begin_nodes();
+  return {};
+}
+
+void Activation::begin_nodes() {
   const std::vector<Node>& nodes = graph().nodes;
-  values_.resize(nodes.size());
-  runs_.resize(std::max(runs_.size(), nodes.size()));
   open_ = nodes.size();
   for (uint16_t i = 0; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
@@ -33,26 +98,78 @@ void Activation::begin() {
     if (const Group* group = node.as_group())
       run.group.begin(graph(), *group);
     else if (run.inputs_missing == 0)
-      ready_.push_back(i);
+      request_->activations.may_begin(*this, i);
   }
+  if (nodes.empty() && parent_.activation) request_->activations.has_ended(*this);
 }
 
+// For the next run: forgets the values, keeps the room.
 void Activation::clear() {
   values_.clear();
-  ready_.clear();
-  ready_next_ = 0;
-  open_ = 0;
+  has_failed_ = false;
+  if (!parent_.activation) return;  // a first one has nothing of the rest
+  rows_.clear();
+  parent_ = Parent();
+  own_input_ = Value();
+  failure_ = Status();
+  fault_ = FaultOf::host;
+}
+
+// What it comes to is its parent's business, or the request's.
+void Activation::fail(Status status, FaultOf fault) {
+  if (!is_running()) return;
+  has_failed_ = true;
+  if (!parent_.activation) return request_->fail(std::move(status), fault);
+  failure_ = std::move(status);
+  fault_ = fault;
+  request_->activations.has_ended(*this);
+}
+
+void Activation::node_ended() {
+  if (--open_ == 0 && !has_failed_ && parent_.activation) request_->activations.has_ended(*this);
+}
+
+Result<Value> Activation::output() const {
+  ValueWriter& writer = tools_->writer;
+  Result<Value> output = evaluate(graph().output, surroundings(), writer);
+  if (output.ok() && !*output) {  // a reference to what is absent
+    writer.reset();
+    writer.null();
+    output = writer.finish();
+  }
+  return output;
+}
+
+ActivationEnd Activation::take_end_of(Activation& child) {
+  ActivationEnd end{std::move(child.failure_), child.fault_, Value()};
+  if (!child.has_failed_) {
+    Result<Value> output = child.output();
+    end.status = output.status();
+    if (output.ok()) end.output = std::move(*output);
+  }
+  child.stop_all();
+  request_->activations.remove(child.number_);
+  std::erase_if(children_, [&](const Child& other) { return other.activation.get() == &child; });
+  return end;
+}
+
+void Activation::cancel_children(uint16_t node) {
+  for (Child& child : children_) {
+    if (child.node != node) continue;
+    child.activation->stop_all();
+    request_->activations.remove(child.activation->number_);
+  }
+  std::erase_if(children_, [&](const Child& child) { return child.node == node; });
 }
 
 void Activation::hold_components() {
-  const CompiledPipeline& pipeline = *request_.pipeline;
-  request_.leases.begin(pipeline.callees, graph().component_users);
-  for (uint16_t c = 0; c < pipeline.callees.size(); ++c) {
+  request_->leases.begin(plan_.callees, graph().component_users);
+  for (uint16_t c = 0; c < plan_.callees.size(); ++c) {
     if (graph().called_at_misses[c] && may_hit(c)) continue;
-    if (request_.leases.try_hold(c)) continue;
-    const bool now =
-        std::any_of(ready_.begin(), ready_.end(), [&](uint16_t node) { return calls(graph().nodes[node], c); });
-    request_.leases.demand(c, now ? "request" : "prefetch", {tools_.arrivals, tools_.loop, address(0)});
+    if (request_->leases.try_hold(c)) continue;
+    bool now = false;
+    for (size_t i = 0; i < runs_.size() && !now; ++i) now = runs_[i].inputs_missing == 0 && calls(graph().nodes[i], c);
+    request_->leases.demand(c, now ? "request" : "prefetch", {tools_->arrivals, tools_->loop, address(0)});
   }
 }
 
@@ -60,20 +177,15 @@ void Activation::hold_components() {
 // component is fetched ahead like any other, and a cold pipeline still costs its slowest load.
 bool Activation::may_hit(uint16_t component) const {
   for (size_t i = 0; i < graph().nodes.size(); ++i) {
-    const Cache* cache = request_.pipeline->caches[i];
+    const Cache* cache = plan_.nodes[i].cache;
     if (calls(graph().nodes[i], component) && cache && cache->is_in_memory()) return true;
   }
   return false;
 }
 
-std::optional<uint16_t> Activation::next_ready() {
-  if (ready_next_ == ready_.size()) return std::nullopt;
-  return ready_[ready_next_++];
-}
-
 void Activation::notify_readers(uint16_t node) {
   for (const uint16_t reader : graph().nodes[node].readers)
-    if (--runs_[reader].inputs_missing == 0) ready_.push_back(reader);
+    if (--runs_[reader].inputs_missing == 0) request_->activations.may_begin(*this, reader);
 }
 
 // ---- the end of a stage ----
@@ -84,50 +196,52 @@ void Activation::end(uint16_t index, Outcome outcome, Value value, Status error)
   stop(index);
   run.error = Status();
   values_[index] = std::move(value);
-  --open_;
   count(index, outcome);
   const bool failed = outcome == Outcome::error || outcome == Outcome::timeout;
-  if (failed || outcome == Outcome::fallback) request_.degraded = true;
+  if (failed || outcome == Outcome::fallback) request_->degraded = true;
   const bool alone = node.group == Node::kNone;
   if (failed && alone && !node.optional) {
     Error ended = error.error();
     ended.object = failed_object(index, ended);
-    request_.fail(Status(std::move(ended)), run.fault);
+    fail(Status(std::move(ended)), run.fault);
   }
   const Status for_group = alone ? Status() : error;
   trace(index, outcome, std::move(error));
-  if (request_.finished) return;
-  notify_readers(index);
-  if (!alone) tell_group(index, outcome, for_group);
+  if (!has_failed_) {
+    notify_readers(index);
+    if (!alone) tell_group(index, outcome, for_group);
+  }
+  node_ended();
 }
 
 void Activation::stop(uint16_t index) {
   NodeRun& run = runs_[index];
-  ++run.attempt;
-  run.timeout.stop(tools_.loop);
+  run.attempt = 0;
+  run.timeout.stop(tools_->loop);
   run.call.cancel();
-  if (run.phase == NodeRun::Phase::cold) run.times.cold += tools_.loop.now() - run.cold_since;
+  if (run.phase == NodeRun::Phase::cold) run.times.cold += tools_->loop.now() - run.cold_since;
   if (run.cached) {
     run.cached->leave();
     run.cached.reset();
   }
   close_function(index);
   release_user(index);
+  if (!children_.empty()) cancel_children(index);
   run.phase = NodeRun::Phase::ended;
 }
 
 void Activation::release_user(uint16_t index) {
   if (std::exchange(runs_[index].user_counted, false))
-    request_.leases.release_user(graph().nodes[index].as_component()->component);
+    request_->leases.release_user(row(graph().nodes[index].as_component()->component));
 }
 
 void Activation::close_function(uint16_t index) {
   NodeRun& run = runs_[index];
   if (!run.function) return;
-  LoopScripts& scripts = request_.scripts(tools_);
-  run.function->close(scripts, functions_.cpu_max());
+  LoopScripts& scripts = *request_->scripts;
+  run.function->close(scripts, functions_->cpu_max());
   run.function.reset();
-  functions_.clean_later(request_.hold, scripts);
+  functions_->clean_later(request_->hold, scripts);
 }
 
 // Members of a group that has begun and not reached them are skipped. Other stages that have not begun have no outcome.
@@ -144,14 +258,15 @@ void Activation::stop_all() {
   }
   for (uint16_t i = 0; i < nodes.size(); ++i)
     if (runs_[i].phase != NodeRun::Phase::ended) stop(i);
+  open_ = 0;
 }
 
 void Activation::trace(uint16_t index, Outcome outcome, Status&& error) {
   const NodeRun& run = runs_[index];
   const bool found = run.cache_result == CacheResult::hit || run.cache_result == CacheResult::negative;
-  request_.trace.push_back({graph().nodes[index].path, outcome, run.times.cold, run.times.queued, run.times.ran,
-                            std::move(error), run.cache_result,
-                            found ? request_.pipeline->caches[index]->store() : std::string()});
+  request_->trace.push_back({graph().nodes[index].path, outcome, run.times.cold, run.times.queued, run.times.ran,
+                             std::move(error), run.cache_result,
+                             found ? plan_.nodes[index].cache->store() : std::string()});
 }
 
 // A stage that never ran, or was found in a cache, has no time to be counted.
@@ -185,7 +300,7 @@ std::string Activation::failed_object(uint16_t index, const Error& error) const 
   if (within.starts_with(", ")) within.erase(0, 2);
   std::string object = stage;
   if (error.code == Code::invalid_argument) {
-    object += " (" + request_.pipeline->info().file + ":" + std::to_string(node.line) + ")";
+    object += " (" + plan_.file + ":" + std::to_string(node.line) + ")";
     const bool named = of_its_function || within.starts_with("component '") || within.starts_with("plugin");
     if (const ComponentCall* call = node.as_component(); call && !named)
       object += ", component '" + graph().components[call->component] + "'";
@@ -214,10 +329,9 @@ void Activation::end_group(uint16_t index, bool met) {
   NodeRun& run = runs_[index];
   const Group& group = *graph().nodes[index].as_group();
   run.phase = NodeRun::Phase::ended;
-  --open_;
   cancel_members(index);
   if (!met && group.on_error == OnError::fail_fast) return fail_with_group(index);
-  if (!met) request_.degraded = true;
+  if (!met) request_->degraded = true;
   if (group.join == Join::any) {
     uint16_t winner = run.group.winner();
     for (size_t i = 0; i < group.members.size() && winner == Node::kNone; ++i)
@@ -225,16 +339,19 @@ void Activation::end_group(uint16_t index, bool met) {
     if (winner != Node::kNone) values_[index] = values_[winner];
   }
   notify_readers(index);
+  node_ended();
 }
 
 void Activation::fail_with_group(uint16_t index) {
   const GroupRun::Failure& failure = runs_[index].group.failure();
   if (failure.member == Node::kNone)
-    return request_.fail(Error{
-        .code = Code::internal, .message = "too few of its stages ended well", .object = stage_object(graph(), index)});
+    return fail(Error{.code = Code::internal,
+                      .message = "too few of its stages ended well",
+                      .object = stage_object(graph(), index)},
+                FaultOf::host);
   Error error = failure.error.error();
   error.object = failed_object(failure.member, error);
-  request_.fail(Status(std::move(error)), failure.fault);
+  fail(Status(std::move(error)), failure.fault);
 }
 
 void Activation::cancel_members(uint16_t group) {

@@ -8,9 +8,10 @@
 namespace dormouse {
 
 void CompiledPipeline::find_series(PipelineMetrics& metrics) {
+  const Graph& graph = plan.graph;
   requests = metrics.requests(graph.name);
-  for (const Node& node : graph.nodes)
-    stages.push_back(node.as_group() ? nullptr : metrics.stage(graph.name, node.path));
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (!graph.nodes[i].as_group()) plan.nodes[i].series = metrics.stage(graph.name, graph.nodes[i].path);
 }
 
 uint64_t Generation::in_flight() const {
@@ -20,11 +21,11 @@ uint64_t Generation::in_flight() const {
 }
 
 void Generation::bind_caches(const std::shared_ptr<Caches>& all) {
-  all_caches = all;
   for (auto& [name, pipeline] : pipelines) {
-    pipeline->caches.clear();
-    for (const Node& node : pipeline->graph.nodes)
-      pipeline->caches.push_back(node.cache ? all->find(node.cache->policy) : nullptr);
+    GraphPlan& plan = pipeline->plan;
+    plan.all_caches = all;
+    for (size_t i = 0; i < plan.graph.nodes.size(); ++i)
+      if (const Node& node = plan.graph.nodes[i]; node.cache) plan.nodes[i].cache = all->find(node.cache->policy);
   }
 }
 
@@ -52,8 +53,10 @@ void begin_keys_with(uint64_t scripts, Graph& graph) {
 std::unique_ptr<CompiledPipeline> compiled(CheckedPipeline checked, Generation& generation) {
   auto made = std::make_unique<CompiledPipeline>();
   made->details = std::move(checked.info);
-  made->graph = std::move(checked.graph);
-  made->callees = std::move(checked.callees);
+  made->plan.graph = std::move(checked.graph);
+  made->plan.file = made->details.file;
+  made->plan.callees = std::move(checked.callees);
+  made->plan.nodes.resize(made->plan.graph.nodes.size());
   made->generation = &generation;
   return made;
 }
@@ -76,7 +79,7 @@ ScriptCall place_of(const Generation& generation, const FunctionName& name) {
   for (const ScriptFile& file : generation.files)
     if (file.kind == ScriptKind::pipelines && file.source->name() == pipeline.details.file)
       place.source = file.source.get();
-  for (const Node& node : pipeline.graph.nodes)
+  for (const Node& node : pipeline.plan.graph.nodes)
     if (node.path == name.stage) {
       place.line = node.line;
       place.subject = node.name;
@@ -155,6 +158,7 @@ std::unique_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptL
 }
 
 void open_loops(Generation& generation, size_t count, const ScriptLimits& limits, ScriptErrors& errors) {
+  for (auto& [name, pipeline] : generation.pipelines) pipeline->activations = std::make_unique<ActivationList[]>(count);
   for (size_t i = 0; i < count && errors.empty(); ++i) {
     auto loop = std::make_unique<Generation::PerLoop>();
     if (!generation.functions.empty()) loop->scripts = open_scripts(generation, limits, errors);

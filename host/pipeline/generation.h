@@ -17,6 +17,8 @@
 #include "base/metrics.h"
 #include "cache/caches.h"
 #include "graph/checked.h"
+#include "pipeline/activation.h"
+#include "pipeline/graph_plan.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pipeline_metrics.h"
 #include "pipeline/script_files.h"
@@ -28,12 +30,11 @@ struct Generation;
 
 struct CompiledPipeline final : Pipeline {
   PipelineInfo details;
-  Graph graph;
-  std::vector<Callee*> callees;                      // by Graph::components
-  std::vector<Cache*> caches;                        // by node; null: none
-  Generation* generation = nullptr;                  // which owns this
-  std::vector<std::shared_ptr<StageSeries>> stages;  // by node; null of groups, which only their members count
+  GraphPlan plan;
+  Generation* generation = nullptr;  // which owns this
   std::shared_ptr<RequestSeries> requests;
+  // By loop, each its own loop's: what is free changes while all else stays.
+  mutable std::unique_ptr<ActivationList[]> activations;
 
   const PipelineInfo& info() const override { return details; }
   // Before it serves.
@@ -62,7 +63,6 @@ struct Generation {
 
   // Ties the stages that have a cache to it. Once, before it serves, with its policies in force.
   void bind_caches(const std::shared_ptr<Caches>& all);
-  std::weak_ptr<Caches> all_caches;  // the engine's; a call that outlives the engine keeps them
 };
 
 // Runs all scripts in one fresh state and checks them. Not on a reactor. The caller numbers the result and opens its

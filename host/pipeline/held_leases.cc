@@ -1,13 +1,34 @@
 #include "pipeline/held_leases.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dormouse {
 
 void HeldLeases::begin(std::span<Callee* const> callees, std::span<const uint16_t> users) {
-  callees_ = callees;
   held_.resize(callees.size());
-  for (size_t i = 0; i < users.size(); ++i) held_[i].users = users[i];
+  for (size_t i = 0; i < users.size(); ++i) {
+    held_[i].callee = callees[i];
+    held_[i].users = users[i];
+  }
+}
+
+void HeldLeases::add(std::span<Callee* const> callees, std::span<const uint16_t> users, std::vector<uint16_t>& rows) {
+  rows.clear();
+  for (size_t i = 0; i < callees.size(); ++i) {
+    auto row = std::find_if(held_.begin(), held_.end(), [&](const Held& held) { return held.callee == callees[i]; });
+    if (row == held_.end()) {
+      row = held_.emplace(held_.end());
+      row->callee = callees[i];
+    }
+    row->users = static_cast<uint16_t>(row->users + users[i]);
+    rows.push_back(static_cast<uint16_t>(row - held_.begin()));
+  }
+}
+
+// A row that holds nothing and waits for nothing; who calls it, and how many do, stays.
+void HeldLeases::drop(Held& held) {
+  held = Held{.callee = held.callee, .users = held.users, .lease = {}, .failure = {}, .wanted = {}};
 }
 
 void HeldLeases::clear() {
@@ -15,7 +36,7 @@ void HeldLeases::clear() {
 }
 
 bool HeldLeases::try_hold(uint16_t component) {
-  std::optional<Lease> lease = callees_[component]->try_acquire();
+  std::optional<Lease> lease = held_[component].callee->try_acquire();
   if (!lease) return false;
   held_[component].lease = std::move(*lease);
   held_[component].state = State::warm;
@@ -35,7 +56,7 @@ void HeldLeases::demand(uint16_t component, const char* cause, Completion comple
                  at = completion.at](Result<Lease> lease) {
     loop.post([to, at, lease = std::move(lease)]() mutable { to->on_held_lease(at, std::move(lease)); });
   };
-  callees_[component]->acquire(std::move(demand));
+  held.callee->acquire(std::move(demand));
 }
 
 bool HeldLeases::arrived(uint16_t component, Result<Lease> lease) {
@@ -46,7 +67,7 @@ bool HeldLeases::arrived(uint16_t component, Result<Lease> lease) {
     held.lease = std::move(*lease);
   else
     held.failure = lease.status();
-  if (lease.ok() && held.users == 0) held = Held();  // every stage that wanted it was cancelled meanwhile
+  if (lease.ok() && held.users == 0) drop(held);  // every stage that wanted it was cancelled meanwhile
   return true;
 }
 
@@ -57,7 +78,7 @@ const Status* HeldLeases::failure(uint16_t component) const {
 std::optional<Lease> HeldLeases::take(uint16_t component) {
   Held& held = held_[component];
   if (held.state != State::warm || held.users > 1)
-    if (std::optional<Lease> another = callees_[component]->try_acquire()) return another;
+    if (std::optional<Lease> another = held.callee->try_acquire()) return another;
   if (held.state != State::warm) return std::nullopt;
   held.state = State::none;
   return std::move(held.lease);
@@ -68,12 +89,12 @@ void HeldLeases::release_user(uint16_t component) {
   Held& held = held_[component];
   if (--held.users > 0) return;
   held.wanted.reset();
-  if (held.state == State::warm) held = Held();
+  if (held.state == State::warm) drop(held);
 }
 
 void HeldLeases::let_go() {
   for (Held& held : held_)
-    if (held.state == State::warm) held = Held{.users = held.users, .lease = {}, .failure = {}, .wanted = {}};
+    if (held.state == State::warm) drop(held);
 }
 
 }  // namespace dormouse

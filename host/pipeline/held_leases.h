@@ -1,12 +1,12 @@
-// The leases of one request, one for each component of its graph, from its beginning until the last stage that calls
-// the component has taken it: so nothing is unloaded between entering and calling. One table for all activations of
-// the request.
+// The leases of one request, one row for each component that its graphs call, from the beginning until the last stage
+// that calls the component has taken it: so nothing is unloaded between entering and calling. One table for all
+// activations of the request: a graph that begins later finds the rows of components that others call as well.
 //
 // Before a wait for a load that a function needs, or for another request's flight, the request lets go of the leases
 // that none of its running calls uses (let_go). Otherwise it could wait for a draining component, or for a request that
 // does, while a lease of its own keeps that component from draining. What was let go is taken again when it is needed.
 //
-// Loop thread. Components are named by their place in Graph::components.
+// Loop thread. Components are named by their row; the first graph's rows are its Graph::components.
 #pragma once
 
 #include <memory>
@@ -23,6 +23,8 @@ class HeldLeases {
  public:
   // For a new request, holding nothing. `callees` outlive the request; `users` says how many stages call each.
   void begin(std::span<Callee* const> callees, std::span<const uint16_t> users);
+  // For a graph that begins later. `rows` says where its components are. It holds and demands nothing: the stages do.
+  void add(std::span<Callee* const> callees, std::span<const uint16_t> users, std::vector<uint16_t>& rows);
   // Forgets everything: what is held is released, and demands lose their place.
   void clear();
 
@@ -48,6 +50,7 @@ class HeldLeases {
  private:
   enum class State : uint8_t { none, warm, pending, failed };
   struct Held {
+    Callee* callee = nullptr;
     State state = State::none;
     uint16_t users = 0;  // stages that have not called it yet
     Lease lease;
@@ -55,8 +58,9 @@ class HeldLeases {
     std::shared_ptr<void> wanted;  // while pending: gone with the last stage that wants it
   };
 
-  std::span<Callee* const> callees_;
-  std::vector<Held> held_;
+  static void drop(Held& held);
+
+  std::vector<Held> held_;  // by row
 };
 
 }  // namespace dormouse

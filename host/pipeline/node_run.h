@@ -21,7 +21,7 @@ struct NodeRun {
   bool in_fallback = false;
   bool user_counted = false;    // still among the users of its component's lease
   uint16_t inputs_missing = 0;  // of a stage: nodes that it waits for
-  uint32_t attempt = 0;
+  uint32_t attempt = 0;         // unique in the request; 0 when it has nothing running
   StageTimes times;
   Time cold_since{};
   Timeout timeout;

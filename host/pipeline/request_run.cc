@@ -14,7 +14,7 @@ void RequestRun::fail(Status status, FaultOf whose) {
 }
 
 void RequestRun::end_in_vain() {
-  const std::string object = pipeline_object(pipeline->graph.name);
+  const std::string object = pipeline_object(plan->graph.name);
   if (in.cancel.cancelled())
     return fail(Error{.code = Code::cancelled, .message = "the client is gone", .object = object});
   ran_out_of_time = true;

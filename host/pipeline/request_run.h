@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/activation_table.h"
 #include "pipeline/address.h"
-#include "pipeline/generation.h"
+#include "pipeline/arrivals.h"
+#include "pipeline/graph_plan.h"
 #include "pipeline/held_leases.h"
 #include "pipeline/pipeline.h"
+#include "script/loop_scripts.h"
 
 namespace dormouse {
 
@@ -28,11 +31,13 @@ struct RequestRun {
   uint32_t generation = 0;
   uint64_t serial = 0;
   PipelinePtr hold;
-  const CompiledPipeline* pipeline = nullptr;
+  const GraphPlan* plan = nullptr;  // of its pipeline
+  LoopScripts* scripts = nullptr;   // of its generation; null: there are no functions
   PipelineRequest in;
   Time began{};
   Time deadline{};
   Time latest{};  // the clock, if nothing but the host ran since it was read; otherwise zero
+  ActivationTable activations;
   HeldLeases leases;
   RequestCtx ctx;  // of its functions
   std::vector<StageTrace> trace;
@@ -55,8 +60,6 @@ struct RequestRun {
   // The options of a call that runs inline. They hold the request's cancel token until give_back_options().
   const CallOptions& take_options(LoopTools& tools) const;
   static void give_back_options(LoopTools& tools) { tools.inline_options.cancel = tools.unused; }
-
-  LoopScripts& scripts(const LoopTools& tools) const { return *pipeline->generation->loops[tools.index]->scripts; }
 
  private:
   void end_in_vain();  // cancelled, or late

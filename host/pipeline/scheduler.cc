@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "pipeline/drive.h"
+
 namespace dormouse {
 namespace {
 
@@ -21,10 +23,9 @@ Error overloaded(const std::string& pipeline) {
 }  // namespace
 
 struct Scheduler::Slot {
-  Slot(LoopTools& tools, LoopFunctions& functions) : activation(tools, functions, request) {}
-
   RequestRun request;
-  Activation activation;
+  const CompiledPipeline* pipeline = nullptr;
+  ActivationPtr first;  // before `request`, which holds its graph, ends
   UniqueFunction<void(PipelineResponse)> done;
   EventLoop::TimerId deadline_timer = 0;
   bool used = false;
@@ -45,7 +46,7 @@ Scheduler::~Scheduler() = default;
 Scheduler::Slot* Scheduler::take_slot() {
   if (free_slots_.empty()) {
     if (slots_.size() == kRequestsPerLoopMax) return nullptr;
-    slots_.push_back(std::make_unique<Slot>(tools_, functions_));
+    slots_.push_back(std::make_unique<Slot>());
     slots_.back()->request.slot = static_cast<uint32_t>(slots_.size() - 1);
     slots_.back()->request.generation = 1;
     free_slots_.push_back(slots_.back()->request.slot);
@@ -60,12 +61,15 @@ void Scheduler::free_slot(Slot& slot) {
   RequestRun& r = slot.request;
   slot.used = slot.driving = false;
   slot.deadline_timer = 0;
-  slot.activation.clear();
+  slot.first.reset();
+  slot.pipeline = nullptr;
+  r.activations.clear();
   ++r.generation;
   r.latest = Time{};
   r.finished = r.degraded = r.ran_out_of_time = false;
   r.hold.reset();
-  r.pipeline = nullptr;
+  r.plan = nullptr;
+  r.scripts = nullptr;
   r.in = PipelineRequest{Value(), 0, Time::max(), Lane::Priority::normal, tools_.unused};
   r.leases.clear();
   r.failure = Status();
@@ -80,19 +84,17 @@ Scheduler::Slot* Scheduler::live(uint32_t slot, uint32_t generation) {
   return found->used && found->request.generation == generation ? found : nullptr;
 }
 
-Scheduler::Slot* Scheduler::current(const Address& at) {
+Activation* Scheduler::current(const Address& at) {
   Slot* slot = live(at.slot, at.generation);
-  return slot && !slot->request.finished && slot->activation.has(at) ? slot : nullptr;
+  if (!slot || slot->request.finished) return nullptr;
+  Activation* activation = slot->request.activations.find(at.activation);
+  return activation && activation->has(at) ? activation : nullptr;
 }
 
-Scheduler::Slot* Scheduler::arrived(const Address& at) {
-  Slot* slot = current(at);
-  if (!slot) stale_completions_.add();
-  return slot;
-}
-
-Stage Scheduler::stage(Slot& slot, uint16_t node) {
-  return {tools_, functions_, slot.request, slot.activation, node};
+Activation* Scheduler::arrived(const Address& at) {
+  Activation* activation = current(at);
+  if (!activation) stale_completions_.add();
+  return activation;
 }
 
 // ---- a request from start to end ----
@@ -103,7 +105,7 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
   Slot* taken = take_slot();
   if (!taken) {
     PipelineResponse response;
-    response.status = overloaded(pipeline.graph.name);
+    response.status = overloaded(pipeline.plan.graph.name);
     response.ended = loop().now();
     done(std::move(response));
     return 0;
@@ -112,18 +114,21 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
   RequestRun& r = slot.request;
   r.serial = next_serial_++;
   r.hold = std::move(hold);
-  r.pipeline = &pipeline;
+  r.plan = &pipeline.plan;
+  r.scripts = pipeline.generation->loops[tools_.index]->scripts.get();
+  slot.pipeline = &pipeline;
   r.in = std::move(request);
   slot.done = std::move(done);
   const Time now = loop().now();
   r.began = r.latest = now;
-  r.deadline = std::min(r.in.deadline, now + pipeline.graph.deadline);
-  r.trace.reserve(pipeline.graph.nodes.size());
+  r.deadline = std::min(r.in.deadline, now + pipeline.plan.graph.deadline);
+  r.trace.reserve(pipeline.plan.graph.nodes.size());
   pipeline.generation->loops[tools_.index]->in_flight.fetch_add(1, std::memory_order_relaxed);
-  slot.activation.begin();
+  slot.first = pipeline.activations[tools_.index].take(pipeline.plan);
+  slot.first->begin(tools_, functions_, r);
   const uint64_t ticket = uint64_t{r.generation} << 32 | r.slot;
-  if (!r.over(now)) slot.activation.hold_components();
-  drive(slot);
+  if (!r.over(now)) slot.first->hold_components();
+  go_on(slot);
   return ticket;
 }
 
@@ -132,21 +137,17 @@ void Scheduler::cancel(uint64_t ticket) {
   if (!slot || slot->request.finished) return;
   slot->request.fail(Error{.code = Code::cancelled,
                            .message = "the client is gone",
-                           .object = "pipeline '" + slot->activation.graph().name + "'"});
-  drive(*slot);
+                           .object = "pipeline '" + slot->request.plan->graph.name + "'"});
+  go_on(*slot);
 }
 
 // Starts what is ready until nothing is; ends the request when all has ended.
-void Scheduler::drive(Slot& slot) {
+void Scheduler::go_on(Slot& slot) {
   if (slot.driving) return;
   slot.driving = true;
-  while (!slot.request.finished) {
-    const std::optional<uint16_t> node = slot.activation.next_ready();
-    if (!node) break;
-    stage(slot, *node).begin();
-  }
+  drive(tools_, functions_, slot.request);
   slot.driving = false;
-  if (slot.request.finished || slot.activation.is_done()) return finish(slot);
+  if (slot.request.finished || !slot.first->is_running()) return finish(slot);
   slot.request.latest = Time{};
   arm_deadline(slot);
 }
@@ -160,7 +161,7 @@ void Scheduler::arm_deadline(Slot& slot) {
     if (!late) return;
     late->deadline_timer = 0;
     late->request.over(loop().now());
-    drive(*late);
+    go_on(*late);
   });
 }
 
@@ -171,32 +172,27 @@ void Scheduler::finish(Slot& slot) {
   response.status = r.failure;
   response.fault = r.fault;
   if (r.ran_out_of_time) {  // whether an open call runs or waits for an instance, its lane knows
-    const std::string open = slot.activation.open_stages();
+    const std::string open = slot.first->open_stages();
     Error error = r.failure.error();
     if (!open.empty()) error.found = "no end of " + open;
     response.status = Status(std::move(error));
   }
-  slot.activation.stop_all();
+  slot.first->stop_all();
   if (slot.deadline_timer != 0) loop().cancel(slot.deadline_timer);
   if (r.failure.ok()) {
-    Result<Value> output = evaluate(r.pipeline->graph.output, slot.activation.surroundings(), tools_.writer);
-    if (output.ok() && !*output) {  // a reference to what is absent
-      tools_.writer.reset();
-      tools_.writer.null();
-      output = tools_.writer.finish();
-    }
+    Result<Value> output = slot.first->output();
     response.status = output.status();
     if (output.ok()) response.output = std::move(*output);
   }
   response.degraded = r.degraded && response.status.ok();
   response.ended = r.now(loop());
-  RequestCells& counted = r.pipeline->requests->by_loop[tools_.index];
+  RequestCells& counted = slot.pipeline->requests->by_loop[tools_.index];
   counted.statuses[request_status(response.status.code(), response.degraded)].add_alone();
   counted.took.observe_alone(response.ended - r.began);
   response.stages = std::move(r.trace);
-  const Generation& generation = *r.pipeline->generation;
+  const Generation& generation = *slot.pipeline->generation;
   response.generation = generation.number;
-  if (r.ctx.is_made()) r.ctx.let_go(r.scripts(tools_));
+  if (r.ctx.is_made()) r.ctx.let_go(*r.scripts);
   generation.loops[tools_.index]->in_flight.fetch_sub(1, std::memory_order_relaxed);
   UniqueFunction<void(PipelineResponse)> done = std::move(slot.done);
   const PipelinePtr hold = std::move(r.hold);
@@ -206,52 +202,53 @@ void Scheduler::finish(Slot& slot) {
 
 // ---- what comes back ----
 
+template <class Step>
+void Scheduler::step(Activation& activation, const Address& at, Step&& step) {
+  Slot& slot = *slots_[at.slot];
+  Stage stage(tools_, functions_, slot.request, activation, at.node);
+  step(stage);
+  go_on(slot);
+}
+
 void Scheduler::on_called(const Address& at, CallResult&& result) {
-  Slot* slot = arrived(at);
-  if (!slot) return;
-  stage(*slot, at.node).on_called(std::move(result));
-  drive(*slot);
+  if (Activation* its = arrived(at)) step(*its, at, [&](Stage& stage) { stage.on_called(std::move(result)); });
 }
 
 void Scheduler::on_function_lease(const Address& at, Result<Lease> lease) {
-  Slot* slot = arrived(at);
-  if (!slot) return;
-  stage(*slot, at.node).on_function_lease(std::move(lease));
-  drive(*slot);
+  if (Activation* its = arrived(at)) step(*its, at, [&](Stage& stage) { stage.on_function_lease(std::move(lease)); });
 }
 
 void Scheduler::on_held_lease(const Address& at, Result<Lease> lease) {
   Slot* slot = live(at.slot, at.generation);
-  const uint16_t component = at.node;
-  if (!slot || !slot->request.leases.arrived(component, std::move(lease))) return stale_completions_.add();
+  const uint16_t row = at.node;
+  if (!slot || !slot->request.leases.arrived(row, std::move(lease))) return stale_completions_.add();
   RequestRun& r = slot->request;
   const Time now = loop().now();
   if (!r.over(now)) {
-    for (uint16_t i = 0; i < slot->activation.graph().nodes.size() && !r.finished; ++i)
-      if (Stage waiting = stage(*slot, i); waiting.waits_for(component)) waiting.on_held_lease(now);
+    for (uint16_t number = 0; number < r.activations.numbers(); ++number)
+      if (Activation* its = r.activations.find(number)) lease_came(r, *its, row, now);
   }
-  drive(*slot);
+  go_on(*slot);
+}
+
+// To the stages that wait for it.
+void Scheduler::lease_came(RequestRun& request, Activation& activation, uint16_t row, Time now) {
+  for (uint16_t i = 0; i < activation.graph().nodes.size() && activation.is_running() && !request.finished; ++i)
+    if (Stage waiting(tools_, functions_, request, activation, i); waiting.waits_for(row)) waiting.on_held_lease(now);
 }
 
 void Scheduler::on_flight(const Address& at, const FlightNews& news) {
-  Slot* slot = arrived(at);
-  if (!slot) return;
-  stage(*slot, at.node).on_flight(news);
-  drive(*slot);
+  if (Activation* its = arrived(at)) step(*its, at, [&](Stage& stage) { stage.on_flight(news); });
 }
 
+// What is stale has ended in the same turn of the loop.
 void Scheduler::on_timeout(const Address& at) {
-  Slot* slot = current(at);
-  if (!slot) return;  // ended in the same turn of the loop
-  stage(*slot, at.node).on_timeout();
-  drive(*slot);
+  if (Activation* its = current(at)) step(*its, at, [](Stage& stage) { stage.on_timeout(); });
 }
 
+// What is stale has timed out or was cancelled meanwhile.
 void Scheduler::on_turn(const Address& at, FunctionSlot function) {
-  Slot* slot = current(at);
-  if (!slot) return;  // timed out or cancelled meanwhile
-  stage(*slot, at.node).on_turn(function);
-  drive(*slot);
+  if (Activation* its = current(at)) step(*its, at, [&](Stage& stage) { stage.on_turn(function); });
 }
 
 }  // namespace dormouse

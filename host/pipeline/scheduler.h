@@ -1,5 +1,5 @@
-// The requests of one event loop: a slot for each, driven until nothing may begin, ended at their deadline. How a graph
-// runs is Activation's, how a stage runs is kinds/stage's. Knows nothing of HTTP and JSON.
+// The requests of one event loop: a slot for each, which goes on until nothing may begin (drive.h) and ends at its
+// deadline. How a graph runs is Activation's, how a stage runs is kinds/stage's. Knows nothing of HTTP and JSON.
 //
 // A request lives in a slot with a generation number; what comes back from lanes, loads and flights carries its Address
 // and is dropped and counted when slot, activation or attempt has moved on.
@@ -12,6 +12,7 @@
 
 #include "pipeline/activation.h"
 #include "pipeline/arrivals.h"
+#include "pipeline/generation.h"
 #include "pipeline/kinds/stage.h"
 #include "pipeline/loop_functions.h"
 #include "pipeline/pipeline.h"
@@ -47,11 +48,13 @@ class Scheduler final : public Arrivals {
   Slot* take_slot();
   void free_slot(Slot& slot);
   Slot* live(uint32_t slot, uint32_t generation);
-  Slot* current(const Address& at);  // null when stale
-  Slot* arrived(const Address& at);  // the same, and counts what is stale
-  Stage stage(Slot& slot, uint16_t node);
+  Activation* current(const Address& at);  // null when stale
+  Activation* arrived(const Address& at);  // the same, and counts what is stale
+  template <class Step>
+  void step(Activation& activation, const Address& at, Step&& step);
 
-  void drive(Slot& slot);
+  void go_on(Slot& slot);
+  void lease_came(RequestRun& request, Activation& activation, uint16_t row, Time now);
   void arm_deadline(Slot& slot);
   void finish(Slot& slot);
 

@@ -12,6 +12,7 @@ using Phase = NodeRun::Phase;
 void Stage::begin() {
   if (run_.phase != Phase::waiting) return;
   run_.phase = Phase::started;
+  run_.attempt = request_.activations.next_attempt();
   if (const ComponentCall* its = node_.as_component()) {
     if (node_.functions[kInputSlot] != kNoFunctionId) return begin_function(kInputSlot);
     Result<Value> input = evaluate(its->input, activation_.surroundings(), tools_.writer);
@@ -40,6 +41,7 @@ void Stage::fail(Status status, Outcome outcome) {
   run_.in_fallback = true;
   run_.error = std::move(status);
   run_.phase = Phase::started;
+  run_.attempt = request_.activations.next_attempt();
   begin_function(kFallbackSlot);
 }
 
@@ -71,11 +73,11 @@ void Stage::on_timeout() {
 // Whether the stage has its result, or waits for one that is made already. If not it has to be made, and is for others
 // as well.
 bool Stage::answered_by_cache() {
-  Cache* cache = request_.pipeline->caches[index_];
+  Cache* cache = activation_.plan().nodes[index_].cache;
   if (!cache) return false;
   const StageCache& stage = *node_.cache;
   const ComponentCall* its = node_.as_component();
-  const Callee* answering = its ? request_.pipeline->callees[its->component] : nullptr;
+  const Callee* answering = its ? activation_.plan().callees[its->component] : nullptr;
   Result<CacheKey> key = key_of(stage, answering, run_.call.input(), activation_.surroundings(), tools_.writer);
   if (!key.ok()) {
     fail(key.status(), Outcome::error);
@@ -137,9 +139,9 @@ void Stage::result_for_cache(const Result<Value>& value) {
 
 // ---- the call of its component ----
 
-bool Stage::waits_for(uint16_t component) const {
+bool Stage::waits_for(uint16_t row) const {
   const ComponentCall* its = node_.as_component();
-  return run_.phase == Phase::cold && !run_.function && its && its->component == component;
+  return run_.phase == Phase::cold && !run_.function && its && activation_.row(its->component) == row;
 }
 
 void Stage::on_held_lease(Time now) {
@@ -151,18 +153,19 @@ void Stage::on_held_lease(Time now) {
 void Stage::call_component() {
   const ComponentCall& its = *node_.as_component();
   HeldLeases& leases = request_.leases;
-  if (const Status* failure = leases.failure(its.component)) {
+  const uint16_t row = activation_.row(its.component);
+  if (const Status* failure = leases.failure(row)) {
     if (run_.cached) run_.cached->not_called(*failure);
     return fail(*failure, Outcome::error);
   }
   std::optional<Lease> lease;
-  if (!leases.is_pending(its.component)) {
-    lease = leases.take(its.component);
-    if (!lease) leases.demand(its.component, "request", completion());
+  if (!leases.is_pending(row)) {
+    lease = leases.take(row);
+    if (!lease) leases.demand(row, "request", completion());
   }
   if (!lease) return wait_for_load();
   activation_.release_user(index_);
-  Callee& callee = *request_.pipeline->callees[its.component];
+  Callee& callee = *activation_.plan().callees[its.component];
   if (run_.cached) run_.cached->will_be_answered_by(callee.stamp_of(*lease));
   call(run_.call, callee, std::move(*lease), its.method, its.method_name);
 }
@@ -188,7 +191,7 @@ void Stage::call_on_lane(TryOnce& call) {
   if (run_.function || !run_.cached || !run_.cached->has_seat())
     return call.call_on_lane(std::move(options), completion());
   const StageCache& stage = *node_.cache;
-  run_.cached->call_on_lane(call, std::move(options), {request_.hold, request_.pipeline->generation->all_caches.lock()},
+  run_.cached->call_on_lane(call, std::move(options), {request_.hold, activation_.plan().all_caches.lock()},
                             tags_of(stage, activation_.surroundings(), tools_.writer), completion(), tools_.writer,
                             activation_.cells(index_));
 }
@@ -198,6 +201,20 @@ void Stage::on_called(CallResult&& result) {
   activation_.cells(index_).queued.observe_alone(result.queued);
   if (!run_.function) run_.times.ran += result.ran;
   if (!request_.over(tools_.loop.now())) settle(std::move(result.value));
+}
+
+// ---- an activation that it began ----
+
+void Stage::on_child(ActivationEnd&& end) {
+  if (request_.over(tools_.loop.now())) return;
+  run_.phase = Phase::started;
+  if (end.status.ok()) {
+    result_for_cache(end.output);
+    return activation_.end(index_, Outcome::ok, std::move(end.output), Status());
+  }
+  result_for_cache(end.status);
+  run_.fault = end.fault;
+  fail(std::move(end.status), Outcome::error);
 }
 
 // What a call of the stage, or of its function, came to.
@@ -223,7 +240,7 @@ void Stage::begin_function(FunctionSlot slot) {
   if (functions_.put_off(activation_.address(index_), slot)) return;
   run_.function.emplace();
   const Time now = tools_.loop.now();
-  const Status opened = run_.function->open(request_.scripts(tools_), slot, now, run_.times);
+  const Status opened = run_.function->open(*request_.scripts, slot, now, run_.times);
   if (!opened.ok()) {
     run_.function.reset();
     return fail(opened, Outcome::error);
@@ -244,7 +261,7 @@ void Stage::enter(Enter&& enter) {
                             request_.take_options(tools_),
                             functions_.clock(),
                             run_.cached ? &*run_.cached : nullptr};
-  FunctionRun::Step step = enter({request_.scripts(tools_), request_.ctx, scope, functions_.cpu_max(), tools_.writer});
+  FunctionRun::Step step = enter({*request_.scripts, request_.ctx, scope, functions_.cpu_max(), tools_.writer});
   RequestRun::give_back_options(tools_);
   request_.latest = Time{};
   take_step(std::move(step));
@@ -258,7 +275,7 @@ void Stage::take_step(FunctionRun::Step&& step) {
 
 void Stage::function_failed(FunctionRun::Failed&& failed) {
   if (failed.used_up_cpu) functions_.budget_exceeded();
-  if (failed.by_script) functions_.count_fault(request_.pipeline->info().file, node_.line);
+  if (failed.by_script) functions_.count_fault(activation_.plan().file, node_.line);
   run_.fault = failed.by_script ? FaultOf::script : FaultOf::component;
   run_.times.ran += run_.function->worked(tools_.loop.now(), run_.times);
   if (run_.function->slot() == kRunSlot) result_for_cache(failed.status);

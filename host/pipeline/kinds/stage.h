@@ -32,8 +32,10 @@ class Stage {
   void on_turn(FunctionSlot slot);
   // The lease of its component has come, or cannot; `request_.leases` has it.
   void on_held_lease(Time now);
-  // Whether it waits for the lease of that component.
-  bool waits_for(uint16_t component) const;
+  // Whether it waits for the lease in that row.
+  bool waits_for(uint16_t row) const;
+  // An activation that the node began has ended. It makes the stage's result, as a call of a component does.
+  void on_child(ActivationEnd&& end);
 
  private:
   // cache

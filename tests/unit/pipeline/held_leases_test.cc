@@ -134,3 +134,27 @@ TEST_CASE("a request that held nothing has no users to release") {
   leases.let_go();
   CHECK_FALSE(leases.arrived(0, Lease()));
 }
+
+TEST_CASE("a graph that begins later shares the rows of what others call and has new ones for the rest") {
+  TwoHeld t;
+  FakeComponent c(t.loop, "c", "any", "any");
+  const std::vector<Callee*> callees{&c, &t.a};
+  const std::vector<uint16_t> users{1, 1};
+  std::vector<uint16_t> rows;
+  REQUIRE(t.leases.try_hold(0));
+  t.leases.add(callees, users, rows);
+  CHECK(rows == std::vector<uint16_t>{2, 0});
+  t.leases.release_user(0);
+  t.a.ready = false;
+  CHECK(t.leases.take(0));  // held for the later graph as well
+  CHECK(t.leases.take(2));
+}
+
+TEST_CASE("what was let go is asked of the same component again") {
+  TwoHeld t;
+  REQUIRE(t.leases.try_hold(0));
+  t.leases.let_go();
+  t.a.ready = false;
+  t.demand(0);
+  CHECK(t.a.waiting() == 1);
+}

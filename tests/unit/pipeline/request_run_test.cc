@@ -8,13 +8,13 @@ using namespace std::chrono_literals;
 namespace {
 
 struct OneRequest {
-  CompiledPipeline pipeline;
+  GraphPlan plan;
   RequestRun request;
   Time now = Time(1h);
 
   OneRequest() {
-    pipeline.graph.name = "p";
-    request.pipeline = &pipeline;
+    plan.graph.name = "p";
+    request.plan = &plan;
     request.deadline = now + 10ms;
   }
 };
