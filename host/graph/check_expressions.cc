@@ -99,6 +99,7 @@ std::optional<Type> ExpressionCheck::infer_map(uint16_t reader, Expression& expr
     known = known && type;
     if (type) fields.push_back({name, *type, {}});
   }
+  expression.restates_record = restates_record(expression);
   return known ? std::optional<Type>(Type::record(std::move(fields))) : std::nullopt;
 }
 

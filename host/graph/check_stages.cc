@@ -183,6 +183,7 @@ void StageCheck::check_input(uint16_t index, const StageDescription& stage, cons
   }
   std::stable_sort(input.fields.begin(), input.fields.end(),
                    [&](const auto& a, const auto& b) { return position(wanted, a.name) < position(wanted, b.name); });
+  input.restates_record = restates_record(input);
 }
 
 // Fields in the order of the type are found at once by whoever checks or reads them.

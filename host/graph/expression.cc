@@ -1,5 +1,8 @@
 #include "graph/expression.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace dormouse {
 namespace {
 
@@ -57,7 +60,31 @@ bool write(const Expression& expression, const Surroundings& values, ValueWriter
   return false;
 }
 
+// Whether writing `map`, which restates a record, would give what stands at `record`: the same keys in the same order,
+// and no null, which a map leaves out. What is there is looked at, and not its type: a plugin that was replaced may
+// answer with more fields than the one that the script was checked with.
+bool is_all_of(const Expression& map, dm_value record) {
+  if (dm_kind(record) != DM_MAP || dm_count(record) != map.fields.size()) return false;
+  uint32_t at = 0;
+  for (const ExpressionField& field : map.fields) {
+    dm_string_view key{};
+    dm_value child{};
+    dm_map_at(record, at++, &key, &child);
+    if (std::string_view(key.data, key.size) != field.name || dm_kind(child) == DM_NULL) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+bool restates_record(const Expression& map) {
+  return !map.fields.empty() && std::all_of(map.fields.begin(), map.fields.end(), [&](const ExpressionField& field) {
+    const Reference& reference = field.value.reference;
+    return field.value.kind == Expression::Kind::reference && !reference.fallback && reference.path.size() == 1 &&
+           !field.name.empty() && reference.path.front().field == field.name &&
+           reference.node == map.fields.front().value.reference.node && reference.node != Reference::kUnresolved;
+  });
+}
 
 std::string Reference::to_string() const {
   std::string text = "ref." + root;
@@ -72,6 +99,10 @@ Result<Value> evaluate(const Expression& expression, const Surroundings& values,
     const Value& root = root_of(expression.reference, values);
     const dm_value found = walk(expression.reference, root.view());
     return found.node ? root.at(found) : expression.reference.fallback;
+  }
+  if (expression.restates_record) {
+    const Value& record = root_of(expression.fields.front().value.reference, values);
+    if (is_all_of(expression, record.view())) return record;
   }
   writer.reset();
   write(expression, values, writer);

@@ -37,6 +37,7 @@ struct Expression {
   Value constant;
   Reference reference;
   std::vector<ExpressionField> fields;  // map
+  bool restates_record = false;         // map: restates_record(); the checker fills it in
   std::vector<Expression> items;        // list
 };
 
@@ -45,14 +46,19 @@ struct ExpressionField {
   Expression value;
 };
 
+// Whether a map names fields of one request or stage alone, each under its own name: `{ id = ref.parse.id, text =
+// ref.parse.text }`. Where those are all its fields, the map is that value, and need not be written again. References
+// are resolved.
+bool restates_record(const Expression& map);
+
 // What references are resolved in.
 struct Surroundings {
   const Value& request;
   std::span<const Value> nodes;  // by Graph::nodes; no value: absent
 };
 
-// A reference to a whole value shares its buffer; everything else is written by `writer`. An absent field of a map is
-// left out, an absent element of a list is null; an absent whole is no value.
+// A reference to a whole value shares its buffer, and so does a map that restates one; everything else is written by
+// `writer`. An absent field of a map is left out, an absent element of a list is null; an absent whole is no value.
 // Errors: resource_exhausted when the result is too large.
 Result<Value> evaluate(const Expression& expression, const Surroundings& values, ValueWriter& writer);
 

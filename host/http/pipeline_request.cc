@@ -41,37 +41,41 @@ bool is_lower_hex(std::string_view text) {
 }
 
 // A metric name in Server-Timing is a token; stage names may be anything.
-void append_token(std::string& out, std::string_view name) {
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    out += letter || c == '_' || c == '-' || c == '.' ? c : '_';
-  }
+char token_character(char c) {
+  const bool allowed =
+      (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  return allowed ? c : '_';
 }
 
-// Milliseconds with one decimal, three below one, rounded. In whole numbers: printing a double takes as long as a
-// stage.
-void append_ms(std::string& out, Duration time) {
+// Milliseconds with one decimal, three below one, rounded; at most kMsCharactersMax. In whole numbers: printing a
+// double takes as long as a stage.
+constexpr size_t kMsCharactersMax = 24;
+char* write_ms(char* out, Duration time) {
   const int64_t ns = std::max<int64_t>(time.count(), 0);
   const int64_t us = (ns + 500) / 1'000;
-  char digits[24];
   if (us < 1'000) {
     const char text[] = {'0', '.', static_cast<char>('0' + us / 100), static_cast<char>('0' + us / 10 % 10),
                          static_cast<char>('0' + us % 10)};
-    out.append(text, sizeof text);
-    return;
+    return std::copy_n(text, sizeof text, out);
   }
   const int64_t tenths = (ns + 50'000) / 100'000;
-  const auto end = std::to_chars(digits, digits + sizeof digits, tenths / 10);
-  out.append(digits, end.ptr);
-  out += '.';
-  out += static_cast<char>('0' + tenths % 10);
+  out = std::to_chars(out, out + kMsCharactersMax, tenths / 10).ptr;
+  *out++ = '.';
+  *out++ = static_cast<char>('0' + tenths % 10);
+  return out;
 }
 
+// In one step: a request has one of these for each stage.
 void append_timing(std::string& out, std::string_view name, std::string_view suffix, Duration time) {
-  append_token(out, name);
-  out += suffix;
-  out += ";dur=";
-  append_ms(out, time);
+  constexpr std::string_view kDuration = ";dur=";
+  const size_t before = out.size();
+  out.resize(before + name.size() + suffix.size() + kDuration.size() + kMsCharactersMax);
+  char* at = out.data() + before;
+  at = std::transform(name.begin(), name.end(), at, token_character);
+  at = std::copy(suffix.begin(), suffix.end(), at);
+  at = std::copy(kDuration.begin(), kDuration.end(), at);
+  at = write_ms(at, time);
+  out.resize(static_cast<size_t>(at - out.data()));
 }
 
 void append_cache(std::string& out, const StageTrace& stage) {
@@ -196,7 +200,7 @@ std::string degraded_stages(const std::vector<StageTrace>& stages) {
   for (const StageTrace& stage : stages) {
     if (stage.outcome == Outcome::ok || stage.outcome == Outcome::skipped) continue;
     if (!text.empty()) text += ", ";
-    append_token(text, stage.name);
+    for (const char c : stage.name) text += token_character(c);
     text += '=';
     text += to_string(stage.outcome);
   }

@@ -203,6 +203,15 @@ struct ValueWriter::Impl {
     return start;
   }
 
+  // As reserve(), for what needs no alignment: each text. `used` is never above bytes_max.
+  [[gnu::always_inline]] size_t reserve_unaligned(size_t size) noexcept {
+    if (size > bytes_max - used) [[unlikely]]
+      return too_large(), 0;
+    if (used + size > capacity && !grow(used + size)) [[unlikely]]
+      return 0;
+    return std::exchange(used, used + size);
+  }
+
   // -- nodes --
 
   bool in_map() const { return depth > 0 && frames[depth - 1].map; }
@@ -244,7 +253,7 @@ struct ValueWriter::Impl {
 
   bool push_text(std::string_view text) noexcept {
     if (!countable(text.size())) return false;
-    const size_t offset = reserve(text.size() + 1, 1);
+    const size_t offset = reserve_unaligned(text.size() + 1);
     if (offset == 0) return false;
     if (!text.empty()) std::memcpy(data + offset, text.data(), text.size());
     data[offset + text.size()] = 0;

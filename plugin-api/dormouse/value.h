@@ -236,8 +236,10 @@ static inline int dm_utf8_valid(const unsigned char* text, size_t size) {
   while (i < size) {
     unsigned char c = text[i];
     uint64_t word;
+    uint32_t half;
     if (c < 0x80) { /* eight ASCII bytes at a time */
       while (i + 8 <= size && (memcpy(&word, text + i, 8), (word & 0x8080808080808080ull) == 0)) i += 8;
+      if (i + 4 <= size && (memcpy(&half, text + i, 4), (half & 0x80808080u) == 0)) i += 4;
       while (i < size && text[i] < 0x80) ++i;
       continue;
     }
