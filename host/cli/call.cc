@@ -118,12 +118,13 @@ ExitCode call(CallArguments arguments, const Environment& environment) {
 
 void add_call(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<CallArguments>();
-  const Syntax command = line.command("call", "Run one request in process, without a server, and print its answer");
+  const Syntax command =
+      line.command("call", "Run one request without a server, in this process, and print its answer");
   command.option("pipeline", arguments->pipeline, "Name of the pipeline", {.required = true});
   command.option("input", arguments->input, "Its input as JSON; - reads it from standard input", {.required = true});
   command.option("-c,--config", arguments->config, kConfigHelp);
-  command.flag("--json", arguments->json, "Failures too as JSON on standard output (application/problem+json)");
-  command.flag("--stages", arguments->stages, "Say on standard error how each stage went");
+  command.flag("--json", arguments->json, "Print a failure as JSON on standard output, too (application/problem+json)");
+  command.flag("--stages", arguments->stages, "Print the outcome and time of each stage on standard error");
   command.runs([arguments, &context] { context.exit = call(*arguments, context.environment); });
 }
 

@@ -209,11 +209,12 @@ ExitCode check(const CheckArguments& arguments, const Environment& environment) 
 
 void add_check(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<CheckArguments>();
-  const Syntax command =
-      line.command("check", "Find all faults of configuration, plugins, settings and scripts; runs no plugin");
+  const Syntax command = line.command(
+      "check", "Find all faults of configuration, plugins, settings and scripts, without running a plugin");
   command.option("-c,--config", arguments->config, kConfigHelp);
   arguments->output.add_to(command, {"text", "json"});
-  command.flag("--show", arguments->show, "Print what is in force (file, environment, defaults), secrets not shown");
+  command.flag("--show", arguments->show,
+               "Print the values in force (from file, environment and defaults), without secrets");
   command.flag("--print-reference", arguments->print_reference, "Print every key with its default and meaning");
   command.runs([arguments, &context] { context.exit = check(*arguments, context.environment); });
 }

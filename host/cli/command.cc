@@ -11,14 +11,14 @@ Exit codes:
   1  tried and failed
   2  the command line was not understood
   3  the configuration, a script or a plugin file has errors
-  4  cannot start: a port, the state folder or a permission is not to be had
+  4  cannot start: a port, the state folder or a permission is not available
   5  no host answers at the control address
-  6  refused now and nothing changed; may work later
-  7  not allowed: no token, or its role is too small
-  8  not finished within --wait; it goes on
+  6  refused; nothing changed, and a later try may succeed
+  7  not allowed: no token, or a token without the needed role
+  8  not finished within --wait; the operation goes on
   128 + n  ended by signal n
 
-Any key of the configuration can be set in the environment: DORMOUSE_HOST__DATA__LISTEN=127.0.0.1:9000.)";
+An environment variable overrides a key of the configuration: DORMOUSE_HOST__DATA__LISTEN=127.0.0.1:9000 sets host.data.listen.)";
 
 }  // namespace
 
@@ -35,7 +35,7 @@ Environment read_environment(char** environ) {
 int run_command_line(int argc, char** argv, Environment environment) {
   CommandContext context{std::move(environment), ExitCode::ok};
   CommandLine line(
-      "Dormouse: a host that loads components when they are asked for, and gives them back when they idle.",
+      "Dormouse: a host that loads components when a request needs them, and unloads them when they are idle.",
       "dormouse " DORMOUSE_VERSION, kFooter);
   for (const auto add : {add_run, add_call, add_check, add_train, add_plugin, add_ctl}) add(line.root(), context);
   switch (line.parse(argc, argv)) {

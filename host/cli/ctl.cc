@@ -195,7 +195,7 @@ void give_meaning(const Syntax& syntax, const Meaning& meaning, const Shared& ct
   for (const Command* command : {meaning.alone, meaning.named})
     if (command) add_parameters(syntax, *command, ctl);
   if (meaning.named) {
-    syntax.option("NAME", ctl->arguments.name, "Which one", {.required = !meaning.alone});
+    syntax.option("NAME", ctl->arguments.name, "Name or id", {.required = !meaning.alone});
   }
   syntax.runs([syntax, meaning, ctl] {
     if (!syntax.command_given()) run(ctl, meaning);
@@ -246,7 +246,7 @@ void add_nouns(const Syntax& root, const Shared& ctl) {
     give_meaning(syntax, list, ctl);
     if (list.named) {
       const Meaning show{nullptr, list.named};
-      give_meaning(syntax.command("show", "One in full, also when it is called like a verb"), show, ctl);
+      give_meaning(syntax.command("show", "Shows one in full; needed if its name is also a verb"), show, ctl);
     }
     for (const Command& command : commands()) {
       if (!command.on_ctl || command.noun != noun || command.verb.empty()) continue;
@@ -278,23 +278,24 @@ void add_aliases(const Syntax& root, const Shared& ctl) {
 
 void add_ctl(const Syntax& line, CommandContext& context) {
   const auto ctl = std::make_shared<CtlContext>(CtlContext{context, {}, {}, {}});
-  const Syntax root = line.command("ctl", "Ask and operate a running host");
+  const Syntax root = line.command("ctl", "Show and operate a running host");
   root.needs_command();
   root.option("-c,--config", ctl->target.config, kConfigHelp);
-  root.option("--state-dir", ctl->target.state_dir, "State folder of the host, instead of a configuration");
-  root.option("--url", ctl->target.url,
-              "Control address, such as http://127.0.0.1:8081; token from $DORMOUSE_TOKEN; default: $DORMOUSE_URL");
+  root.option("--state-dir", ctl->target.state_dir, "State folder of the host to use, instead of a configuration");
+  root.option(
+      "--url", ctl->target.url,
+      "Control address, such as http://127.0.0.1:8081; default: $DORMOUSE_URL. The token comes from $DORMOUSE_TOKEN");
   ctl->output.add_to(root, {"text", "json", "name"});
-  root.option("--timeout", ctl->arguments.timeout, "How long to wait for one answer; default: 10s, and --wait");
+  root.option("--timeout", ctl->arguments.timeout,
+              "How long to wait for one answer; default: 10s, plus the value of --wait");
   add_plain_verbs(root, ctl);
   add_nouns(root, ctl);
   add_aliases(root, ctl);
   root.options_follow();  // `ctl components --json` as well as `ctl --json components`
   root.footer(
-      "\nWhich host: the first of --url, --state-dir, --config, $DORMOUSE_URL, $DORMOUSE_CONFIG, ./dormouse.yaml and "
-      "the\n"
-      "default state folder that is given is asked, and no other. Nouns may be singular. Every verb that changes\n"
-      "something takes --dry-run, --wait (30s) and --reason. Exit codes: dormouse --help.");
+      "\nctl finds its host by the first of these that is given, and tries no other: --url, --state-dir, --config,\n"
+      "$DORMOUSE_URL, $DORMOUSE_CONFIG, ./dormouse.yaml, the default state folder. A noun may be singular. Every verb\n"
+      "that changes something takes --dry-run, --wait (default 30s) and --reason. Exit codes: dormouse --help.");
 }
 
 }  // namespace dormouse

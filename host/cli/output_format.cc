@@ -3,7 +3,7 @@
 namespace dormouse {
 
 void OutputFormat::add_to(const Syntax& command, const std::vector<std::string>& formats) {
-  std::string help = "How to print it: ";
+  std::string help = "Format of the output: ";
   for (const std::string& format : formats) help += (format == formats.front() ? "" : ", ") + format;
   command.option("-o,--output", output_, help, {.choices = formats});
   command.flag_instead_of(

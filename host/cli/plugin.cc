@@ -230,10 +230,11 @@ ExitCode inspect(const PluginArguments& arguments, const Environment& environmen
 
 void add_plugin(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<PluginArguments>();
-  const Syntax plugin = line.command("plugin", "What plugin files say about themselves; runs none of their code");
+  const Syntax plugin =
+      line.command("plugin", "Show what plugin files say about themselves, without running their code");
   plugin.needs_command();
-  const Syntax listing = plugin.command("list", "The plugin files in the configured folders");
-  const Syntax inspecting = plugin.command("inspect", "Types, methods, settings and safety class of one plugin");
+  const Syntax listing = plugin.command("list", "List the plugin files in the configured folders");
+  const Syntax inspecting = plugin.command("inspect", "Show types, methods, settings and safety class of one plugin");
   inspecting.option("which", arguments->which, "A plugin file, or the id of a plugin", {.required = true});
   for (const Syntax& command : {listing, inspecting}) command.option("-c,--config", arguments->config, kConfigHelp);
   arguments->output.add_to(listing, {"text", "json", "name"});

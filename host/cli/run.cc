@@ -378,17 +378,18 @@ ExitCode run(const RunArguments& arguments, const Environment& environment) {
 
 void add_run(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<RunArguments>();
-  const Syntax command = line.command("run", "Serve: data and control listeners, until SIGTERM or SIGINT");
+  const Syntax command = line.command("run", "Serve on the data and the control listener until SIGTERM or SIGINT");
   command.option("-c,--config", arguments->config, kConfigHelp);
-  command.option("--log-level", arguments->log_level, "debug, info, warn or error; default: host.log_level",
+  command.option("--log-level", arguments->log_level, "debug, info, warn or error; default: host.log.level",
                  {.choices = {"debug", "info", "warn", "error"}});
   command.flag("--dry-run", arguments->dry_run,
-               "Find all that a start would refuse (exit 3 or 4); opens no port, writes nothing");
+               "Report every fault that would prevent a start (exit 3 or 4); open no port and write nothing");
   command.footer(
-      "\nSIGTERM or SIGINT stops in order: /readyz says 503, after host.stop_delay the listeners close, running "
-      "requests\n"
-      "get host.stop_grace, components are closed and unmapped, exit 0. A second one ends the process at once.\n"
-      "SIGHUP reloads the scripts; scripts with faults change nothing.");
+      "\nSIGTERM or SIGINT stops the host in order: /readyz answers 503. After host.stop_delay the data listener "
+      "closes.\n"
+      "Running requests may take host.stop_grace. Then the host unmaps the components and exits with 0. A second "
+      "signal\n"
+      "ends the process at once. SIGHUP reloads the scripts; scripts with faults change nothing.");
   command.runs([arguments, &context] { context.exit = run(*arguments, context.environment); });
 }
 

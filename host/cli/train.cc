@@ -194,21 +194,21 @@ ExitCode train(TrainArguments arguments, const Environment& environment) {
 
 void add_train(const Syntax& line, CommandContext& context) {
   auto arguments = std::make_shared<TrainArguments>();
-  const Syntax command = line.command("train", "Make the model of a component from data files");
+  const Syntax command = line.command("train", "Train the model of a component from data files");
   command.option("component", arguments->component, "Name of the component in the configuration", {.required = true});
   command.option("-d,--data", arguments->data, "Data files, or folders of them", {.required = true});
   command.option("--set", arguments->set,
                  "NAME=VALUE for the training method, such as --set epochs=5; VALUE is JSON or text");
   command.option("-c,--config", arguments->config, kConfigHelp);
   command.flag("--if-missing", arguments->if_missing,
-               "Do nothing when the model of exactly these data, settings and plugin version is there");
+               "Do nothing if a model of exactly these data, settings and plugin version exists");
   command.flag("--skip-bad", arguments->skip_bad,
-               "Leave out rows that are refused; the report counts them and shows the first ten");
+               "Skip rows that are not valid; the report counts these rows and shows the first ten");
   command.flag("--json", arguments->json, "Print the report as JSON");
   command.footer(
-      "\nThe model is named by the hash of data, settings and plugin version, and written below the state folder. A "
-      "running\n"
-      "host takes it at the component's next load: dormouse ctl unload COMPONENT.");
+      "\nThe model's name is the hash of data, settings and plugin version. It is stored in the state folder. A "
+      "running host\n"
+      "uses the new model from the component's next load on; dormouse ctl reload COMPONENT replaces it at once.");
   command.runs([arguments, &context] { context.exit = train(*arguments, context.environment); });
 }
 

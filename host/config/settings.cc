@@ -161,39 +161,44 @@ void add_listener(std::vector<Setting<Config>>& rows, const std::string& prefix,
       {prefix + ".listen", Kind::address, "", what, [](Config& c) -> Slot { return &(c.*Listener).listen; }});
   rows.push_back(
       {prefix + ".allow_remote", Kind::flag, "",
-       "Whether it may listen on an address that is not loopback. Put a proxy with TLS and authentication in "
-       "front before you say true.",
+       "Whether the listener may bind to an address other than loopback. Put a proxy with TLS and authentication in "
+       "front before you set true.",
        [](Config& c) -> Slot { return &(c.*Listener).allow_remote; }});
-  rows.push_back({prefix + ".allowed_hosts", Kind::words, "",
-                  "More names, without port, that a Host header may carry: what a proxy passes on.",
-                  [](Config& c) -> Slot { return &(c.*Listener).allowed_hosts; }});
-  rows.push_back({prefix + ".allowed_origins", Kind::words, "",
-                  "Origins (https://app.example.org) whose pages may ask; a request of any other page gets 403.",
-                  [](Config& c) -> Slot { return &(c.*Listener).allowed_origins; }});
+  rows.push_back(
+      {prefix + ".allowed_hosts", Kind::words, "",
+       "More host names, without port, that the listener accepts in a Host header: the names that a proxy passes on.",
+       [](Config& c) -> Slot { return &(c.*Listener).allowed_hosts; }});
+  rows.push_back(
+      {prefix + ".allowed_origins", Kind::words, "",
+       "Origins (https://app.example.org) whose web pages may send requests; a request from any other page gets 403.",
+       [](Config& c) -> Slot { return &(c.*Listener).allowed_origins; }});
   rows.push_back(
       {prefix + ".connections_max", Kind::count, "connections",
-       "Open at once; beyond it one that is idle between requests gives way, or the new one is answered 503.",
+       "Connections open at once. Beyond it, the listener closes an idle connection, or answers the new one with 503.",
        [](Config& c) -> Slot { return &(c.*Listener).limits.connections_max; }, 1, 1'000'000});
-  rows.push_back({prefix + ".header_bytes_max", Kind::bytes, "", "Request line and header fields; beyond it 431.",
+  rows.push_back({prefix + ".header_bytes_max", Kind::bytes, "",
+                  "Size of request line and header fields; a larger one gets 431.",
                   [](Config& c) -> Slot { return &(c.*Listener).limits.header_bytes_max; }, 512, uint64_t{1} << 20});
-  rows.push_back(
-      {prefix + ".header_timeout", Kind::duration, "", "From the first byte to the end of the header; then 408.",
-       [](Config& c) -> Slot { return &(c.*Listener).limits.header_timeout; }, kSecond / 100, 3600 * kSecond});
-  rows.push_back({prefix + ".body_bytes_max", Kind::bytes, "", "Body of one request; beyond it 413.",
+  rows.push_back({prefix + ".header_timeout", Kind::duration, "",
+                  "Time from the first byte to the end of the header; after it, 408.",
+                  [](Config& c) -> Slot { return &(c.*Listener).limits.header_timeout; }, kSecond / 100,
+                  3600 * kSecond});
+  rows.push_back({prefix + ".body_bytes_max", Kind::bytes, "", "Size of one request's body; a larger one gets 413.",
                   [](Config& c) -> Slot { return &(c.*Listener).limits.body_bytes_max; }, 1, uint64_t{1} << 30});
   rows.push_back({prefix + ".bodies_bytes_max", Kind::bytes, "",
-                  "Bodies over 64 KiB of all requests at once; beyond it 503.",
+                  "Sum of all request bodies over 64 KiB that are in memory; beyond it, 503.",
                   [](Config& c) -> Slot { return &(c.*Listener).limits.bodies_bytes_max; }, 1, uint64_t{1} << 36});
   rows.push_back({prefix + ".body_timeout", Kind::duration, "",
-                  "From the end of the header to the end of the body; then 408.",
+                  "Time from the end of the header to the end of the body; after it, 408.",
                   [](Config& c) -> Slot { return &(c.*Listener).limits.body_timeout; }, kSecond / 100, 3600 * kSecond});
-  rows.push_back({prefix + ".request_timeout", Kind::duration, "",
-                  "From the end of the body to the last byte of the answer; then the request is cancelled, 504.",
-                  [](Config& c) -> Slot { return &(c.*Listener).limits.request_timeout; }, kSecond / 100,
-                  86400 * kSecond});
   rows.push_back(
-      {prefix + ".idle_timeout", Kind::duration, "", "Between two requests of a connection; then it is closed.",
-       [](Config& c) -> Slot { return &(c.*Listener).limits.idle_timeout; }, kSecond / 100, 86400 * kSecond});
+      {prefix + ".request_timeout", Kind::duration, "",
+       "Time from the end of the body to the last byte of the answer; after it, the request is cancelled and gets 504.",
+       [](Config& c) -> Slot { return &(c.*Listener).limits.request_timeout; }, kSecond / 100, 86400 * kSecond});
+  rows.push_back({prefix + ".idle_timeout", Kind::duration, "",
+                  "Time between two requests of a connection; after it, the connection is closed.",
+                  [](Config& c) -> Slot { return &(c.*Listener).limits.idle_timeout; }, kSecond / 100,
+                  86400 * kSecond});
 }
 
 void add_host(std::vector<Setting<Config>>& rows) {
@@ -202,89 +207,96 @@ void add_host(std::vector<Setting<Config>>& rows) {
                   [](Config& c) -> Slot { return &c.host.threads; }, 0, 1024});
   rows.push_back(
       {"host.state_dir", Kind::path, "",
-       "Where token, models, private copies of plugins and the components' own data live; 0700, one host at a "
-       "time. Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/dormouse, else ~/.local/state/dormouse.",
+       "Folder of the token, models, private copies of plugins and the components' own data. Its mode is 0700, and one "
+       "host uses it at a time. Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/dormouse, else ~/.local/state/dormouse.",
        [](Config& c) -> Slot { return &c.host.state_dir; }});
-  rows.push_back({"host.log.level", Kind::word, "", "What goes to standard error: lines of this level and above.",
+  rows.push_back({"host.log.level", Kind::word, "", "Lines of this level and above go to standard error.",
                   [](Config& c) -> Slot { return &c.host.log.level; }, 0, 0, "debug|info|warn|error"});
-  rows.push_back({"host.log.format", Kind::word, "", "Lines for people, or one JSON document a line.",
+  rows.push_back({"host.log.format", Kind::word, "", "text: lines for people; json: one JSON document a line.",
                   [](Config& c) -> Slot { return &c.host.log.format; }, 0, 0, "text|json"});
   rows.push_back({"host.log.lines_per_second", Kind::count, "lines",
-                  "Of one message (its kind and object); more are dropped and counted. 0: no limit.",
+                  "Lines of one message (same kind and object) in a second; more are dropped and counted. 0: no limit.",
                   [](Config& c) -> Slot { return &c.host.log.lines_per_second; }, 0, 1'000'000});
   rows.push_back(
       {"host.stop_delay", Kind::duration, "",
        "After SIGTERM: how long /readyz answers 503 while both listeners still serve, so that a load balancer "
-       "can look elsewhere first.",
+       "can stop sending requests.",
        [](Config& c) -> Slot { return &c.host.stop_delay; }, 0, 3600 * kSecond});
   rows.push_back({"host.stop_grace", Kind::duration, "",
                   "After host.stop_delay: how long running requests may take before they are cancelled.",
                   [](Config& c) -> Slot { return &c.host.stop_grace; }, 0, 3600 * kSecond});
   rows.push_back(
       {"host.memory.limit", Kind::bytes, "",
-       "What the process may have; 0: the limit of its control group (container), else the machine's memory.",
+       "Memory that the process may use; 0: the limit of its control group (container), else the machine's memory.",
        [](Config& c) -> Slot { return &c.memory.limit_bytes; }, 0, uint64_t{1} << 50});
-  rows.push_back({"host.memory.warn_at", Kind::fraction, "",
-                  "Share of the limit; above it the event memory.warning comes once, and memory.relieved when "
-                  "resident memory is 0.05 below.",
-                  [](Config& c) -> Slot { return &c.memory.warn_at; }, 10, 100});
+  rows.push_back(
+      {"host.memory.warn_at", Kind::fraction, "",
+       "Share of the limit. When resident memory rises above it, the host publishes memory.warning once; after a fall "
+       "to 0.05 below, it publishes memory.relieved.",
+       [](Config& c) -> Slot { return &c.memory.warn_at; }, 10, 100});
   rows.push_back({"host.memory.sample_every", Kind::duration, "",
-                  "How often memory is sampled; also after each load and unload.",
+                  "Time between two samples of memory; the host also takes one after each load and unload.",
                   [](Config& c) -> Slot { return &c.memory.sample_every; }, kSecond / 10, 86400 * kSecond});
   rows.push_back({"host.memory.samples_kept", Kind::count, "samples",
-                  "How many of them ctl memory --history can look back on; older ones are dropped.",
+                  "Samples that the host keeps for ctl memory --history; it drops older ones.",
                   [](Config& c) -> Slot { return &c.memory.samples_kept; }, 1, 100'000});
 }
 
 void add_data(std::vector<Setting<Config>>& rows) {
   using Kind = SettingKind;
-  add_listener<&Config::data>(rows, "host.data", "Where pipelines are served; port 0: any free one.");
+  add_listener<&Config::data>(rows, "host.data",
+                              "Address of the data listener, which serves pipelines; port 0: any free port.");
   rows.push_back({"host.data.answers_bytes_max", Kind::bytes, "",
-                  "Answers over 64 KiB that their clients have not read yet, all together; beyond it 503 instead.",
+                  "Sum of all answers over 64 KiB that clients have not read yet; beyond it, an answer becomes 503.",
                   [](Config& c) -> Slot { return &c.data.limits.answers_bytes_max; }, 1, uint64_t{1} << 36});
   rows.push_back({"host.data.cors_credentials", Kind::flag, "",
-                  "Whether browsers may send cookies and client certificates with the requests of allowed_origins.",
+                  "Whether browsers may send cookies and client certificates with requests from allowed_origins.",
                   [](Config& c) -> Slot { return &c.data.cors_credentials; }});
   rows.push_back({"host.data.loop_lag_max", Kind::duration, "",
-                  "While a reactor is late all the time: a request that waited longer to be read gets 503. 0: never.",
+                  "While a reactor (a thread that serves requests) is late without a break, a request that waited "
+                  "longer than this to "
+                  "be read gets 503. 0: never.",
                   [](Config& c) -> Slot { return &c.data.limits.loop_lag_max; }, 0, 60 * kSecond});
-  rows.push_back(
-      {"host.data.concurrent_max", Kind::count, "requests",
-       "Pipeline requests running at once; beyond it 503 with Retry-After, at once. A pipeline alone holds at "
-       "most 8/9 of them.",
-       [](Config& c) -> Slot { return &c.data.concurrent_max; }, 1, 1'000'000});
+  rows.push_back({"host.data.concurrent_max", Kind::count, "requests",
+                  "Pipeline requests that run at once; the next one gets 503 with Retry-After immediately. One "
+                  "pipeline may use at "
+                  "most 8/9 of them.",
+                  [](Config& c) -> Slot { return &c.data.concurrent_max; }, 1, 1'000'000});
   rows.push_back({"host.data.priority_max", Kind::word, "",
-                  "The most that a request may ask for with its Priority header.",
+                  "Highest priority that a request gets by its Priority header.",
                   [](Config& c) -> Slot { return &c.data.priority_max; }, 0, 0, "high|normal|low"});
 }
 
 void add_control(std::vector<Setting<Config>>& rows) {
   using Kind = SettingKind;
-  add_listener<&Config::control>(rows, "host.control", "Where operators ask (dormouse ctl); port 0: any free one.");
+  add_listener<&Config::control>(
+      rows, "host.control",
+      "Address of the control listener, which serves operators (dormouse ctl); port 0: any free port.");
   rows.push_back({"host.control.event_streams_max", Kind::count, "streams",
-                  "Readers of /v1/events at once; beyond it 503.",
+                  "Clients that may read /v1/events at once; the next one gets 503.",
                   [](Config& c) -> Slot { return &c.control.event_streams_max; }, 0, 10'000});
   rows.push_back({"host.control.event_stream_bytes_max", Kind::bytes, "",
-                  "Kept for one slow reader of /v1/events; an event gap says what it missed.",
+                  "Events kept for one slow reader of /v1/events; beyond it, an event gap says what the reader missed.",
                   [](Config& c) -> Slot { return &c.control.event_stream_bytes_max; }, 1024, uint64_t{1} << 26});
   rows.push_back({"host.control.event_heartbeat", Kind::duration, "",
-                  "A comment is sent to readers of /v1/events after this long without an event.",
+                  "After this time without an event, the host sends a comment to readers of /v1/events.",
                   [](Config& c) -> Slot { return &c.control.event_heartbeat; }, kSecond / 10, 3600 * kSecond});
 }
 
 void add_plugins(std::vector<Setting<Config>>& rows) {
   using Kind = SettingKind;
   rows.push_back({"plugins.path", Kind::paths, "",
-                  "Folders with plugin files, searched in this order; not writable by others.",
+                  "Folders with plugin files, searched in this order. Other users must not be able to write to them.",
                   [](Config& c) -> Slot { return &c.registry.plugins.folders; }});
   rows.push_back({"plugins.allow", Kind::hashes, "",
-                  "SHA-256 of the only plugin files that may be loaded (docs/service.md); empty: any in the folders.",
+                  "SHA-256 of each plugin file that may be loaded (docs/service.md); empty: every file in the folders "
+                  "may be loaded.",
                   [](Config& c) -> Slot { return &c.registry.plugins.allow; }});
   rows.push_back({"plugins.parallel_loads", Kind::count, "loads",
-                  "Components loaded or closed at the same time; more wait.",
+                  "Components that are loaded or closed at the same time; the others wait.",
                   [](Config& c) -> Slot { return &c.registry.parallel_loads; }, 1, 256});
   rows.push_back({"plugins.watch", Kind::flag, "",
-                  "true: a replaced plugin file, or another current model, is taken without ctl reload.",
+                  "true: the host loads a changed plugin file or a new current model without ctl reload.",
                   [](Config& c) -> Slot { return &c.registry.watch; }});
   rows.push_back(
       {"plugins.unmap", Kind::flag, "",
@@ -297,10 +309,11 @@ void add_scripts(std::vector<Setting<Config>>& rows) {
   rows.push_back({"scripts.pipelines", Kind::paths, "", "Lua files, or folders of them, that return pipelines.",
                   [](Config& c) -> Slot { return &c.scripts.pipelines; }});
   rows.push_back({"scripts.policies", Kind::paths, "",
-                  "Lua files, or folders of them, that return policies: when things are "
-                  "loaded, kept and given back.",
+                  "Lua files, or folders of them, with policies: when components are loaded, how long they are kept, "
+                  "and when they are unloaded.",
                   [](Config& c) -> Slot { return &c.scripts.policies; }});
-  rows.push_back({"scripts.memory_bytes_max", Kind::bytes, "", "Heap of one Lua state; there is one for each thread.",
+  rows.push_back({"scripts.memory_bytes_max", Kind::bytes, "",
+                  "Size of the heap of one Lua state; each thread that serves requests has one state.",
                   [](Config& c) -> Slot { return &c.scripts.limits.memory_bytes_max; }, uint64_t{1} << 20,
                   uint64_t{1} << 34});
   rows.push_back({"scripts.load_cpu_max", Kind::duration, "", "CPU time that loading one script may take.",
@@ -309,22 +322,25 @@ void add_scripts(std::vector<Setting<Config>>& rows) {
                   "CPU time that one function of a script may take in a request.",
                   [](Config& c) -> Slot { return &c.scripts.limits.entry_cpu_max; }, kSecond / 1000, 3600 * kSecond});
   rows.push_back({"scripts.generations_max", Kind::count, "generations",
-                  "Sets of scripts alive at once, the serving one included; more reloads are refused.",
+                  "Sets of scripts in memory at once, including the serving one: old sets stay while they have "
+                  "requests. Beyond it, a "
+                  "reload is refused.",
                   [](Config& c) -> Slot { return &c.scripts.limits.generations_max; }, 2, 100});
 }
 
 std::vector<Setting<ComponentSpec>> make_component_settings() {
   using Kind = SettingKind;
   return {
-      {"plugin", Kind::word, "", "Id of the plugin it comes from. Required.",
+      {"plugin", Kind::word, "", "Id of the component's plugin. Required.",
        [](ComponentSpec& c) -> Slot { return &c.plugin; }},
       {"version", Kind::word, "", "Version of the plugin; empty: the newest usable one.",
        [](ComponentSpec& c) -> Slot { return &c.version; }},
-      {"type", Kind::word, "", "Component type; empty: the plugin's only one, or the one called like the component.",
+      {"type", Kind::word, "", "Component type; empty: the plugin's only type, or its type with the component's name.",
        [](ComponentSpec& c) -> Slot { return &c.type; }},
-      {"preload", Kind::flag, "", "Whether it is loaded at start; the host is ready once it is.",
+      {"preload", Kind::flag, "",
+       "Whether the host loads the component at the start. The host is ready only when this load is done.",
        [](ComponentSpec& c) -> Slot { return &c.preload; }},
-      {"pin", Kind::flag, "", "Whether it stays loaded once it is, whatever the policies say.",
+      {"pin", Kind::flag, "", "Whether the component, once loaded, stays loaded whatever the policies say.",
        [](ComponentSpec& c) -> Slot { return &c.pinned; }},
   };
 }
