@@ -1,11 +1,15 @@
 // Three stages over HTTP (components that parse, hash and return their input) beside nginx + Lua doing the same.
 //   dormouse_bench_http                 the row `http`
-//   dormouse_bench_http --beside BINARY the row `pgo`: another build of the host as a third side of the same rounds
+//   dormouse_bench_http --beside NAME BINARY [ROUNDS]
+//                                       the rows `pgo` and `before`: another build of the host as a third side of the
+//                                       same rounds
 //   dormouse_bench_http NAME=VALUE ...  the same host alone, with these variables in its environment: what an allocator
 //                                       costs and gives; prints one line
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cstdlib>
 #include <iostream>
 
 #include "support/live/http_client.h"
@@ -84,8 +88,15 @@ void measure_http() {
                Bar::at_least, 1);
 }
 
+// Of each round: `of` against `against`.
+Series ratios(const std::string& name, const Series& of, const Series& against) {
+  Series series{name, "x", {}};
+  for (size_t i = 0; i < of.samples.size(); ++i) series.add(of.samples[i] / against.samples[i]);
+  return series;
+}
+
 // Both builds of the host and the peer, in turn: what one build gains is a ratio of neighbours in time.
-void measure_beside(const std::string& binary) {
+void measure_beside(const std::string& name, const std::string& binary, int rounds) {
   const ServerPlan plain_plan = plan("http-dormouse", {}), other_plan = plan("http-beside", {}, binary),
                    peer_plan = plan_nginx("nginx-lua");
   const RunningServer plain(plain_plan), other(other_plan), peer(peer_plan);
@@ -93,24 +104,26 @@ void measure_beside(const std::string& binary) {
   compare_answers(other_plan.port, peer_plan.port);
   for (const ServerPlan* warm_up : {&plain_plan, &other_plan, &peer_plan})
     run_wrk(warm_up->port, kTarget, kBody, {.seconds = 2});
-  Side release{{"dormouse, release", "requests/s", {}}, {"release, p99", "ms", {}}, {"release, CPU", "us/request", {}}};
-  Side beside{{"dormouse, release-pgo", "requests/s", {}}, {"pgo, p99", "ms", {}}, {"pgo, CPU", "us/request", {}}};
+  Side release{{"this build", "requests/s", {}}, {"this build, p99", "ms", {}}, {"this build, CPU", "us/request", {}}};
+  Side beside{{name, "requests/s", {}}, {name + ", p99", "ms", {}}, {name + ", CPU", "us/request", {}}};
   Side nginx{{"nginx + Lua", "requests/s", {}}, {"nginx + Lua, p99", "ms", {}}, {"nginx + Lua, CPU", "us/request", {}}};
-  for (int i = 0; i < kRounds; ++i) {
+  for (int i = 0; i < rounds; ++i) {
     release.measure(plain, plain_plan.port);
     beside.measure(other, other_plan.port);
     nginx.measure(peer, peer_plan.port);
   }
-  Report report("pgo");
+  Report report("http beside");
   for (const Side* side : {&release, &beside, &nginx}) {
     report.series(side->rate);
     report.series(side->p99);
     report.series(side->cpu);
   }
-  report.figure("rate, release-pgo against release", beside.rate.median() / release.rate.median(), "x");
-  report.figure("CPU of a request, release-pgo against release", beside.cpu.median() / release.cpu.median(), "x");
-  report.figure("rate, release-pgo against nginx + Lua", beside.rate.median() / nginx.rate.median(), "x");
-  report.figure("CPU of a request, release-pgo against nginx + Lua", beside.cpu.median() / nginx.cpu.median(), "x");
+  report.ratio(ratios("rate, " + name + " against this build", beside.rate, release.rate));
+  report.ratio(ratios("CPU of a request, " + name + " against this build", beside.cpu, release.cpu));
+  report.ratio(ratios("rate, this build against nginx + Lua", release.rate, nginx.rate));
+  report.ratio(ratios("CPU of a request, this build against nginx + Lua", release.cpu, nginx.cpu));
+  report.ratio(ratios("rate, " + name + " against nginx + Lua", beside.rate, nginx.rate));
+  report.ratio(ratios("CPU of a request, " + name + " against nginx + Lua", beside.cpu, nginx.cpu));
 }
 
 void measure_alone(std::vector<std::string> environment) {
@@ -133,8 +146,8 @@ int main(int argc, char** argv) {
   try {
     if (argc == 1) {
       dormouse::bench::measure_http();
-    } else if (argc == 3 && std::string(argv[1]) == "--beside") {
-      dormouse::bench::measure_beside(argv[2]);
+    } else if ((argc == 4 || argc == 5) && std::string(argv[1]) == "--beside") {
+      dormouse::bench::measure_beside(argv[2], argv[3], argc == 5 ? std::max(1, std::atoi(argv[4])) : 5);
     } else {
       dormouse::bench::measure_alone({argv + 1, argv + argc});
     }

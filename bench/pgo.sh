@@ -29,4 +29,4 @@ ninja -C build-pgo -t clean > /dev/null
 ninja -C build-pgo -j "$jobs" --quiet dormouse
 strip -o build-pgo/stripped build-pgo/bin/dormouse
 printf 'stripped binary, release-pgo: %s bytes\n' "$(stat -c %s build-pgo/stripped)"
-"$release/bin/dormouse_bench_http" --beside "$PWD/build-pgo/bin/dormouse"
+"$release/bin/dormouse_bench_http" --beside release-pgo "$PWD/build-pgo/bin/dormouse" 10

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|beside|unused|allocator|pgo|language|nlu|search|text|cache|figures|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|beside|unused|allocator|pgo|before|language|nlu|search|text|cache|figures|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -47,6 +47,14 @@ row_http() { "$bin/dormouse_bench_http"; }
 row_beside() { "$bin/dormouse_bench_beside"; }
 # A profile-guided build of the host beside the plain one and nginx + Lua. Not part of `all`: it builds the host twice.
 row_pgo() { bench/pgo.sh "$build"; }
+
+# This build and an older one in turn: DORMOUSE_BEFORE is a build folder of the older commit, made with DORMOUSE_BENCH=ON.
+row_before() {
+  [ -x "${DORMOUSE_BEFORE:-}/bin/dormouse_bench" ] ||
+    { printf 'bench: DORMOUSE_BEFORE names no build folder with DORMOUSE_BENCH=ON: "%s"\n' "${DORMOUSE_BEFORE:-}" >&2; return 1; }
+  "$bin/dormouse_bench_before" "$DORMOUSE_BEFORE"
+  "$bin/dormouse_bench_http" --beside before "$(realpath "$DORMOUSE_BEFORE")/bin/dormouse" 20
+}
 
 # The lifetime tests, for the figures they print, with the environment that tests/lifetime/CMakeLists.txt gives them.
 row_cycles() {
@@ -166,7 +174,7 @@ for row in "$@"; do
   case "$row" in
     all) for each in "${rows[@]}"; do "row_$each"; done ;;
     *[!a-z]* | '') printf 'bench: "%s" is no row\n' "$row" >&2; exit 2 ;;
-    *) declare -F "row_$row" > /dev/null || { printf 'bench: no row "%s"; there are: %s allocator pgo language figures all\n' "$row" "${rows[*]}" >&2; exit 2; }
+    *) declare -F "row_$row" > /dev/null || { printf 'bench: no row "%s"; there are: %s allocator pgo before language figures all\n' "$row" "${rows[*]}" >&2; exit 2; }
       "row_$row" ;;
   esac
 done

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -22,6 +23,18 @@ double Series::lowest() const {
 
 double Series::highest() const {
   return samples.empty() ? 0 : *std::max_element(samples.begin(), samples.end());
+}
+
+// Of n samples, those of rank n/2 -+ 0.98 sqrt(n): the normal form of the binomial that counts samples below the
+// median.
+std::pair<double, double> Series::interval() const {
+  if (samples.size() < 6) return {lowest(), highest()};
+  std::vector<double> sorted = samples;
+  std::sort(sorted.begin(), sorted.end());
+  const double n = static_cast<double>(sorted.size()), reach = 0.98 * std::sqrt(n);
+  const auto low = static_cast<size_t>(std::max(0.0, std::floor(n / 2 - reach)));
+  const auto high = std::min(sorted.size() - 1, static_cast<size_t>(std::ceil(n / 2 + reach)) - 1);
+  return {sorted[low], sorted[high]};
 }
 
 std::string bench_folder() {
@@ -57,6 +70,15 @@ void Report::series(const Series& series) {
   write(fmt::format(R"({{"row":"{}","series":"{}","unit":"{}","median":{},"lowest":{},"highest":{},"samples":[{}]}})",
                     row_, series.name, series.unit, series.median(), series.lowest(), series.highest(),
                     fmt::join(series.samples, ",")));
+}
+
+void Report::ratio(const Series& series) {
+  const auto [low, high] = series.interval();
+  fmt::print("  {:<50} {:>9.3f} {:<2}   95 % {:.3f} .. {:.3f}  (n = {})\n", series.name, series.median(), series.unit,
+             low, high, series.samples.size());
+  std::fflush(stdout);
+  write(fmt::format(R"({{"row":"{}","ratio":"{}","median":{},"low":{},"high":{},"samples":[{}]}})", row_, series.name,
+                    series.median(), low, high, fmt::join(series.samples, ",")));
 }
 
 void Report::figure(const std::string& name, double value, const std::string& unit) {

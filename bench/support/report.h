@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dormouse::bench {
@@ -16,6 +17,9 @@ struct Series {
   double median() const;
   double lowest() const;
   double highest() const;
+  // The 95 % interval of the median, by the ranks of the samples: true whatever their distribution is. All samples when
+  // they are fewer than six.
+  std::pair<double, double> interval() const;
 };
 
 enum class Bar { at_most, at_least };
@@ -27,6 +31,8 @@ class Report {
 
   // One side: median and spread of its samples.
   void series(const Series& series);
+  // Ratios of pairs: their median, and its 95 % interval.
+  void ratio(const Series& series);
   // One figure without a bar.
   void figure(const std::string& name, double value, const std::string& unit);
   // One figure with the bar it is held against; returns whether it is met.
