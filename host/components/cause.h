@@ -12,7 +12,8 @@ enum class CauseKind : uint8_t {
   demand,         // a request, a prefetch, a preload, a verb
   idle,           // nobody used it for long enough
   verb,           // an operator's trim, park, unload
-  reload,         // an operator's reload, or a replaced file
+  reload,         // an operator's reload
+  changed_file,   // plugins.watch found another plugin file or model
   stop,           // the host stops
   load_given_up,  // an operator's, or the stop's
   load_failed,
@@ -26,12 +27,18 @@ struct Cause {
   std::string words;  // "request", "idle for 2m", "asked to unload"
 };
 
+// Whether it is loaded again at once, with what is on disk.
+constexpr bool is_reload(CauseKind kind) {
+  return kind == CauseKind::reload || kind == CauseKind::changed_file;
+}
+
 // One word for why a component left, as the metric has it.
 constexpr std::string_view unload_reason(CauseKind kind) {
   switch (kind) {
     case CauseKind::idle:
       return "idle";
     case CauseKind::reload:
+    case CauseKind::changed_file:
       return "reload";
     case CauseKind::stop:
       return "stop";

@@ -121,6 +121,7 @@ class ComponentLife final : public ComponentListener,
   void refuse_waiters(const Status& why);
   void move_on();
   void fail(const Status& why);
+  Cause reload_cause() const;
   void answer_replaced(const std::string& of_the_old);
   void count_load() const;
   void count_unload(CauseKind reason) const;
@@ -145,6 +146,7 @@ class ComponentLife final : public ComponentListener,
   PendingVerbs verbs_;
   PendingVerbs replacement_verbs_;  // who asked for a replacement
   IdleStep drain_target_ = IdleStep::none;
+  Cause drain_cause_;  // of the last drain that was tried
   Status ending_;
   EventLoop::TimerId end_timer_ = 0;
 

@@ -60,11 +60,13 @@ void ComponentLife::look_at_idleness() {
 void ComponentLife::drain(IdleStep target, Cause cause) {
   if (idle_timer_) services_.loop.cancel(std::exchange(idle_timer_, 0));
   drain_target_ = target;
+  drain_cause_ = cause;
   current_->drain(std::move(cause));
 }
 
 bool ComponentLife::drain_if_idle(IdleStep target, Cause cause) {
   const IdleStep before = std::exchange(drain_target_, target);
+  drain_cause_ = cause;
   if (!current_->drain_if_idle(std::move(cause))) {
     drain_target_ = before;
     return false;
@@ -101,7 +103,7 @@ void ComponentLife::on_objection(Incarnation&, const Status& why) {
 
 void ComponentLife::on_closed(Incarnation& of) {
   const bool unload = verbs_.any(Verb::unload);
-  if (verbs_.any(Verb::reload) && !unload && ending_.ok()) return load(of.cause());  // which answers the verb
+  if (verbs_.any(Verb::reload) && !unload && ending_.ok()) return load(reload_cause());  // which answers the verb
   if (!waiters_.empty() && ending_.ok()) {
     answer_verbs({}, "closed; demand came meanwhile, so it loads again");
     return load({CauseKind::demand, waiters_.first_cause()});
@@ -122,12 +124,17 @@ void ComponentLife::on_gone(Incarnation& of) {
   }
   if (of.left_behind()) {
     const bool reload = verbs_.any(Verb::reload) && !verbs_.any(Verb::unload) && ending_.ok();
-    if (reload) return load({CauseKind::reload, "asked to reload"});
+    if (reload) return load(reload_cause());
   } else {
     services_.metrics.counter(kComponentKept, {{"component", name()}}).add();
   }
   answer_verbs({}, "closed; its code stays mapped: " + of.cause().words);
   move_on();
+}
+
+// Who asked for the reload may have come while it drained for another reason.
+Cause ComponentLife::reload_cause() const {
+  return is_reload(drain_cause_.kind) ? drain_cause_ : Cause{CauseKind::reload, "asked to reload"};
 }
 
 void ComponentLife::count_unload(CauseKind reason) const {

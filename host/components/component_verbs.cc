@@ -74,7 +74,7 @@ void ComponentVerbs::request(Verb verb, VerbOptions options, VerbReply done, Ver
     case Verb::load:
       return load(options, std::move(done));
     case Verb::reload:
-      return reload(options, std::move(done));
+      return reload({CauseKind::reload, "asked to reload"}, options, std::move(done));
     case Verb::trim:
     case Verb::park:
     case Verb::unload:
@@ -144,9 +144,13 @@ Status ComponentVerbs::give_up_load(bool dry_run) {
   return {};
 }
 
+void ComponentVerbs::take_changed_files() {
+  reload({CauseKind::changed_file, "plugins.watch found a changed file"}, {}, [](const VerbAnswer&) {});
+}
+
 // Takes the plugin file and the model that are there now. What is not in memory needs no reload: its next load takes
 // what is there.
-void ComponentVerbs::reload(const VerbOptions& options, VerbReply done) {
+void ComponentVerbs::reload(Cause cause, const VerbOptions& options, VerbReply done) {
   switch (life_.state()) {
     case State::absent:
     case State::unloaded:
@@ -168,7 +172,7 @@ void ComponentVerbs::reload(const VerbOptions& options, VerbReply done) {
     case State::parked:
       if (options.dry_run) return explain(done, false, "would load it again" + what_it_takes());
       await(Verb::reload, {}, options, std::move(done));
-      return life_.load({CauseKind::reload, "asked to reload"});
+      return life_.load(std::move(cause));
     case State::ready:
     case State::trimmed:
       break;
@@ -176,12 +180,12 @@ void ComponentVerbs::reload(const VerbOptions& options, VerbReply done) {
   if (const Status may = life_.may_replace(); !may.ok()) return refuse(done, may.error());
   std::string why = life_.services().carrier.reason_to_close_first(life_.spec());
   if (why.empty() && life_.policy().reload == ReloadMode::close_first) why = "its pool says reload = \"close_first\"";
-  if (why.empty()) return replace(options, std::move(done));
-  close_and_reload(why, options, std::move(done));
+  if (why.empty()) return replace(std::move(cause), options, std::move(done));
+  close_and_reload(std::move(cause), why, options, std::move(done));
 }
 
 // Opens the new one beside the old one, which serves until then.
-void ComponentVerbs::replace(const VerbOptions& options, VerbReply done) {
+void ComponentVerbs::replace(Cause cause, const VerbOptions& options, VerbReply done) {
   if (life_.current().is_trimming()) return refuse_busy(done);
   if (options.dry_run) {
     const uint64_t leases = life_.current().leases();
@@ -189,11 +193,11 @@ void ComponentVerbs::replace(const VerbOptions& options, VerbReply done) {
                    "would open a new one beside it" + what_it_takes() +
                        (leases ? "; " + count_of(leases, "running call") + " would end on the old one" : ""));
   }
-  life_.replace({CauseKind::reload, "asked to reload"}, options.actor, std::move(done));
+  life_.replace(std::move(cause), options.actor, std::move(done));
 }
 
 // Closes it and loads it again. Demand that comes meanwhile waits for the new one.
-void ComponentVerbs::close_and_reload(const std::string& why, const VerbOptions& options, VerbReply done) {
+void ComponentVerbs::close_and_reload(Cause cause, const std::string& why, const VerbOptions& options, VerbReply done) {
   const Duration drain = life_.policy().drain_timeout;
   const Duration wait = options.wait > Duration{} ? std::min(options.wait, drain) : drain;
   const bool waits = wait > Duration{};
@@ -202,11 +206,11 @@ void ComponentVerbs::close_and_reload(const std::string& why, const VerbOptions&
     return explain(done, false,
                    "would close it first (" + why + "), and load it again" +
                        (leases ? " after " + count_of(leases, "running call") : "") + what_it_takes());
-  const Cause cause{CauseKind::reload, "asked to reload; closed first: " + why};
+  cause.words += "; closed first: " + why;
   if (options.dry_run || life_.current().is_trimming()) return refuse_busy(done);
   if (!waits && leases > 0) return refuse_busy(done);
   await(Verb::reload, wait, options, std::move(done));
-  life_.drain(IdleStep::park, cause);
+  life_.drain(IdleStep::park, std::move(cause));
 }
 
 // Trim, park and unload: what they come to depends on how far down the component is already.

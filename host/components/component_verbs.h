@@ -17,13 +17,16 @@ class ComponentVerbs {
   // As Registry's.
   void request(Verb verb, VerbOptions options, VerbReply done, VerbReply finished);
   Status give_up_load(bool dry_run);
+  // Other files are there than those it was loaded from: as Verb::reload, but that nobody asked. Its life
+  // is_outdated().
+  void take_changed_files();
 
  private:
   void pin(bool pin, const VerbOptions& options, VerbReply done);
   void load(const VerbOptions& options, VerbReply done);
-  void reload(const VerbOptions& options, VerbReply done);
-  void replace(const VerbOptions& options, VerbReply done);
-  void close_and_reload(const std::string& why, const VerbOptions& options, VerbReply done);
+  void reload(Cause cause, const VerbOptions& options, VerbReply done);
+  void replace(Cause cause, const VerbOptions& options, VerbReply done);
+  void close_and_reload(Cause cause, const std::string& why, const VerbOptions& options, VerbReply done);
   void descend(Verb verb, const VerbOptions& options, VerbReply done);
   void descend_from_callable(Verb verb, const VerbOptions& options, VerbReply done);
   void join_drain(Verb verb, const VerbOptions& options, VerbReply done);

@@ -180,7 +180,7 @@ void Registry::Impl::take_changed_files() {
       again = loop.now() + kLookAgain;
       continue;
     }
-    member->verbs.request(Verb::reload, {}, [](const VerbAnswer&) {}, {});
+    member->verbs.take_changed_files();
     again = again ? *again : loop.now() + kLookAgain;
   }
   if (!again) return;

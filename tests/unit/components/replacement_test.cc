@@ -233,6 +233,46 @@ TEST_CASE("where two may not be open at once the old one closes first and that i
   CHECK_THAT(host.events.since(0)[2].cause, Contains("closed first: it keeps data in /state/data/part"));
 }
 
+TEST_CASE("a replacement by the watch says so and one by an operator says that") {
+  LifeHost host;
+  host.acquire().release();
+  host.carrier.file.content = "v2";
+  REQUIRE(host.life.is_outdated());
+  host.verbs.take_changed_files();
+  host.run();
+  CHECK(host.component->status().version == "v2");
+  CHECK(host.component->status().cause == "plugins.watch found a changed file");
+  CHECK(host.events.since(0)[2].kind == "component.replacing");
+  CHECK(host.events.since(0)[2].cause == "plugins.watch found a changed file");
+  CHECK_FALSE(host.life.is_outdated());
+  host.request(Verb::reload);
+  CHECK(host.component->status().cause == "asked to reload");
+}
+
+TEST_CASE("what the watch closes first is loaded again with the cause of the watch") {
+  LifeHost host;
+  host.acquire().release();
+  host.carrier.close_first = "it keeps data in /state/data/part";
+  host.carrier.file.content = "v2";
+  host.verbs.take_changed_files();
+  host.run();
+  CHECK(host.component->status().version == "v2");
+  CHECK(host.component->status().cause ==
+        "plugins.watch found a changed file; closed first: it keeps data in /state/data/part");
+}
+
+TEST_CASE("a reload that joins a drain for another reason loads as asked for") {
+  LifeHost host;
+  Lease lease = host.acquire();
+  const auto unload = host.start(Verb::park, {.wait = 5s});
+  REQUIRE(host.state() == State::draining);
+  const auto reload = host.start(Verb::reload, {.wait = 5s});
+  lease.release();
+  host.run();
+  CHECK(host.state() == State::ready);
+  CHECK(host.component->status().cause == "asked to reload");
+}
+
 TEST_CASE("a stop in the middle of a replacement leaves nothing") {
   LifeHost host;
   Lease lease = host.acquire();
