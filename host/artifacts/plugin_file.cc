@@ -94,7 +94,10 @@ Status open_error(const std::string& object, const std::string& path, int error,
 
 std::string file_identity(const std::string& path) {
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return {};
+  return stat(path.c_str(), &info) == 0 ? file_identity(info) : std::string();
+}
+
+std::string file_identity(const struct stat& info) {
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + ":" + std::to_string(info.st_size) + ":" +
          std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
 }

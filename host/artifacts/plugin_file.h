@@ -1,6 +1,8 @@
 // A plugin file or a model, opened and judged by who could have written it. Any thread.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <string>
 
 #include "base/status.h"
@@ -20,6 +22,7 @@ struct PluginFile {
 
 // "dev:ino:size:mtime" of the file at `path`, by which a replaced one is noticed; empty when there is none.
 std::string file_identity(const std::string& path);
+std::string file_identity(const struct stat& info);
 
 // Opens `path` once, never through a symbolic link at any of its last two levels, and checks that file and folder
 // belong to root or to us and are writable by nobody else, and that nobody else could put another folder in the place

@@ -246,6 +246,7 @@ PluginIndex::Snapshot PluginIndex::read_folders() {
     Result<std::vector<std::string>> files = files_in(folder);
     if (!files.ok()) {
       entries.push_back(unusable(folder, files.status()));
+      entries.back().is_folder = true;
       continue;
     }
     for (const std::string& path : *files) entries.push_back(look_at(path, known));
@@ -257,9 +258,12 @@ PluginIndex::Snapshot PluginIndex::read_folders() {
 
 PluginEntry PluginIndex::look_at(const std::string& path, std::map<std::string, Known>& known) {
   Result<PluginFile> file = open_plugin_file(path);
-  if (!file.ok()) return unusable(path, file.status());
   struct stat info {};
-  if (fstat(file->fd, &info) != 0) return unusable(path, file_error("look at it", path, errno));
+  if (!file.ok() || fstat(file->fd, &info) != 0) {
+    PluginEntry entry = unusable(path, file.ok() ? file_error("look at it", path, errno) : file.status());
+    entry.identity = file_identity(path);
+    return entry;
+  }
   const auto before = known_.find(path);
   // A file whose problem lies in other files (a missing library) is always read again.
   if (before != known_.end() && before->second.identity == identity_of(info) && before->second.entry.problem.ok()) {
@@ -267,6 +271,7 @@ PluginEntry PluginIndex::look_at(const std::string& path, std::map<std::string, 
     return before->second.entry;
   }
   PluginEntry entry = read_entry(*file);
+  entry.identity = file_identity(info);
   if (entry.problem.ok() && !options_.allow.empty()) allow(*file, entry);
   known[path] = Known{identity_of(info), entry};
   return entry;

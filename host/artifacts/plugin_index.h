@@ -21,7 +21,9 @@ struct PluginFile;
 // A file that may be used, or why it may not.
 struct PluginEntry {
   std::string path;
-  std::string id;  // from the manifest; the file name when there is none
+  std::string identity;    // file_identity() of the file that was read
+  bool is_folder = false;  // a folder of plugins that cannot be read; `problem` says why
+  std::string id;          // from the manifest; the file name when there is none
   std::string version;
   std::string sha256;                        // with an allow-list, and in what with_hashes() answers; else empty
   std::shared_ptr<const Manifest> manifest;  // null when `problem` is set

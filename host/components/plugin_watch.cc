@@ -80,7 +80,7 @@ bool PluginWatch::watch_folders() {
 }
 
 void PluginWatch::take_changes() {
-  registry_.plugins().scan();
+  registry_.scan_plugins("plugins.watch", {});
   registry_.take_changed_files();
 }
 
@@ -90,6 +90,7 @@ void PluginWatch::run() {
     return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
   };
   bool all_there = watch_folders();
+  take_changes();        // since the host read the folders
   bool changed = false;  // since `first`, and not taken yet
   steady_clock::time_point first{};
   while (true) {

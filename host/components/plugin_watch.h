@@ -1,6 +1,6 @@
 // Watches the folders of plugin files and of models, so that a replaced file is taken without being asked for:
 // `plugins.watch`. It hears of changes (inotify), scans the folders anew when they have been quiet for a moment, and
-// tells the registry, which decides what is replaced.
+// tells the registry, which decides what is replaced and publishes what was found.
 // Owns one thread, which blocks in the kernel until something changes. Any thread may make and destroy it.
 #pragma once
 

@@ -14,6 +14,7 @@
 #include "components/heap_return.h"
 #include "components/in_process.h"
 #include "components/load_failure.h"
+#include "components/plugin_notices.h"
 #include "exec/lane.h"
 
 namespace dormouse {
@@ -78,6 +79,7 @@ struct Registry::Impl {
         heap_return(loop, *loaders),
         loads(options.parallel_loads),
         carrier(std::move(options), clock, loop, events, metrics, *loaders),
+        notices(events),
         services{clock,   loop,    events,
                  metrics, carrier, policies,
                  loads,   windows, [this](std::unique_ptr<Loaded> left) { kept.push_back(std::move(left)); }} {}
@@ -123,6 +125,7 @@ struct Registry::Impl {
   LoadQueue loads;
   MemoryWindows windows;
   InProcessCarrier carrier;
+  PluginNotices notices;                      // any thread
   std::vector<std::unique_ptr<Loaded>> kept;  // what forgotten threads still use
   const LifeServices services;
 
@@ -330,6 +333,10 @@ Result<Description> Registry::describe(const ComponentSpec& spec) {
   Result<const TypeManifest*> type = choose_type(spec, *entry->manifest);
   if (!type.ok()) return type.status();
   return Description{*entry, *type};
+}
+
+PluginIndex::Snapshot Registry::scan_plugins(const std::string& cause, const Actor& actor) {
+  return state_->notices.scan(state_->carrier.index(), cause, actor);
 }
 
 PluginIndex& Registry::plugins() {

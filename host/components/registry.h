@@ -72,6 +72,9 @@ class Registry {
   // anew, so never from a reactor. Errors: load_failed, as the load would say it.
   Status examine(const ComponentSpec& spec);
   PluginIndex& plugins();
+  // Scans the plugin folders and tells in events what is new or cannot be used (plugin_notices.h). Blocks on the disk,
+  // so never from a reactor.
+  PluginIndex::Snapshot scan_plugins(const std::string& cause, const Actor& actor);
 
   // Replaces all pool policies; the idle clocks of living components are judged anew. Answers what that changes for
   // those that are loaded; with `dry_run` what it would change, and nothing is replaced.

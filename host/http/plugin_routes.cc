@@ -51,7 +51,8 @@ ScanCounts compare(const PluginIndex::Snapshot& before, const PluginIndex::Snaps
 ChangeAnswer scan(Registry& registry, EventLog& events, const Change& change) {
   PluginIndex& index = registry.plugins();
   const PluginIndex::Snapshot before = index.snapshot();
-  const PluginIndex::Snapshot now = index.with_hashes(change.dry_run ? index.look() : index.scan());
+  const PluginIndex::Snapshot now =
+      index.with_hashes(change.dry_run ? index.look() : registry.scan_plugins("asked to scan", change.actor));
   const ScanCounts counts = compare(before, now);
   if (!change.dry_run) {
     for (const std::string& name : registry.names())

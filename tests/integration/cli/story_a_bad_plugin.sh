@@ -47,6 +47,11 @@ expect 0 "$DORMOUSE" ctl plugins scan --dry-run
 says out unusable
 expect 0 "$DORMOUSE" ctl plugins scan
 says out unusable 'is truncated'
+expect 0 "$DORMOUSE" ctl plugins scan
+expect 0 "$DORMOUSE" ctl events --after 0 -n 1 --kind plugin.refused -o json
+same "$(jq -r '[.object, .cause, .actor, .fields.file] | join(" ")' "$SCRATCH/out")" \
+  "words asked to scan local $SCRATCH/plugins/words.so"
+says out 'is truncated' '"remedy":"'
 expect 1 "$DORMOUSE" ctl reload words --dry-run
 says err 'is truncated'
 expect 1 "$DORMOUSE" ctl reload words --wait 30s

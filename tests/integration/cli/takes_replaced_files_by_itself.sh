@@ -56,16 +56,32 @@ done &
 requests=$!
 put "$next" words.so
 becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\" and .incarnation == 2"
+same "$(component words | jq -r .cause)" 'plugins.watch found a changed file'
+expect 0 "$DORMOUSE" ctl components words
+says out 'plugins.watch found a changed file'
 
 # A bad file: remembered with its cause, while what served goes on.
 put "$half" words.so
 becomes words '(.failed_replacement.error | tostring) | contains("truncated")'
 becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\""
+becomes words '.failed_replacement.failures >= 3'  # its back-off has passed twice
 put "$good" words.so
 becomes words ".sha256 == \"$(hash_of "$good")\" and .failed_replacement == null"
 touch "$SCRATCH/enough"
 wait "$requests"
 same "$(sort -u "$SCRATCH/answers")" 200
+
+# Each file is told once, however often it was tried; the one that was there at the start is not told.
+ask "$CONTROL/v1/events?format=json&after=0&kind=plugin.*" > "$SCRATCH/out"
+same "$(jq -r '.events[] | .kind + " " + .object + " " + .cause' "$SCRATCH/out")" "\
+plugin.found well-behaved plugins.watch
+plugin.refused words plugins.watch
+plugin.found well-behaved plugins.watch"
+same "$(jq -r '.events[].fields.file' "$SCRATCH/out" | sort -u)" "$SCRATCH/plugins/words.so"
+jq -e '.events[] | select(.kind == "plugin.refused") | .fields | (.error | contains("truncated")) and (.remedy | length > 0)' \
+  "$SCRATCH/out" > "$SCRATCH/told" || fail 'plugin.refused says not why, or not what to do'
+ask "$CONTROL/v1/events?format=json&after=0&kind=component.ready&object=words" > "$SCRATCH/out"
+same "$(jq -r '.events[1:][].cause' "$SCRATCH/out" | sort -u)" 'plugins.watch found a changed file'
 
 # Another model.
 model="$(component counts | jq -r .model_sha256)"
