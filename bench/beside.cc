@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <iostream>
 #include <thread>
 
@@ -57,12 +56,12 @@ Felt ask_for_a_round(uint16_t port) {
 // Reloads `heap` until this ends.
 class ReloadLoop {
  public:
-  ReloadLoop(uint16_t control_port, std::string token)
-      : thread_([this, control_port, token = std::move(token)] {
-          const std::string authorized = "Authorization: Bearer " + token + "\r\n";
-          HttpClient client(control_port, kPatience);
-          ask(client, http_request("POST", "/v1/components/heap/load", {}, authorized));
-          for (; !ended_; ++reloads_) ask(client, http_request("POST", "/v1/components/heap/reload", {}, authorized));
+  explicit ReloadLoop(const ControlAccess& control)
+      : thread_([this, control] {
+          HttpClient client(control.port, kPatience);
+          ask(client, http_request("POST", "/v1/components/heap/load", {}, control.authorized));
+          for (; !ended_; ++reloads_)
+            ask(client, http_request("POST", "/v1/components/heap/reload", {}, control.authorized));
         }) {}
   int end() {
     ended_ = true;
@@ -76,13 +75,6 @@ class ReloadLoop {
   std::thread thread_;
 };
 
-std::string line_of(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) throw std::runtime_error("cannot read " + path);
-  return line;
-}
-
 void measure(std::vector<std::string> environment) {
   const ServerPlan plan =
       plan_dormouse({.name = "beside",
@@ -93,15 +85,13 @@ void measure(std::vector<std::string> environment) {
                      .environment = std::move(environment)});
   const RunningServer server(plan);
   ask_for_a_round(plan.port);  // loads what the requests need
-  const std::string state = bench_folder() + "/beside/state";
-  const std::string address = line_of(state + "/control");
-  const auto control_port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  const ControlAccess control = control_of("beside");
   Series quiet{"p99 of requests, nothing beside", "ms", {}}, beside{"p99 of requests beside reloads", "ms", {}};
   Series worst_quiet{"slowest request, nothing beside", "ms", {}};
   Series worst{"slowest request beside reloads", "ms", {}}, reloads{"reloads", "reloads/s", {}};
   for (int i = 0; i < kRounds; ++i) {
     const Felt alone = ask_for_a_round(plan.port);
-    ReloadLoop loop(control_port, line_of(state + "/token"));
+    ReloadLoop loop(control);
     const Felt felt = ask_for_a_round(plan.port);
     reloads.add(loop.end() / std::chrono::duration<double>(kRound).count());
     quiet.add(alone.p99_ms);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|beside|unused|allocator|pgo|before|language|nlu|search|text|cache|figures|all]...
+# The benchmarks, each side by side with its peer: bench/run.sh [start|call|cold|cycles|http|beside|replace|unused|allocator|pgo|before|language|nlu|search|text|cache|figures|all]...
 # Wants the tree built with DORMOUSE_BENCH=ON; `./dev bench` does both. Everything it writes is below BUILD/bench, the
 # figures as lines of JSON in BUILD/bench/results.jsonl. A bar that is missed is said, not punished: time is no test.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build="$(realpath "${DORMOUSE_BUILD:-build}")"
 bin="$build/bin"
-rows=(start call cold cycles http beside unused nlu search text cache)
+rows=(start call cold cycles http beside replace unused nlu search text cache)
 
 machine() {
   local compiler
@@ -45,6 +45,8 @@ row_cache() {
 row_http() { "$bin/dormouse_bench_http"; }
 # Requests beside a component that is reloaded all the time.
 row_beside() { "$bin/dormouse_bench_beside"; }
+# Requests beside a plugin that is replaced a hundred times.
+row_replace() { "$bin/dormouse_bench_replace"; }
 # A profile-guided build of the host beside the plain one and nginx + Lua. Not part of `all`: it builds the host twice.
 row_pgo() { bench/pgo.sh "$build"; }
 

@@ -40,6 +40,13 @@ std::string file_text(const std::string& path) {
   return text.str();
 }
 
+std::string line_of(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) throw std::runtime_error("cannot read " + path);
+  return line;
+}
+
 void write_text(const std::string& path, const std::string& text) {
   std::ofstream file(path);
   file << text;
@@ -89,6 +96,13 @@ ServerPlan plan_dormouse(const DormouseSetup& setup) {
   write_text(folder + "/config.yaml", yaml);
   plan.argv = {setup.binary.empty() ? DORMOUSE_BINARY : setup.binary, "run", "--config", folder + "/config.yaml"};
   return plan;
+}
+
+ControlAccess control_of(const std::string& name) {
+  const std::string state = bench_folder() + "/" + name + "/state";
+  const std::string address = line_of(state + "/control");
+  return {static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))),
+          "Authorization: Bearer " + line_of(state + "/token") + "\r\n"};
 }
 
 ServerPlan plan_nginx(const std::string& peer) {

@@ -30,6 +30,12 @@ struct DormouseSetup {
   std::string binary = {};  // empty: this build's
 };
 ServerPlan plan_dormouse(const DormouseSetup& setup);
+// Where a running host is operated, out of the state folder of the setup called `name`.
+struct ControlAccess {
+  uint16_t port = 0;
+  std::string authorized;  // a header line
+};
+ControlAccess control_of(const std::string& name);
 // `peer` is a file of bench/peers: its @root@, @port@ and @lua@ are filled in.
 ServerPlan plan_nginx(const std::string& peer);
 
