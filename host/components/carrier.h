@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "artifacts/component_spec.h"
 #include "base/status.h"
 #include "base/task.h"
-#include "components/component_spec.h"
 #include "components/loaded.h"
 
 namespace dormouse {

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/component_spec.h"
 #include "base/clock.h"
-#include "components/component_spec.h"
 #include "components/component_status.h"
 #include "components/demand.h"
 #include "components/idle_policy.h"

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "artifacts/component_spec.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "components/carrier.h"
 #include "components/cause.h"
-#include "components/component_spec.h"
 #include "components/component_status.h"
 #include "components/lease.h"
 #include "components/life_services.h"

@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "artifacts/manifest.h"
-#include "artifacts/safety.h"
+#include "artifacts/loaded_facts.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/task.h"
@@ -31,22 +30,6 @@ namespace dormouse {
 
 class Lease;
 class Metrics;
-
-// Constant from the moment that the files were read.
-struct LoadedFacts {
-  std::string path;      // of the plugin file, as dropped in the folder
-  std::string identity;  // file_identity() of that, when it was read
-  std::string sha256;    // of its content, lower-case hex
-  std::string version;
-  std::shared_ptr<const Manifest> manifest;
-  const TypeManifest* type = nullptr;  // inside *manifest
-  Safety safety;
-  std::string model_path;    // as trained; empty: none
-  std::string model_sha256;  // empty: none
-  // Says which code, settings and model answer: equal stamps give equal answers to equal calls, as far as files decide
-  // that. Made of contents alone, so that two hosts agree; never 0.
-  uint64_t stamp = 0;
-};
 
 // What the lane of a loaded component is busy with, for operators. Outlives it. Any thread, no lease.
 class Activity {

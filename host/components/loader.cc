@@ -1,17 +1,10 @@
 #include "components/loader.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 
-#include "artifacts/elf.h"
 #include "artifacts/handshake.h"
-#include "artifacts/model_files.h"
-#include "base/file.h"
-#include "base/suggest.h"
 #include "components/call_frame.h"
 
 namespace dormouse {
@@ -51,44 +44,6 @@ namespace {
 
 std::string object_of(const std::string& component) {
   return "component '" + component + "'";
-}
-
-// Fills in model_copy and model_sha256, when there is a model.
-Status copy_model(const std::string& component, PrivateCopies& copies, Prepared& prepared) {
-  if (prepared.model_path.empty()) return {};
-  Result<PluginFile> model = open_model_file(prepared.model_path);
-  if (!model.ok()) return model.status();
-  Result<std::string> copy = copies.prepare(*model, component);
-  if (!copy.ok()) return copy.status();
-  prepared.model_copy = std::move(*copy);
-  prepared.model_sha256 = model->sha256;
-  return {};
-}
-
-// The manifest is read again from the very descriptor that will be copied: the file may have been replaced since the
-// index saw it. Unchanged content keeps the index's object, so pipelines checked against it need no second look.
-Result<Prepared> read_plugin(const PluginEntry& entry, const PluginFile& file) {
-  Prepared prepared;
-  prepared.path = file.path;
-  Result<std::vector<ClosureEntry>> closure = read_closure(file.fd, file.path);
-  if (!closure.ok()) return closure.status();
-  const ElfFacts& facts = closure->front().facts;
-  if (!facts.manifest)
-    return Error{Code::invalid_argument,
-                 "carries no manifest",
-                 "plugin file " + file.path,
-                 "an ELF section .dormouse.manifest",
-                 "none",
-                 "build it with dormouse_add_plugin()"};
-  Result<Manifest> manifest = parse_manifest(*facts.manifest, "plugin file " + file.path);
-  if (!manifest.ok()) return manifest.status();
-  if (Status checked = check_without_running(file, facts, *manifest); !checked.ok()) return checked;
-  prepared.safety = classify(*closure);
-  prepared.version = manifest->version;
-  prepared.manifest = entry.manifest && entry.manifest->source == manifest->source
-                          ? entry.manifest
-                          : std::make_shared<const Manifest>(std::move(*manifest));
-  return prepared;
 }
 
 Status check_library(LoadedPlugin& plugin) {
@@ -233,138 +188,6 @@ void close_component(LoadedPlugin& plugin) {
 }
 
 }  // namespace
-
-Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifest& manifest) {
-  const std::string& wanted = spec.type.empty() ? spec.name : spec.type;
-  if (const TypeManifest* found = manifest.find_type(wanted)) return found;
-  if (spec.type.empty() && manifest.types.size() == 1) return &manifest.types.front();
-  std::vector<std::string> names;
-  for (const TypeManifest& type : manifest.types) names.push_back(type.name);
-  std::string offered;
-  for (const std::string& name : names) offered += (offered.empty() ? "" : ", ") + name;
-  return Error{Code::not_found,
-               "plugin '" + manifest.id + "' has no type '" + wanted + "'",
-               object_of(spec.name),
-               "one of " + offered,
-               wanted,
-               "set type: of the component to one of them" + did_you_mean(wanted, names)};
-}
-
-std::shared_ptr<const Manifest> known_manifest(const ComponentSpec& spec, PluginIndex& index) {
-  const PluginIndex::Snapshot known = index.snapshot();
-  if (!known) return nullptr;
-  for (const PluginEntry& entry : *known)
-    if (entry.id == spec.plugin && entry.manifest && (spec.version.empty() || entry.version == spec.version))
-      return entry.manifest;
-  return nullptr;
-}
-
-std::string data_folder(const std::string& state_dir, const std::string& component) {
-  return state_dir + "/data/" + component;
-}
-
-bool holds_files(const std::string& folder) {
-  std::error_code failed;
-  return std::filesystem::exists(folder, failed) && !std::filesystem::is_empty(folder, failed) && !failed;
-}
-
-uint64_t stamp_of(const Prepared& prepared) {
-  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
-  const auto mix = [&hash](std::string_view bytes) {
-    for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
-    hash = (hash ^ 0xff) * 0x100000001b3u;  // so that "ab", "c" is not "a", "bc"
-  };
-  mix(prepared.sha256);
-  mix(prepared.type->name);
-  mix(prepared.model_sha256);
-  const std::span<const std::byte> settings = prepared.settings.bytes();
-  mix({reinterpret_cast<const char*>(settings.data()), settings.size()});
-  return hash == 0 ? 1 : hash;
-}
-
-std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) {
-  const PluginIndex::Snapshot known = index.snapshot();
-  if (!known) return {};
-  std::string identity;
-  for (const PluginEntry& entry : *known) {
-    if (entry.id != spec.plugin) continue;
-    const std::string of_file = file_identity(entry.path);
-    if (!of_file.empty()) identity += of_file + ";";
-  }
-  return identity;
-}
-
-namespace {
-
-// A look at everything that the load needs, without a copy of anything. `file` stays open for that.
-Result<Prepared> look_at(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
-                         PluginFile& file) {
-  Result<PluginEntry> entry = index.find(spec.plugin, spec.version);
-  if (!entry.ok()) return entry.status();
-  Result<PluginFile> opened = open_plugin_file(entry->path);
-  if (!opened.ok()) return opened.status();
-  file = std::move(*opened);
-  const std::string identity = file_identity(entry->path);
-  Result<Prepared> prepared = read_plugin(*entry, file);
-  if (!prepared.ok()) return prepared;
-  prepared->identity = identity;
-  Result<const TypeManifest*> type = choose_type(spec, *prepared->manifest);
-  if (!type.ok()) return type.status();
-  prepared->type = *type;
-  if (prepared->safety.safety == SafetyClass::process)
-    return Error{Code::failed_precondition,
-                 "cannot run inside the host: " + prepared->safety.reasons.front(),
-                 "plugin file " + file.path,
-                 "safety class unmap, lane or park",
-                 "process",
-                 "running plugins in a process of their own is not available yet"};
-  Result<Value> settings = complete_settings(**type, spec.settings.view(), object_of(spec.name));
-  if (!settings.ok()) return settings.status();
-  prepared->settings = *settings;
-  // A type that can be trained but does not need to be is served with its model when there is one.
-  const MethodManifest* train = (*type)->find_method("train");
-  if (((*type)->needs_model || (train && train->offline)) && purpose == DM_OPEN_SERVE) {
-    Result<std::string> model = current_model(state_dir, spec.name);
-    if (!model.ok()) return model.status();
-    if (model->empty() && (*type)->needs_model)
-      return Error{Code::not_found,
-                   "has no trained model",
-                   object_of(spec.name),
-                   "a file in " + model_folder(state_dir, spec.name),
-                   "none",
-                   "run: dormouse train " + spec.name + " --data FILE"};
-    prepared->model_path = *model;
-  }
-  return prepared;
-}
-
-}  // namespace
-
-Status examine(const ComponentSpec& spec, const std::string& state_dir, PluginIndex& index) {
-  index.scan();
-  PluginFile file;
-  return look_at(spec, DM_OPEN_SERVE, state_dir, index, file).status();
-}
-
-Result<Prepared> prepare(const ComponentSpec& spec, uint32_t purpose, const std::string& state_dir, PluginIndex& index,
-                         PrivateCopies& copies, PrivateCopies& model_copies) {
-  PluginFile file;
-  Result<Prepared> prepared = look_at(spec, purpose, state_dir, index, file);
-  if (!prepared.ok()) return prepared;
-  // Somebody may have cleared the state folder of a running host.
-  if (Status made = ensure_private_folder(state_dir + "/libs"); !made.ok()) return made;
-  if (Status copied = copy_model(spec.name, model_copies, *prepared); !copied.ok()) return copied;
-  Result<std::string> copy = copies.prepare(file);
-  if (!copy.ok()) return copy.status();
-  prepared->copy_path = *copy;
-  prepared->sha256 = file.sha256;
-  if (Status allowed = index.check_allowed(file.path, file.sha256); !allowed.ok()) return allowed;
-  // Files that are there already are the component's, whatever its manifest says now.
-  const std::string folder = data_folder(state_dir, spec.name);
-  if (prepared->manifest->needs.data || holds_files(folder)) prepared->data_dir = folder;
-  prepared->stamp = stamp_of(*prepared);
-  return prepared;
-}
 
 PluginNames names_of(const LoadedPlugin& plugin) {
   const Manifest* manifest = plugin.prepared.manifest.get();
