@@ -1,5 +1,8 @@
 #include "artifacts/prepare.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <span>
 #include <string_view>
@@ -9,15 +12,13 @@
 #include "artifacts/model_files.h"
 #include "artifacts/plugin_file.h"
 #include "base/file.h"
+#include "base/fnv.h"
+#include "base/object_names.h"
 #include "base/suggest.h"
 #include "dormouse/plugin.h"
 
 namespace dormouse {
 namespace {
-
-std::string object_of(const std::string& component) {
-  return "component '" + component + "'";
-}
 
 // Fills in model_copy and model_sha256, when there is a model.
 Status copy_model(const std::string& component, PrivateCopies& copies, Prepared& prepared) {
@@ -40,13 +41,13 @@ Result<Prepared> read_plugin(const PluginEntry& entry, const PluginFile& file) {
   if (!closure.ok()) return closure.status();
   const ElfFacts& facts = closure->front().facts;
   if (!facts.manifest)
-    return Error{Code::invalid_argument,
-                 "carries no manifest",
-                 "plugin file " + file.path,
-                 "an ELF section .dormouse.manifest",
-                 "none",
-                 "build it with dormouse_add_plugin()"};
-  Result<Manifest> manifest = parse_manifest(*facts.manifest, "plugin file " + file.path);
+    return Error{.code = Code::invalid_argument,
+                 .message = "carries no manifest",
+                 .object = plugin_file_object(file.path),
+                 .needed = "an ELF section .dormouse.manifest",
+                 .found = "none",
+                 .remedy = "build it with dormouse_add_plugin()"};
+  Result<Manifest> manifest = parse_manifest(*facts.manifest, plugin_file_object(file.path));
   if (!manifest.ok()) return manifest.status();
   if (Status checked = check_without_running(file, facts, *manifest); !checked.ok()) return checked;
   prepared.safety = classify(*closure);
@@ -67,12 +68,13 @@ Result<const TypeManifest*> choose_type(const ComponentSpec& spec, const Manifes
   for (const TypeManifest& type : manifest.types) names.push_back(type.name);
   std::string offered;
   for (const std::string& name : names) offered += (offered.empty() ? "" : ", ") + name;
-  return Error{Code::not_found,
-               "plugin '" + manifest.id + "' has no type '" + wanted + "'",
-               object_of(spec.name),
-               "one of " + offered,
-               wanted,
-               "set type: of the component to one of them" + did_you_mean(wanted, names)};
+  return Error{.code = Code::not_found,
+               .message = plugin_object(manifest.id) + " has no type '" + wanted + "'",
+               .object = component_object(spec.name),
+               .needed = "one of " + offered,
+               .found = wanted,
+               .remedy = "set type: of the component to one of them",
+               .near = near_names(wanted, names)};
 }
 
 std::shared_ptr<const Manifest> known_manifest(const ComponentSpec& spec, PluginIndex& index) {
@@ -94,17 +96,16 @@ bool holds_files(const std::string& folder) {
 }
 
 uint64_t stamp_of(const Prepared& prepared) {
-  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
-  const auto mix = [&hash](std::string_view bytes) {
-    for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
-    hash = (hash ^ 0xff) * 0x100000001b3u;  // so that "ab", "c" is not "a", "bc"
-  };
-  mix(prepared.sha256);
-  mix(prepared.type->name);
-  mix(prepared.model_sha256);
   const std::span<const std::byte> settings = prepared.settings.bytes();
-  mix({reinterpret_cast<const char*>(settings.data()), settings.size()});
-  return hash == 0 ? 1 : hash;
+  Fnv hash;
+  for (const std::string_view content :
+       {std::string_view(prepared.sha256), std::string_view(prepared.type->name),
+        std::string_view(prepared.model_sha256),
+        std::string_view(reinterpret_cast<const char*>(settings.data()), settings.size())}) {
+    hash.add(content);
+    hash.end_text();
+  }
+  return hash.value() == 0 ? 1 : hash.value();
 }
 
 std::string plugin_file_identity(const ComponentSpec& spec, PluginIndex& index) {
@@ -129,21 +130,22 @@ Result<Prepared> look_at(const ComponentSpec& spec, uint32_t purpose, const std:
   Result<PluginFile> opened = open_plugin_file(entry->path);
   if (!opened.ok()) return opened.status();
   file = std::move(*opened);
-  const std::string identity = file_identity(entry->path);
+  struct stat info {};
+  if (fstat(file.fd, &info) != 0) return file_error("look at it", file.path, errno);
   Result<Prepared> prepared = read_plugin(*entry, file);
   if (!prepared.ok()) return prepared;
-  prepared->identity = identity;
+  prepared->identity = file_identity(info);
   Result<const TypeManifest*> type = choose_type(spec, *prepared->manifest);
   if (!type.ok()) return type.status();
   prepared->type = *type;
   if (prepared->safety.safety == SafetyClass::process)
-    return Error{Code::failed_precondition,
-                 "cannot run inside the host: " + prepared->safety.reasons.front(),
-                 "plugin file " + file.path,
-                 "safety class unmap, lane or park",
-                 "process",
-                 "running plugins in a process of their own is not available yet"};
-  Result<Value> settings = complete_settings(**type, spec.settings.view(), object_of(spec.name));
+    return Error{.code = Code::failed_precondition,
+                 .message = "cannot run inside the host: " + prepared->safety.reasons.front(),
+                 .object = plugin_file_object(file.path),
+                 .needed = "safety class unmap, lane or park",
+                 .found = "process",
+                 .remedy = "running plugins in a process of their own is not available yet"};
+  Result<Value> settings = complete_settings(**type, spec.settings.view(), component_object(spec.name));
   if (!settings.ok()) return settings.status();
   prepared->settings = *settings;
   // A type that can be trained but does not need to be is served with its model when there is one.
@@ -152,12 +154,12 @@ Result<Prepared> look_at(const ComponentSpec& spec, uint32_t purpose, const std:
     Result<std::string> model = current_model(state_dir, spec.name);
     if (!model.ok()) return model.status();
     if (model->empty() && (*type)->needs_model)
-      return Error{Code::not_found,
-                   "has no trained model",
-                   object_of(spec.name),
-                   "a file in " + model_folder(state_dir, spec.name),
-                   "none",
-                   "run: dormouse train " + spec.name + " --data FILE"};
+      return Error{.code = Code::not_found,
+                   .message = "has no trained model",
+                   .object = component_object(spec.name),
+                   .needed = "a file in " + model_folder(state_dir, spec.name),
+                   .found = "none",
+                   .remedy = "run: dormouse train " + spec.name + " --data FILE"};
     prepared->model_path = *model;
   }
   return prepared;

@@ -23,12 +23,11 @@ Result<BatchQueue::Next> BatchQueue::push(std::shared_ptr<CallJob>& job) {
   const std::lock_guard lock(mutex_);
   // The first to wait is always taken in: whether the lane has room for its turn is the lane's to say.
   if (waiting_ > 0 && waiting_ >= pending_max_)
-    return Error{Code::queue_full,
-                 "too many calls wait to be answered",
-                 {},
-                 "at most " + std::to_string(pending_max_) + " waiting calls",
-                 std::to_string(waiting_),
-                 "try again later, or raise max_pending"};
+    return Error{.code = Code::queue_full,
+                 .message = "too many calls wait to be answered",
+                 .needed = "at most " + std::to_string(pending_max_) + " waiting calls",
+                 .found = std::to_string(waiting_),
+                 .remedy = "try again later, or raise max_pending"};
   jobs_[static_cast<size_t>(job->options.priority)].push_back(std::move(job));
   ++waiting_;
   if (turn_due_) return Next::nothing;

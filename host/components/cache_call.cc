@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/object_names.h"
 #include "components/call_frame.h"
 #include "components/component.h"
 #include "components/current_call.h"
@@ -26,7 +27,7 @@ CurrentCall entering(const Lease& lease, const char* function) {
 }
 
 std::string where(const Lease& lease, const char* function) {
-  return "component '" + lease.component().name() + "', " + function + " of " DM_EXT_CACHE;
+  return component_object(lease.component().name()) + ", " + function + " of " DM_EXT_CACHE;
 }
 
 // Calls purge or count, which differ in nothing but their name. Errors: broken_contract.
@@ -43,7 +44,12 @@ Result<uint64_t> ask_of_tag(const Lease& lease, const char* name, decltype(dm_ca
   });
   if (!status.ok()) return status;
   if (ended != DM_OK)
-    return Error{Code::broken_contract, "failed", asked, "DM_OK", std::to_string(ended), "reload the component"};
+    return Error{.code = Code::broken_contract,
+                 .message = "failed",
+                 .object = asked,
+                 .needed = "DM_OK",
+                 .found = std::to_string(ended),
+                 .remedy = "reload the component"};
   return entries;
 }
 
@@ -56,7 +62,7 @@ uint64_t load_number(const Lease& lease) {
 Result<void*> open_cache_space(const Lease& lease, const std::string& name, const CacheLimits& limits) {
   const Loaded::CacheDoor& door = lease.loaded().cache();
   const Safety& safety = lease.loaded().facts().safety;
-  const std::string object = "component '" + lease.component().name() + "'";
+  const std::string object = component_object(lease.component().name());
   if (!door.table && lease.loaded().offers_cache())
     return Error{.code = Code::failed_precondition,
                  .message = "cannot be asked from request threads",
@@ -65,8 +71,12 @@ Result<void*> open_cache_space(const Lease& lease, const std::string& name, cons
                  .found = "'" + std::string(to_string(safety.safety)) + "'",
                  .remedy = "dormouse plugin inspect tells why"};
   if (!door.table)
-    return Error{Code::failed_precondition,      "is no cache", object,
-                 "the capability " DM_EXT_CACHE, "none",        "name a component of a caching type"};
+    return Error{.code = Code::failed_precondition,
+                 .message = "is no cache",
+                 .object = object,
+                 .needed = "the capability " DM_EXT_CACHE,
+                 .found = "none",
+                 .remedy = "name a component of a caching type"};
   const CallOptions options;
   CallFrame frame(options);
   const dm_cache_limits given{sizeof(dm_cache_limits), 0, limits.max_bytes, limits.eviction.c_str()};
@@ -77,7 +87,13 @@ Result<void*> open_cache_space(const Lease& lease, const std::string& name, cons
     return frame.status(door.table->open_space(door.component, frame.abi(), name.c_str(), &given, &space), asked);
   });
   if (!opened.ok()) return opened;
-  if (!space) return Error{Code::broken_contract, "returned no space", asked, "a space", "null", "correct the plugin"};
+  if (!space)
+    return Error{.code = Code::broken_contract,
+                 .message = "returned no space",
+                 .object = asked,
+                 .needed = "a space",
+                 .found = "null",
+                 .remedy = "correct the plugin"};
   return space;
 }
 

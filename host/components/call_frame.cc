@@ -69,16 +69,19 @@ void CallFrame::progress(const dm_call* call, double done, double total, const c
 Status CallFrame::status(int32_t returned, std::string_view where, const ValueWriter* out) const {
   if (returned == DM_OK) return {};
   if (!is_abi_status(returned))
-    return Error{Code::broken_contract,    "returned " + std::to_string(returned),
-                 std::string(where),       "a status of dormouse/plugin.h",
-                 std::to_string(returned), {}};
+    return Error{.code = Code::broken_contract,
+                 .message = "returned " + std::to_string(returned),
+                 .object = std::string(where),
+                 .needed = "a status of dormouse/plugin.h",
+                 .found = std::to_string(returned)};
   // A status that a writer gave and the plugin passed on: the writer knows why, and the fault is not the caller's.
   const bool of_writer = returned == DM_INVALID_ARGUMENT || returned == DM_RESOURCE_EXHAUSTED;
   if (const Status mistake = of_writer && out ? out->mistake() : Status(); !mistake.ok())
-    return Error{
-        mistake.code(), "its answer cannot be written: " + mistake.error().message, std::string(where), {}, {}, {}};
+    return Error{.code = mistake.code(),
+                 .message = "its answer cannot be written: " + mistake.error().message,
+                 .object = std::string(where)};
   std::string message = message_.empty() ? std::string("gave no reason") : message_;
-  return Error{static_cast<Code>(returned), std::move(message), std::string(where), {}, {}, {}};
+  return Error{.code = static_cast<Code>(returned), .message = std::move(message), .object = std::string(where)};
 }
 
 }  // namespace dormouse

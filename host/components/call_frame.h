@@ -41,16 +41,19 @@ Status guarded(std::string_view where, Body&& body) {
   try {
     return body();
   } catch (const std::exception& e) {
-    return Error{Code::broken_contract, std::string("threw a C++ exception across the plugin ABI: ") + e.what(),
-                 std::string(where),    "a returned status",
-                 "an exception",        "build it with dormouse/plugin.hpp, or catch"};
+    return Error{.code = Code::broken_contract,
+                 .message = std::string("threw a C++ exception across the plugin ABI: ") + e.what(),
+                 .object = std::string(where),
+                 .needed = "a returned status",
+                 .found = "an exception",
+                 .remedy = "build it with dormouse/plugin.hpp, or catch"};
   } catch (...) {
-    return Error{Code::broken_contract,
-                 "threw a C++ exception across the plugin ABI",
-                 std::string(where),
-                 "a returned status",
-                 "an exception of an unknown type",
-                 "build it with dormouse/plugin.hpp, or catch"};
+    return Error{.code = Code::broken_contract,
+                 .message = "threw a C++ exception across the plugin ABI",
+                 .object = std::string(where),
+                 .needed = "a returned status",
+                 .found = "an exception of an unknown type",
+                 .remedy = "build it with dormouse/plugin.hpp, or catch"};
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "base/object_names.h"
 #include "components/call_frame.h"
 #include "components/loader.h"
 #include "components/open_calls.h"
@@ -103,19 +104,18 @@ void CallJob::answer(Result<Value> value, Duration queued, Duration ran) {
 }
 
 std::string where(const LoadedPlugin& plugin, uint32_t method) {
-  return "component '" + plugin.name + "', method '" + plugin.prepared.type->methods[method].name + "'";
+  return method_object(plugin.name, plugin.prepared.type->methods[method].name);
 }
 
 Status given_up(const LoadedPlugin& plugin, const CallJob& job, Time now) {
-  if (job.options.is_cancelled()) return {Code::cancelled, "given up before it started"};
-  if (now >= job.options.deadline) return {Code::deadline_exceeded, "the deadline passed before it started"};
+  if (job.options.is_cancelled()) return Status(Code::cancelled, "given up before it started");
+  if (now >= job.options.deadline) return Status(Code::deadline_exceeded, "the deadline passed before it started");
   if (now - job.submitted > plugin.max_wait->load(std::memory_order_relaxed))
-    return Error{Code::queue_full,
-                 "waited too long for an instance",
-                 "component '" + plugin.name + "'",
-                 "one within max_wait",
-                 {},
-                 "retry later, or raise max_instances or max_wait in dm.pool"};
+    return Error{.code = Code::queue_full,
+                 .message = "waited too long for an instance",
+                 .object = component_object(plugin.name),
+                 .needed = "one within max_wait",
+                 .remedy = "retry later, or raise max_instances or max_wait in dm.pool"};
   return {};
 }
 
@@ -144,9 +144,11 @@ Result<Value> take_answer(const LoadedPlugin& plugin, uint32_t method, ValueWrit
   }
   const Type& promised = plugin.prepared.type->methods[method].output;
   if (Status fits = promised.check(value->view()); !fits.ok())
-    return Error{Code::broken_contract,          "its answer is not what its manifest promises: " + fits.to_string(),
-                 where(plugin, method),          promised.to_string(),
-                 to_debug_string(value->view()), {}};
+    return Error{.code = Code::broken_contract,
+                 .message = "its answer is not what its manifest promises: " + fits.to_string(),
+                 .object = where(plugin, method),
+                 .needed = promised.to_string(),
+                 .found = to_debug_string(value->view())};
   return value;
 }
 

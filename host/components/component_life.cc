@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/object_names.h"
 #include "components/component_metrics.h"
 
 namespace dormouse {
@@ -128,7 +129,7 @@ void ComponentLife::on_demand(Demand demand) {
   if (!waiters_.make_room(bound))
     return demand.done(Status(Error{.code = Code::queue_full,
                                     .message = "too many requests wait for its load",
-                                    .object = "component '" + name() + "'",
+                                    .object = component_object(name()),
                                     .needed = "at most " + std::to_string(bound) + " waiting requests",
                                     .found = std::to_string(waiters_.size()),
                                     .remedy = "try again later, or raise max_pending in dm.pool"}));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/object_names.h"
 #include "base/units.h"
 #include "components/component_life.h"
 #include "components/component_metrics.h"
@@ -96,7 +97,7 @@ void ComponentLife::on_objection(Incarnation&, const Status& why) {
   reopen({CauseKind::objection, "vetoed: " + why.to_string()});
   answer_verbs(Error{.code = Code::failed_precondition,
                      .message = "refused to be parked: " + why.to_string(),
-                     .object = "component '" + name() + "'",
+                     .object = component_object(name()),
                      .remedy = "try again later"},
                "");
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/object_names.h"
 #include "components/component_life.h"
 #include "components/component_metrics.h"
 #include "components/load_failure.h"
@@ -65,7 +66,7 @@ void ComponentLife::fail(const Status& why) {
   backoff_.failed(services_.loop.now(), services_.carrier.files_identity(spec()));
   last_error_ = Status(as_load_failure(name(), why.error()));
   services_.metrics.counter(kComponentLoadFailures, {{"component", name()}}).add();
-  current_->fail({CauseKind::load_failed, last_error_.to_string_within("component '" + name() + "'")});
+  current_->fail({CauseKind::load_failed, last_error_.to_string_within(component_object(name()))});
   refuse_waiters(last_error_);
   answer_verbs(last_error_, "");
   if (!spec().preload || !ending_.ok()) return;
@@ -109,14 +110,14 @@ Error ComponentLife::no_free_slot() const {
   }
   return {.code = Code::busy,
           .message = "cannot be replaced yet: those that were replaced before still drain",
-          .object = "component '" + name() + "'",
+          .object = component_object(name()),
           .needed = "at most one that drains",
           .found = holders,
           .remedy = "try again later, or lower drain_timeout in dm.pool"};
 }
 
 Status ComponentLife::may_replace() {
-  const std::string object = "component '" + name() + "'";
+  const std::string object = component_object(name());
   if (replacement_.is_under_way())
     return Error{.code = Code::busy,
                  .message = "is being replaced already, perhaps with what was there before",
@@ -153,7 +154,7 @@ void ComponentLife::on_replacement_ready(std::unique_ptr<Incarnation> next) {
   retired_.back()->begin({CauseKind::reload, "replaced by incarnation " + number}, policy().drain_timeout,
                          Error{.code = Code::unavailable,
                                .message = "was cancelled: its component was replaced, and drain_timeout has passed",
-                               .object = "component '" + name() + "'",
+                               .object = component_object(name()),
                                .remedy = "ask again; the new incarnation serves"});
   // Otherwise its end comes soon, and belongs into the answer.
   if (leases > 0)
@@ -182,7 +183,7 @@ void ComponentLife::on_replacement_failed(const Status& why, bool given_up) {
   }
   publish();
   Error error = given_up ? why.error() : as_load_failure(name(), why.error());
-  error.object = "component '" + name() + "'";
+  error.object = component_object(name());
   error.remedy = (error.remedy.empty() ? "" : error.remedy + "; ") + std::string("what served before goes on");
   if (!replacement_verbs_.empty()) replacement_verbs_.answer({Status(std::move(error)), false, false, "", status()});
   if (!ending_.ok()) return move_on();

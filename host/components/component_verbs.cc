@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/object_names.h"
 #include "base/units.h"
 
 namespace dormouse {
@@ -23,7 +24,7 @@ std::string ComponentVerbs::state_words() const {
 }
 
 void ComponentVerbs::refuse(VerbReply& done, Error error) const {
-  error.object = "component '" + life_.name() + "'";
+  error.object = component_object(life_.name());
   done(VerbAnswer{Status(std::move(error)), false, false, {}, life_.status()});
 }
 
@@ -50,7 +51,7 @@ VerbReply ComponentVerbs::bound(Verb verb, Duration wait, VerbReply done, VerbRe
         life_.is_replacing() ? "a replacement opens; it goes on" : "still " + state_words() + "; it goes on";
     return VerbAnswer{Error{.code = Code::deadline_exceeded,
                             .message = "is not done with the " + name,
-                            .object = "component '" + life_.name() + "'",
+                            .object = component_object(life_.name()),
                             .needed = "an end within " + format_duration(wait),
                             .found = now,
                             .remedy = "look at it later: dormouse ctl components " + life_.name()},
@@ -115,7 +116,7 @@ void ComponentVerbs::load(const VerbOptions& options, VerbReply done) {
 
 // Of a load that only operators asked for.
 Status ComponentVerbs::give_up_load(bool dry_run) {
-  const std::string object = "component '" + life_.name() + "'";
+  const std::string object = component_object(life_.name());
   const Error given_up{.code = Code::cancelled,
                        .message = "its load was given up",
                        .object = object,

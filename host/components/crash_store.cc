@@ -112,7 +112,11 @@ void adopt_pending(const std::string& folder) {
 
 Result<CrashRecord> parse_crash(std::string_view text, const std::string& id) {
   const auto damaged = [&id](const std::string& found) {
-    return Error{Code::data_loss, "is damaged", "crash " + id, "lines of a key and a value", found, {}};
+    return Error{.code = Code::data_loss,
+                 .message = "is damaged",
+                 .object = "crash " + id,
+                 .needed = "lines of a key and a value",
+                 .found = found};
   };
   if (!text.starts_with(kHeader)) return damaged("another first line");
   text.remove_prefix(kHeader.size());
@@ -147,12 +151,10 @@ std::vector<CrashRecord> CrashStore::list() const {
 Result<CrashRecord> CrashStore::read(const std::string& id) const {
   for (const std::string& name : names_in(folder_))
     if (id_of(name) == id) return read_one(folder_, name);
-  return Error{Code::not_found,
-               "there is no crash of this id",
-               "crash " + id.substr(0, kIdBytesMax),
-               {},
-               {},
-               "dormouse ctl crashes lists them"};
+  return Error{.code = Code::not_found,
+               .message = "there is no crash of this id",
+               .object = "crash " + id.substr(0, kIdBytesMax),
+               .remedy = "dormouse ctl crashes lists them"};
 }
 
 std::vector<CrashRecord> CrashStore::take_unannounced() {

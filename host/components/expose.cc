@@ -1,5 +1,6 @@
 #include "components/expose.h"
 
+#include "base/object_names.h"
 #include "components/call_frame.h"
 #include "components/loader.h"
 #include "components/observe.h"
@@ -19,22 +20,24 @@ Result<Exposition> read_exposition(dm_value value, const std::string& where) {
   // It becomes a header field.
   const bool is_plain = type.find_first_of("\r\n") == std::string::npos && !type.empty() && type.size() < 200;
   if (!has_type || !has_body || !is_plain)
-    return Error{Code::broken_contract,
-                 "its answer is not what " DM_EXT_OBSERVE " promises",
-                 where,
-                 "{content_type: string, body: string or bytes}",
-                 to_debug_string(value),
-                 {}};
+    return Error{.code = Code::broken_contract,
+                 .message = "its answer is not what " DM_EXT_OBSERVE " promises",
+                 .object = where,
+                 .needed = "{content_type: string, body: string or bytes}",
+                 .found = to_debug_string(value)};
   if (text.data) return Exposition{type, std::string(text.data, text.size)};
   return Exposition{type, std::string(reinterpret_cast<const char*>(bytes.data), bytes.size)};
 }
 
 Result<Exposition> expose(const LoadedPlugin& plugin, const Metrics& metrics, const std::string& accept,
                           const CallOptions& options) {
-  const std::string where = "component '" + plugin.name + "', " DM_EXT_OBSERVE;
+  const std::string where = component_object(plugin.name) + ", " DM_EXT_OBSERVE;
   if (!plugin.observe || plugin.observe->size < sizeof(dm_observe) || !plugin.observe->expose)
-    return Error{
-        Code::failed_precondition, "does not show metrics", where, "the capability " DM_EXT_OBSERVE, "none", {}};
+    return Error{.code = Code::failed_precondition,
+                 .message = "does not show metrics",
+                 .object = where,
+                 .needed = "the capability " DM_EXT_OBSERVE,
+                 .found = "none"};
   const Result<Value> snapshot = snapshot_value(metrics.snapshot(), accept);
   if (!snapshot.ok()) return snapshot.status();
   CallFrame frame(options);

@@ -6,6 +6,7 @@
 
 #include "artifacts/model_files.h"
 #include "base/file.h"
+#include "base/object_names.h"
 #include "components/batch_queue.h"
 #include "components/call_job.h"
 #include "components/lease.h"
@@ -249,7 +250,7 @@ InProcessCarrier::Offline InProcessCarrier::run_offline(const ComponentSpec& spe
   if (!found || !found->offline)
     return {Status(Error{.code = Code::not_found,
                          .message = "has no offline method '" + method + "'",
-                         .object = "component '" + spec.name + "'"}),
+                         .object = component_object(spec.name)}),
             nullptr};
   const auto index = static_cast<uint32_t>(found - prepared->type->methods.data());
   const std::string data_dir = prepared->data_dir;

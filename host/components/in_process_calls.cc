@@ -1,6 +1,7 @@
 // How calls get into a component of this process: at once on the calling thread, or over its lane, alone or gathered.
 #include <thread>
 
+#include "base/object_names.h"
 #include "components/batch_queue.h"
 #include "components/call_batch.h"
 #include "components/call_job.h"
@@ -12,8 +13,9 @@ namespace dormouse {
 namespace {
 
 Status missing_method(const LoadedPlugin& plugin, uint32_t method) {
-  return Error{
-      Code::not_found, "has no method number " + std::to_string(method), "component '" + plugin.name + "'", {}, {}, {}};
+  return Error{.code = Code::not_found,
+               .message = "has no method number " + std::to_string(method),
+               .object = component_object(plugin.name)};
 }
 
 // What sending a turn needs. Owned, because the calls that a turn is sent for may all be withdrawn meanwhile, and then

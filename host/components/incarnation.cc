@@ -3,6 +3,7 @@
 #include <cassert>
 #include <utility>
 
+#include "base/object_names.h"
 #include "base/units.h"
 
 namespace dormouse {
@@ -117,7 +118,7 @@ void Incarnation::begin_load() {
     load_timer_ = 0;
     give_up(Error{.code = Code::deadline_exceeded,
                   .message = "its load took longer than load_timeout",
-                  .object = "component '" + spec_.name + "'",
+                  .object = component_object(spec_.name),
                   .needed = "a load within " + format_duration(policy_.load_timeout),
                   .remedy = "raise load_timeout in dm.pool, or make its open faster"},
             /*by_operator=*/false);

@@ -12,6 +12,7 @@
 
 #include "base/crash_signals.h"
 #include "base/log.h"
+#include "base/object_names.h"
 #include "base/units.h"
 #include "components/call_frame.h"
 #include "components/current_call.h"
@@ -181,7 +182,7 @@ int32_t Ledger::Impl::thread_start(const dm_host* host, const char* name, void (
       const CurrentCall here({.component = component.c_str()}, what.c_str());
       raw->tid = ::gettid();
       ::pthread_setname_np(::pthread_self(), raw->name.substr(0, 15).c_str());
-      const Status status = guarded("component '" + component + "', thread '" + raw->name + "'", [&] {
+      const Status status = guarded(component_object(component) + ", thread '" + raw->name + "'", [&] {
         body(argument);
         return Status();
       });
@@ -259,7 +260,7 @@ void Ledger::Impl::timer_run(uint64_t id) {
     timers.erase(it);
   }
   const CurrentCall here({.component = component.c_str()}, "timer");
-  const Status status = guarded("component '" + component + "', timer", [&] {
+  const Status status = guarded(component_object(component) + ", timer", [&] {
     timer.callback(timer.argument);
     return Status();
   });

@@ -15,6 +15,7 @@
 #include "artifacts/elf.h"
 #include "artifacts/link_map.h"
 #include "artifacts/safety.h"
+#include "base/object_names.h"
 #include "base/unique_fd.h"
 
 namespace dormouse {
@@ -66,7 +67,10 @@ Users& users() {
 }
 
 Error load_failed(const std::string& path, std::string message, std::string remedy = {}) {
-  return Error{Code::load_failed, std::move(message), "plugin file " + path, {}, {}, std::move(remedy)};
+  return Error{.code = Code::load_failed,
+               .message = std::move(message),
+               .object = plugin_file_object(path),
+               .remedy = std::move(remedy)};
 }
 
 std::string loader_message() {
@@ -226,7 +230,10 @@ Status pin_shared_runtime(const std::string& soname) {
   host_objects();
   // The handle is dropped on purpose: RTLD_NODELETE outlives it.
   if (dlopen(soname.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) return Status();
-  return Status(Error{Code::load_failed, loader_message(), "shared runtime " + soname, {}, {}, "install its package"});
+  return Status(Error{.code = Code::load_failed,
+                      .message = loader_message(),
+                      .object = "shared runtime " + soname,
+                      .remedy = "install its package"});
 }
 
 }  // namespace dormouse

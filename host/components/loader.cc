@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "artifacts/handshake.h"
+#include "base/object_names.h"
 #include "components/call_frame.h"
 
 namespace dormouse {
@@ -42,13 +43,9 @@ class FirstInstances {
 
 namespace {
 
-std::string object_of(const std::string& component) {
-  return "component '" + component + "'";
-}
-
 Status check_library(LoadedPlugin& plugin) {
   const dm_plugin* table = plugin.library->plugin();
-  return handshake(table, *plugin.prepared.manifest, "plugin file " + plugin.prepared.path);
+  return handshake(table, *plugin.prepared.manifest, plugin_file_object(plugin.prepared.path));
 }
 
 const dm_type* find_type(const dm_plugin& table, const std::string& name) {
@@ -84,12 +81,12 @@ void ask_capabilities(LoadedPlugin& plugin) {
 // Whether every table is there that the manifest promises, as long as this host knows it. Errors: broken_contract.
 Status check_promised_capabilities(const LoadedPlugin& plugin) {
   const auto missing = [&](const std::string& id, const char* found) {
-    return Error{Code::broken_contract,
-                 "promises a capability it does not offer",
-                 object_of(plugin.name),
-                 "the table of '" + id + "'",
-                 found,
-                 "offer it, or take it out of the manifest's `capabilities`"};
+    return Error{.code = Code::broken_contract,
+                 .message = "promises a capability it does not offer",
+                 .object = component_object(plugin.name),
+                 .needed = "the table of '" + id + "'",
+                 .found = found,
+                 .remedy = "offer it, or take it out of the manifest's `capabilities`"};
   };
   for (const std::string& id : plugin.prepared.type->capabilities) {
     if (!plugin.type->capability || !plugin.type->capability(plugin.component, id.c_str())) return missing(id, "none");
@@ -107,7 +104,7 @@ Status check_promised_batches(const LoadedPlugin& plugin) {
     if (method.batch)
       return Error{.code = Code::broken_contract,
                    .message = "promises batches it does not offer",
-                   .object = object_of(plugin.name) + ", method '" + method.name + "'",
+                   .object = method_object(plugin.name, method.name),
                    .needed = "the capability " DM_EXT_BATCH,
                    .found = "none",
                    .remedy = "offer it, or take `batch` out of the manifest"};
@@ -138,7 +135,7 @@ Status call_open(LoadedPlugin& plugin, const OpenOptions& options, const CallOpt
   args.settings = plugin.prepared.settings.view();
   args.model_path = plugin.prepared.model_copy.c_str();
   args.data_dir = options.data_dir.c_str();
-  const std::string where = object_of(plugin.name) + ", open";
+  const std::string where = component_object(plugin.name) + ", open";
   const CurrentCall here(names_of(plugin), "open");
   return guarded(where, [&]() -> Status {
     const int32_t returned = plugin.type->open(plugin.ledger->host(), frame.abi(), &args, &plugin.component);
@@ -229,19 +226,16 @@ Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options) {
 Result<void*> instance_on_lane(LoadedPlugin& plugin, unsigned slot, const dm_call* call) {
   void*& instance = plugin.instances[slot];
   if (instance) return instance;
-  const std::string where = object_of(plugin.name) + ", create";
+  const std::string where = component_object(plugin.name) + ", create";
   const CurrentCall here(names_of(plugin), "create", call->request_id);
   Status made = guarded(where, [&]() -> Status {
     const int32_t returned = plugin.type->create(plugin.component, call, &instance);
-    if (returned == DM_OK && !instance) return {Code::broken_contract, "create succeeded without an instance"};
+    if (returned == DM_OK && !instance) return Status(Code::broken_contract, "create succeeded without an instance");
     if (returned == DM_OK) return {};
     instance = nullptr;
-    return Error{returned == DM_CANCELLED ? Code::cancelled : Code::unavailable,
-                 "could not make an instance (status " + std::to_string(returned) + ")",
-                 where,
-                 {},
-                 {},
-                 {}};
+    return Error{.code = returned == DM_CANCELLED ? Code::cancelled : Code::unavailable,
+                 .message = "could not make an instance (status " + std::to_string(returned) + ")",
+                 .object = where};
   });
   if (!made.ok()) return made;
   return instance;
@@ -269,7 +263,7 @@ Status trim_on_lane(LoadedPlugin& plugin) {
   const CurrentCall here(names_of(plugin), "trim");
   const CallOptions call;
   CallFrame frame(call);
-  const std::string where = object_of(plugin.name) + ", trim";
+  const std::string where = component_object(plugin.name) + ", trim";
   return guarded(where, [&] { return frame.status(plugin.trim->trim(plugin.component, frame.abi()), where); });
 }
 
@@ -278,7 +272,7 @@ Status ask_veto_on_lane(LoadedPlugin& plugin) {
   const CurrentCall here(names_of(plugin), "may_park");
   const CallOptions call;
   CallFrame frame(call);
-  const std::string where = object_of(plugin.name) + ", may_park";
+  const std::string where = component_object(plugin.name) + ", may_park";
   return guarded(where, [&] { return frame.status(plugin.veto->may_park(plugin.component, frame.abi()), where); });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/object_names.h"
+
 namespace dormouse {
 namespace {
 
@@ -303,7 +305,7 @@ std::string Activation::failed_object(uint16_t index, const Error& error) const 
     object += " (" + plan_.file + ":" + std::to_string(node.line) + ")";
     const bool named = of_its_function || within.starts_with("component '") || within.starts_with("plugin");
     if (const ComponentCall* call = node.as_component(); call && !named)
-      object += ", component '" + graph().components[call->component] + "'";
+      object += ", " + component_object(graph().components[call->component]);
   }
   return within.empty() ? object : object + ", " + within;
 }

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "base/object_names.h"
 #include "pipeline/drive.h"
 
 namespace dormouse {
@@ -15,7 +16,7 @@ constexpr MetricInfo kStaleCompletions{"dormouse_stale_completions_total",
 Error overloaded(const std::string& pipeline) {
   return {.code = Code::overloaded,
           .message = "too many requests at the same time",
-          .object = "pipeline '" + pipeline + "'",
+          .object = pipeline_object(pipeline),
           .needed = "at most " + std::to_string(kRequestsPerLoopMax) + " on one loop",
           .remedy = "retry later"};
 }
@@ -137,7 +138,7 @@ void Scheduler::cancel(uint64_t ticket) {
   if (!slot || slot->request.finished) return;
   slot->request.fail(Error{.code = Code::cancelled,
                            .message = "the client is gone",
-                           .object = "pipeline '" + slot->request.plan->graph.name + "'"});
+                           .object = pipeline_object(slot->request.plan->graph.name)});
   go_on(*slot);
 }
 
