@@ -31,7 +31,7 @@ void ComponentLife::on_ready(Incarnation& of) {
 // What follows for this component when one of its incarnations is ready and will be called.
 void ComponentLife::serves(Incarnation& of) {
   was_ready_ = true;
-  served_identity_ = services_.carrier.files_identity(spec());
+  served_identity_ = of.files_identity();
   component_->set_stamp(of.facts()->stamp);
   component_->set_last_used(of.ready_at());
   count_load();
@@ -63,7 +63,7 @@ void ComponentLife::on_load_failed(Incarnation& of, const Status& why) {
 }
 
 void ComponentLife::fail(const Status& why) {
-  backoff_.failed(services_.loop.now(), services_.carrier.files_identity(spec()));
+  backoff_.failed(services_.loop.now(), current_->files_identity());
   last_error_ = Status(as_load_failure(name(), why.error()));
   services_.metrics.counter(kComponentLoadFailures, {{"component", name()}}).add();
   current_->fail({CauseKind::load_failed, last_error_.to_string_within(component_object(name()))});

@@ -123,6 +123,7 @@ void Incarnation::begin_load() {
                   .remedy = "raise load_timeout in dm.pool, or make its open faster"},
             /*by_operator=*/false);
   });
+  files_identity_ = services_.carrier.files_identity(spec_);
   services_.carrier.prepare(spec_,
                             [this](Result<std::unique_ptr<Loaded>> prepared) { on_prepared(std::move(prepared)); });
 }

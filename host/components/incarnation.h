@@ -83,9 +83,12 @@ class Incarnation {
   bool was_given_up_by_operator() const { return given_up_by_operator_; }
   // What is loaded: while it is callable, drains or is parked. Null otherwise.
   Loaded* loaded() const { return state_ == State::loading ? nullptr : loaded_.get(); }
+  // Identity of the files that were there right before its load read them (Carrier::files_identity): what came later
+  // is newer than it.
+  const std::string& files_identity() const { return files_identity_; }
   // What it was prepared with, also while it opens; null: not known yet.
   const LoadedFacts* facts() const { return loaded_ ? &loaded_->facts() : nullptr; }
-  // Nothing of it is under way, and nobody holds a lease.
+  // Nothing of it is under way, and no lease of it is held.
   bool settled() const;
   // Fills in what the status of a component says of its current incarnation, and leaves what it does not know.
   void describe(ComponentStatus& status) const;
@@ -158,6 +161,7 @@ class Incarnation {
   LoadQueue::Ticket place_ = 0;
   Time queued_at_{};
   Time began_{};
+  std::string files_identity_;
   EventLoop::TimerId load_timer_ = 0;
   CancelToken cancel_;
   Status given_up_;

@@ -30,7 +30,7 @@ void Replacement::on_ready(Incarnation&) {
 void Replacement::on_load_failed(Incarnation& of, const Status& why) {
   const bool given_up = of.was_given_up_by_operator();
   if (!given_up) {
-    backoff_.failed(services_.loop.now(), services_.carrier.files_identity(spec_));
+    backoff_.failed(services_.loop.now(), of.files_identity());
     failed_ = FailedReplacement{why, backoff_.failures(), {}};
   }
   // Nothing of it is under way any more; but it is in the middle of telling so.

@@ -249,6 +249,43 @@ TEST_CASE("a replacement by the watch says so and one by an operator says that")
   CHECK(host.component->status().cause == "asked to reload");
 }
 
+TEST_CASE("a file that is replaced while the one before it opens is taken next") {
+  LifeHost host;
+  host.acquire().release();
+  host.carrier.held = {"open"};
+  host.carrier.file.content = "v2";
+  host.verbs.take_changed_files();
+  host.run();
+  host.carrier.file.content = "v3";
+  host.carrier.held.clear();
+  REQUIRE(host.carrier.pass());
+  host.run();
+  CHECK(host.component->status().version == "v2");
+  CHECK(host.life.is_outdated());
+  host.verbs.take_changed_files();
+  host.run();
+  CHECK(host.component->status().version == "v3");
+  CHECK_FALSE(host.life.is_outdated());
+}
+
+TEST_CASE("a file that is mended while the bad one opens is not held back by its failure") {
+  LifeHost host;
+  host.acquire().release();
+  host.carrier.held = {"open"};
+  host.carrier.file.content = "bad";
+  host.carrier.file.open = broken("cut short");
+  host.verbs.take_changed_files();
+  host.run();
+  host.carrier.file = {.content = "v2"};
+  host.carrier.held.clear();
+  REQUIRE(host.carrier.pass());
+  host.run();
+  REQUIRE(host.component->status().failed_replacement);
+  host.pass(LoadBackoff::kFileLookEvery);
+  CHECK(host.life.is_outdated());
+  CHECK_FALSE(host.life.is_replacement_held_back());
+}
+
 TEST_CASE("what the watch closes first is loaded again with the cause of the watch") {
   LifeHost host;
   host.acquire().release();
