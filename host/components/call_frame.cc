@@ -28,12 +28,22 @@ bool is_abi_status(int32_t status) {
   }
 }
 
+// How much of a cut text is whole: without the beginning of a character whose end was cut off.
+size_t whole_characters(std::string_view text) {
+  size_t end = text.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end - 1]) & 0xC0) == 0x80) --end;
+  if (end == 0) return text.size();
+  const auto first = static_cast<unsigned char>(text[end - 1]);
+  const size_t bytes = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  return end - 1 + bytes <= text.size() ? text.size() : end - 1;
+}
+
 // A message cut at the bound, with what is no UTF-8 replaced: it goes into JSON.
 std::string clean_message(const char* message) {
   const size_t size = ::strnlen(message, kMessageBytesMax);
   std::string text(message, size);
   if (size == kMessageBytesMax)  // the cut may have split a character
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
+    text.resize(whole_characters(text));
   if (!dm_utf8_valid(reinterpret_cast<const unsigned char*>(text.data()), text.size()))
     std::replace_if(
         text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
