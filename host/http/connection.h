@@ -1,6 +1,9 @@
 // One connection: reads requests one after the other, hands each to its route, writes the answers.
 // Owned by its own pending operations and by responders; everything runs on its owner's reactor, but for the two calls
 // of a responder that may come from any thread.
+//
+// Its functions stand in three files: connection.cc reads (buffer, head, body, dispatch), connection_answers.cc answers
+// and says goodbye, connection_streams.cc writes streams. Whether a head may be served at all is head_admission.h's.
 #pragma once
 
 #include <array>
@@ -92,7 +95,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   const HttpLimits& limits() const { return owner_->options().limits; }
   void set_phase(Phase phase, Duration time_left);
 
-  // ---- in ----
+  // ---- in: connection.cc
   void read();
   void on_read(ErrorCode error, size_t size);
   void process();
@@ -108,8 +111,10 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   bool take_memory(size_t bytes);
   void dispatch();
   Duration time_unread();
+  void watch_client();
+  void give_up();
 
-  // ---- out ----
+  // ---- out: connection_answers.cc
   void refuse(const Problem& problem) { answer_early(response_of(problem)); }
   void refuse_connection();
   void answer_early(Response response);
@@ -122,10 +127,10 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   void finish_response();
   void next_request();
   void linger();
-  void continue_stream();
-  void watch_client();
-  void give_up();
   void read_to_nowhere();
+
+  // ---- streams: connection_streams.cc
+  void continue_stream();
 
   const std::shared_ptr<ConnectionOwner> owner_;
   HttpSocket socket_;
