@@ -7,7 +7,6 @@
 #include "dormouse/ext/observe.h"
 
 namespace dormouse {
-namespace {
 
 Result<Exposition> read_exposition(dm_value value, const std::string& where) {
   dm_string_view content_type{};
@@ -28,6 +27,8 @@ Result<Exposition> read_exposition(dm_value value, const std::string& where) {
   if (text.data) return Exposition{type, std::string(text.data, text.size)};
   return Exposition{type, std::string(reinterpret_cast<const char*>(bytes.data), bytes.size)};
 }
+
+namespace {
 
 Result<Exposition> expose(const LoadedPlugin& plugin, const Metrics& metrics, const std::string& accept,
                           const CallOptions& options) {

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "base/metrics.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "components/call_options.h"
 #include "components/exposition.h"
 #include "components/lease.h"
 #include "exec/event_loop.h"
+#include "values/value.h"
 
 namespace dormouse {
 
@@ -17,5 +19,9 @@ struct LoadedPlugin;
 // As observe.h's, on the lane of `plugin`, which the lease holds.
 void expose_on_lane(LoadedPlugin& plugin, Lease lease, const Metrics& metrics, std::string accept, CallOptions options,
                     EventLoop& reply, UniqueFunction<void(Result<Exposition>)> done);
+
+// What a plugin answered: a content type that may be a header field, and a body. `where` names who was asked. Errors:
+// broken_contract.
+Result<Exposition> read_exposition(dm_value answer, const std::string& where);
 
 }  // namespace dormouse

@@ -15,6 +15,14 @@ FakeLoaded::FakeLoaded(FakeCarrier& carrier, std::string component, FakeFile fil
   facts_of_file_.stamp = std::hash<std::string>()(file_.content) | 1;
 }
 
+// Echoes.
+void FakeLoaded::call(Lease lease, uint32_t, Value in, CallOptions, EventLoop& reply,
+                      UniqueFunction<void(CallResult)> done) {
+  carrier_.steps.push_back("call " + file_.content);
+  lease.release();
+  reply.post([in = std::move(in), done = std::move(done)]() mutable { done({std::move(in), {}, {}}); });
+}
+
 void FakeLoaded::adopt(Loaded& parked) {
   auto& other = static_cast<FakeLoaded&>(parked);
   if (other.file_.content == file_.content) mapped_ = std::exchange(other.mapped_, false);
@@ -25,6 +33,7 @@ void FakeLoaded::open(OpenOrder order, UniqueFunction<void(Opened)> done) {
   carrier_.step("open", file_.content, [this, done = std::move(done)]() mutable {
     if (!mapped_) carrier_.mapped.push_back(file_.content);
     mapped_ = true;
+    set_cache({file_.cache, &file_});
     done({.status = file_.open, .map = {}, .open = {}, .added = {}});
   });
 }

@@ -27,6 +27,7 @@ struct FakeFile {
   Status trim = {};
   std::vector<std::string> leftovers = {};  // of close
   bool unmaps = true;
+  const dm_cache* cache = nullptr;  // entered with this FakeFile's address as the component
 };
 
 class FakeLoaded final : public Loaded {
@@ -36,7 +37,8 @@ class FakeLoaded final : public Loaded {
   const std::string& component() const override { return component_; }
   bool runs_inline(uint32_t) const override { return true; }
   Result<Value> call_inline(uint32_t, const Value& in, const CallOptions&) override { return in; }
-  void call(Lease, uint32_t, Value, CallOptions, EventLoop&, UniqueFunction<void(CallResult)>) override {}
+  void call(Lease lease, uint32_t method, Value in, CallOptions options, EventLoop& reply,
+            UniqueFunction<void(CallResult)> done) override;
   void expose(Lease, const Metrics&, std::string, CallOptions, EventLoop&,
               UniqueFunction<void(Result<Exposition>)>) override {}
   void adopt(Loaded& parked) override;
@@ -68,7 +70,8 @@ class FakeCarrier final : public Carrier {
   FakeFile file;
   std::string close_first;  // why two may not be open at the same time
 
-  // What happened, in order: "prepare v1", "open v1", "trim v1", "veto v1", "close v1", "release v1", "cancel v1".
+  // What happened, in order: "prepare v1", "open v1", "trim v1", "veto v1", "close v1", "release v1", "cancel v1",
+  // "call v1".
   std::vector<std::string> steps;
   // Names of the steps that wait for pass(); all others end at once, that is, with the loop's next turn.
   std::vector<std::string> held;
@@ -85,6 +88,8 @@ class FakeCarrier final : public Carrier {
   // [FakeLoaded] Notes a step, and ends it now or when the test says so.
   void step(const std::string& name, const std::string& content, Task end);
   const std::shared_ptr<const Manifest>& manifest() const { return manifest_; }
+  // Of what is loaded from now on; it has one type.
+  void set_manifest(std::shared_ptr<const Manifest> manifest) { manifest_ = std::move(manifest); }
 
  private:
   EventLoop& loop_;
