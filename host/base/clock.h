@@ -1,5 +1,6 @@
 // The clock as an argument: idle times, deadlines and back-off ask a Clock or their loop, so they are arithmetic and
-// unit tests do not sleep. Not for the date: events, logs and records ask the system for it where they are made.
+// unit tests do not sleep. Not for the date: events, logs and records ask the system for it where they are made. Nor
+// for what waits in the kernel: time limits of sockets, and the quiet time of watched folders.
 #pragma once
 
 #include <chrono>

@@ -55,7 +55,7 @@ class BatchQueue final : public CallQueue {
   // A batch of `count` is about to be answered, after it ran that long.
   void answered(size_t count, Duration ran);
   void withdraw(const CallJob& job) override;
-  // Everything, because nobody will come for it.
+  // Everything: no turn on the lane will come for it.
   std::vector<std::shared_ptr<CallJob>> take_all();
 
   const Limits& limits() const { return limits_; }

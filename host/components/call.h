@@ -1,5 +1,6 @@
-// The only door to plugin code: a call takes a lease as its argument, so a call without one does not compile.
-// Moving a component to another process changes what happens behind this door and nothing in front of it.
+// Calls of a component's methods. Each takes a lease as its argument, so a call without one does not compile; so do the
+// other ways in (cache_call.h, observe.h). Moving a component to another process changes what is behind the lease
+// (loaded.h) and nothing here.
 #pragma once
 
 #include <cstdint>

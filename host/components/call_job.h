@@ -22,12 +22,12 @@ struct LoadedPlugin;
 class CallQueue {
  public:
   virtual ~CallQueue() = default;
-  // Takes a claimed call out, and its place with it: nobody waits for its answer. Any thread.
+  // Takes a claimed call out, and its place with it: its answer is not waited for. Any thread.
   virtual void withdraw(const CallJob& job) = 0;
 };
 
-// Made on the caller's thread, moved to the lane, answered exactly once: by whoever takes it out of `waiting`, which is
-// the lane that runs it or the thread that cancels it.
+// Made on the caller's thread, moved to the lane, answered exactly once, by the thread that takes it out of `waiting`:
+// the lane that runs it, or the thread that cancels it.
 struct CallJob : CancelListener, OpenCall, std::enable_shared_from_this<CallJob> {
   CallJob(Lease lease, Value in, CallOptions options, EventLoop& reply, UniqueFunction<void(CallResult)> done,
           Time submitted);

@@ -16,7 +16,7 @@
 
 namespace dormouse {
 
-// Hears that nobody waits any more.
+// Hears that a call is not waited for any more.
 class CancelListener {
  public:
   virtual ~CancelListener() = default;
@@ -24,7 +24,7 @@ class CancelListener {
   virtual void on_cancel() = 0;
 };
 
-// Says that nobody waits any more. Copies share one state; any thread.
+// Says that a request is not waited for any more. Copies share one state; any thread.
 class CancelToken {
  public:
   CancelToken() : state_(std::make_shared<State>()) {}
@@ -32,7 +32,7 @@ class CancelToken {
   bool cancelled() const { return state_->cancelled.load(std::memory_order_relaxed); }
   // Tells `listener`, while it lives, of a cancel to come. False: cancelled already, and it will not be told.
   bool listen(std::weak_ptr<CancelListener> listener) const;
-  // Whether it can serve another request as a new one: nobody else holds it, and it was not cancelled.
+  // Whether it can serve another request as a new one: no copy of it is left, and it was not cancelled.
   bool is_unused() const { return state_.use_count() == 1 && !cancelled(); }
 
  private:
@@ -49,7 +49,7 @@ struct CallOptions {
   Time deadline = Time::max();
   CancelToken cancel;
   Lane::Priority priority = Lane::Priority::normal;
-  // Set when somebody else than the caller wants it to end; null: nobody can. For the carrier of the component.
+  // Set when its component wants the call to end; null: it cannot say so. For the carrier of the component.
   const std::atomic<bool>* stop = nullptr;
   bool is_cancelled() const { return cancel.cancelled() || (stop && stop->load(std::memory_order_relaxed)); }
   // Called on the lane while the method works, when it reports progress. May be empty.

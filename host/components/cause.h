@@ -10,7 +10,7 @@ namespace dormouse {
 enum class CauseKind : uint8_t {
   none,           // nothing has happened yet
   demand,         // a request, a prefetch, a preload, a verb
-  idle,           // nobody used it for long enough
+  idle,           // it was not used for long enough
   verb,           // an operator's trim, park, unload
   reload,         // an operator's reload
   changed_file,   // plugins.watch found another plugin file or model

@@ -83,7 +83,7 @@ class Component : public std::enable_shared_from_this<Component> {
   // Compares the files there are with those of the last load, later, because somebody knows or guesses that they
   // changed.
   void notice_files();
-  // Lets what failed be tried at once, by whoever asks next: an operator has looked at the files. Done later.
+  // The next demand tries at once what failed: an operator has looked at the files. Done later, on the loop.
   void forget_failures();
 
   // ---- for its ComponentLife alone, loop thread

@@ -1,6 +1,7 @@
 // The life of one component, on the registry's loop thread: who waits for it, when it is loaded, when it goes, what
 // replaces it, and what it shows. It decides; its incarnations do the steps (incarnation.h). What operators may ask is
-// component_verbs.h, on top of this.
+// component_verbs.h, on top of this. The way up (loads, replacement) stands in component_life_load.cc, the way down
+// (idleness, drain, close) in component_life_leave.cc, all else in component_life.cc.
 //
 // Every change of state is in the order of the table in state.h. Nothing here blocks, reads files but by a few stat
 // calls, or runs code of a plugin.
@@ -74,7 +75,7 @@ class ComponentLife final : public ComponentListener,
   // serves and the old one is gone, or only waits for running calls; or that what served before goes on.
   void replace(Cause cause, const Actor& actor, VerbReply done);
   void give_up_replacement(const Status& why);
-  // Whether a replacement that nobody asks for waits for its back-off.
+  // Whether a replacement that no operator asks for waits for its back-off.
   bool is_replacement_held_back() { return replacement_.is_held_back(); }
   Time replacement_retry_at() const { return replacement_.retry_at(); }
   // Whether it is callable, and other files are there than those it was loaded from.

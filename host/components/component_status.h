@@ -68,7 +68,7 @@ struct ComponentStatus {
   int64_t loaded_private_bytes = 0;   // what its last load added to the process
   int64_t loaded_heap_bytes = 0;
   bool loaded_estimate = false;
-  // What came back with its last park and unload: of the resident memory, and of that what was nobody else's.
+  // What came back with its last park and unload: of the resident memory, and of that what only this process held.
   int64_t returned_resident_bytes = 0;
   int64_t returned_private_bytes = 0;
   bool returned_estimate = false;

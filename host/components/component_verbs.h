@@ -17,7 +17,7 @@ class ComponentVerbs {
   // As Registry's.
   void request(Verb verb, VerbOptions options, VerbReply done, VerbReply finished);
   Status give_up_load(bool dry_run);
-  // Other files are there than those it was loaded from: as Verb::reload, but that nobody asked. Its life
+  // Other files are there than those it was loaded from: as Verb::reload, without an operator. Its life
   // is_outdated().
   void take_changed_files();
 

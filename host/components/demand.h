@@ -19,7 +19,7 @@ struct Demand {
   // thread. Must only hand over. Errors: load_failed (with cause and remedy), unavailable (stopping, or retired),
   // queue_full (max_pending of its pool wait already), cancelled (not wanted any more).
   UniqueFunction<void(Result<Lease>)> done;
-  // Expires when nobody wants the lease any more: then it gives its place among the waiters to others. The load goes
+  // Expires when the lease is not wanted any more: then it gives its place among the waiters to others. The load goes
   // on.
   std::optional<std::weak_ptr<void>> wanted = std::nullopt;
   bool is_wanted() const { return !wanted || !wanted->expired(); }

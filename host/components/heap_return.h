@@ -1,5 +1,5 @@
-// Gives freed heap back to the system where no unload does it: asked by whoever let much go, done once a little later.
-// Not the trim that belongs to an unload (component_leave.cc): that one is measured, and waited for.
+// Gives freed heap back to the system where no unload does it: asked for by parts that let much go, done once a little
+// later. Not the trim that belongs to an unload (in_process.cc): that one is measured, and waited for.
 #pragma once
 
 #include <atomic>

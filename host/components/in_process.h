@@ -1,6 +1,6 @@
 // The carrier that maps plugins into the host: a private copy, a lane of threads, a ledger.
-// What it does, it does on the loader threads and on the lane of the component; see loader.h for the steps. Calls enter
-// through call.cc.
+// What it does, it does on the loader threads and on the lane of the component; see loader.h for the steps. The calls
+// of InProcess stand in in_process_calls.cc, all else in in_process.cc.
 #pragma once
 
 #include <functional>

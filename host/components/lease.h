@@ -33,7 +33,7 @@ class Gate {
   void open(uint64_t inside) { word_.fetch_add(kOpen + inside, std::memory_order_acq_rel); }
   // Closes; returns how many are still inside. Owner only.
   uint64_t close() { return word_.fetch_and(~kOpen, std::memory_order_acq_rel) & kCount; }
-  // Closes only when nobody is inside.
+  // Closes only when it is empty.
   bool close_if_empty() {
     uint64_t expected = kOpen;
     return word_.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);

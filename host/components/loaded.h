@@ -99,7 +99,7 @@ class Loaded {
     std::vector<std::string> leftovers;  // what could not be undone: then it must stay as it is, for good
     MemoryDelta returned;                // negative: came back
   };
-  // Ends everything that runs, and gives the instances and the component back. Nobody holds a lease.
+  // Ends everything that runs, and gives the instances and the component back. No lease is held.
   virtual void close(UniqueFunction<void(Closed)> done) = 0;
 
   struct Released {
@@ -124,7 +124,7 @@ class Loaded {
   // `facts` is a member of the carrier, and constant.
   explicit Loaded(const LoadedFacts& facts) : facts_(facts) {}
   void set_number(uint64_t number) { number_ = number; }
-  // While the component is open and nobody has a lease.
+  // While the component is open and no lease is held.
   void set_cache(const CacheDoor& cache) { cache_ = cache; }
 
  private:

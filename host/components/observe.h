@@ -1,5 +1,5 @@
 // Shows the host's metrics through a component that offers dormouse.observe/1: finds it, makes the snapshot a value,
-// calls. The only reader of Metrics that leaves the process.
+// calls. find_observer blocks on the disk; the others may be called on any thread.
 #pragma once
 
 #include <memory>

@@ -15,7 +15,7 @@
 
 namespace dormouse {
 
-// How long a method may take to notice that nobody waits for it any more.
+// How long a method may take to notice that it was cancelled.
 inline constexpr Duration kCancelGrace = std::chrono::seconds(1);
 
 struct OverdueCall {

@@ -1,7 +1,7 @@
 // The registry: all configured components by name, and the threads that load and close them.
 // Knows plugins and components; knows no pipeline, no HTTP, no config file. Its state belongs to one loop thread, which
 // the caller runs; loads and closes run on a few loader threads and on the components' own lanes. The table of
-// components is an immutable snapshot: whoever looks at it sees all of one moment.
+// components is an immutable snapshot: a reader sees all of one moment.
 #pragma once
 
 #include <functional>
@@ -57,10 +57,10 @@ class Registry {
   Status add(std::vector<ComponentSpec> specs);
   Status add(ComponentSpec spec);
   // Takes a component out: find() does not know it any more, demand is refused, its calls end (at drain_timeout they
-  // are cancelled), its code goes. It is freed when nobody names it any more. Errors: not_found.
+  // are cancelled), its code goes. It is freed when no reference to it is left. Errors: not_found.
   Status retire(const std::string& name);
 
-  // Null when there is none. Whoever keeps the answer keeps the component, not what is loaded of it.
+  // Null when there is none. The answer keeps the component, not what is loaded of it.
   std::shared_ptr<Component> find(std::string_view name) const;
   std::vector<std::string> names() const;
   std::vector<ComponentStatus> statuses() const;

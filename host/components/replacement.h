@@ -33,7 +33,7 @@ class Replacement final : public IncarnationOwner {
   // What the last one failed with; none: it succeeded, or there was none.
   const std::optional<FailedReplacement>& failed() const { return failed_; }
   Time retry_at() const { return backoff_.retry_at(); }
-  // Whether one that nobody asks for waits for its back-off.
+  // Whether one that no operator asks for waits for its back-off.
   bool is_held_back();
   // What failed may be tried at once.
   void forget() { backoff_.forget(); }

@@ -27,7 +27,7 @@ class Waiters {
   }
 
   void add(Demand demand) { waiting_.push_back(std::move(demand)); }
-  // Makes room below `bound` by answering those that nobody wants any more; false: there is none.
+  // Makes room below `bound` by answering those that are not wanted any more; false: there is none.
   bool make_room(size_t bound) {
     if (waiting_.size() < bound) return true;
     std::deque<Demand> gone;
@@ -36,7 +36,7 @@ class Waiters {
     for (Demand& demand : gone) demand.done(Status(Code::cancelled, "given up before it was loaded"));
     return waiting_.size() < bound;
   }
-  // All of them, who wait no longer; whoever takes them answers them.
+  // All of them, who wait no longer; the caller answers them.
   std::deque<Demand> take_all() { return std::exchange(waiting_, {}); }
 
  private:
