@@ -21,8 +21,8 @@ class Carrier {
   // model. Loop thread.
   virtual void prepare(const ComponentSpec& spec, UniqueFunction<void(Result<std::unique_ptr<Loaded>>)> done) = 0;
 
-  // What a load would read now, by identity on disk: differs when a file was replaced. A few stat calls, no scan. Loop
-  // thread.
+  // What a load would read now, by identity on disk: differs when a file was replaced. Empty: no plugin file is
+  // known yet. A few stat calls, no scan. Loop thread.
   virtual std::string files_identity(const ComponentSpec& spec) const = 0;
 
   // What the manifest says that a load takes, in bytes; 0: unknown. Loop thread.

@@ -218,9 +218,11 @@ void InProcessCarrier::prepare(const ComponentSpec& spec, UniqueFunction<void(Re
 }
 
 std::string InProcessCarrier::files_identity(const ComponentSpec& spec) const {
+  const std::string of_plugin = plugin_file_identity(spec, index_);
+  if (of_plugin.empty()) return {};
   const Result<std::string> model = current_model(options_.state_dir, spec.name);
   const std::string of_model = !model.ok() ? model.status().to_string() : *model + " " + file_identity(*model);
-  return plugin_file_identity(spec, index_) + of_model;
+  return of_plugin + of_model;
 }
 
 uint64_t InProcessCarrier::memory_estimate(const ComponentSpec& spec) const {

@@ -129,6 +129,7 @@ void Incarnation::begin_load() {
 }
 
 void Incarnation::on_prepared(Result<std::unique_ptr<Loaded>> prepared) {
+  if (files_identity_.empty()) files_identity_ = services_.carrier.files_identity(spec_);
   if (!given_up_.ok()) return undo(given_up_);
   if (!prepared.ok()) return undo(prepared.status());
   times_ = {.queued = began_ - queued_at_, .prepare = services_.loop.now() - began_, .map = {}, .open = {}};

@@ -84,7 +84,7 @@ class Incarnation {
   // What is loaded: while it is callable, drains or is parked. Null otherwise.
   Loaded* loaded() const { return state_ == State::loading ? nullptr : loaded_.get(); }
   // Identity of the files that were there right before its load read them (Carrier::files_identity): what came later
-  // is newer than it.
+  // is newer than it. Where no plugin file was known before: of those that the load found.
   const std::string& files_identity() const { return files_identity_; }
   // What it was prepared with, also while it opens; null: not known yet.
   const LoadedFacts* facts() const { return loaded_ ? &loaded_->facts() : nullptr; }

@@ -97,6 +97,7 @@ bool FakeCarrier::pass() {
 void FakeCarrier::prepare(const ComponentSpec& spec, UniqueFunction<void(Result<std::unique_ptr<Loaded>>)> done) {
   FakeFile read = file;
   step("prepare", read.content, [this, name = spec.name, read, done = std::move(done)]() mutable {
+    knows_files = true;
     if (!read.prepare.ok()) return done(read.prepare);
     done(std::unique_ptr<Loaded>(std::make_unique<FakeLoaded>(*this, name, read)));
   });

@@ -68,6 +68,7 @@ class FakeCarrier final : public Carrier {
 
   // What the next load reads. Changing it is replacing the file.
   FakeFile file;
+  bool knows_files = true;  // as one that has looked into its folders; a load does
   std::string close_first;  // why two may not be open at the same time
 
   // What happened, in order: "prepare v1", "open v1", "trim v1", "veto v1", "close v1", "release v1", "cancel v1",
@@ -81,7 +82,9 @@ class FakeCarrier final : public Carrier {
   std::vector<std::string> mapped;
 
   void prepare(const ComponentSpec& spec, UniqueFunction<void(Result<std::unique_ptr<Loaded>>)> done) override;
-  std::string files_identity(const ComponentSpec&) const override { return file.content + file.prepare.to_string(); }
+  std::string files_identity(const ComponentSpec&) const override {
+    return knows_files ? file.content + file.prepare.to_string() : std::string();
+  }
   uint64_t memory_estimate(const ComponentSpec&) const override { return 0; }
   std::string reason_to_close_first(const ComponentSpec&) const override { return close_first; }
 

@@ -268,6 +268,17 @@ TEST_CASE("a file that is replaced while the one before it opens is taken next")
   CHECK_FALSE(host.life.is_outdated());
 }
 
+TEST_CASE("a load that is the first to look for its files is not outdated by what it found") {
+  LifeHost host;
+  host.carrier.knows_files = false;
+  host.acquire().release();
+  CHECK_FALSE(host.life.is_outdated());
+  host.request(Verb::unload);
+  host.component->notice_files();
+  host.run();
+  CHECK(host.component->stamp() != 0);
+}
+
 TEST_CASE("a file that is mended while the bad one opens is not held back by its failure") {
   LifeHost host;
   host.acquire().release();
