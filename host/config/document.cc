@@ -188,7 +188,6 @@ class YamlBuilder final : public YAML::EventHandler {
 
 YamlDocument::YamlDocument() : nodes_(std::make_unique<Nodes>()), root_(&nodes_->empty) {}
 YamlDocument::YamlDocument(YamlDocument&&) noexcept = default;
-YamlDocument& YamlDocument::operator=(YamlDocument&&) noexcept = default;
 YamlDocument::~YamlDocument() = default;
 
 YamlDocument YamlDocument::parse(const std::string& text, const std::string& file, const YamlLimits& limits,

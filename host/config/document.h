@@ -57,7 +57,6 @@ class YamlDocument {
 
   YamlDocument();
   YamlDocument(YamlDocument&&) noexcept;
-  YamlDocument& operator=(YamlDocument&&) noexcept;
   ~YamlDocument();
 
   // The outermost node; of kind null for an empty or unreadable file.

@@ -7,13 +7,6 @@ namespace dormouse {
 Admission::Place::Place(Place&& other) noexcept
     : admission_(std::exchange(other.admission_, nullptr)), share_(other.share_), refusal_(other.refusal_) {}
 
-Admission::Place& Admission::Place::operator=(Place&& other) noexcept {
-  std::swap(admission_, other.admission_);
-  std::swap(share_, other.share_);
-  std::swap(refusal_, other.refusal_);
-  return *this;
-}
-
 Admission::Place::~Place() {
   if (!admission_) return;
   share_->fetch_sub(1, std::memory_order_relaxed);

@@ -28,7 +28,6 @@ class Admission {
    public:
     Place() = default;
     Place(Place&& other) noexcept;
-    Place& operator=(Place&& other) noexcept;
     ~Place();
 
     explicit operator bool() const { return admission_ != nullptr; }
