@@ -1,9 +1,7 @@
 // The graph of one pipeline as it runs: pure data, resolved and checked, without Lua. Immutable once made; any thread.
 //
 // Nodes are stages and groups (`dm.parallel`) in one numbering, in script order: a node reads only nodes before it, so
-// the order is topological. Wrappers around a call have one fixed order, outermost first; those in brackets are
-// designed and not built yet:  [when] > fallback > timeout > cache + single flight > [retry > hedge > circuit_breaker]
-// > pool > [per_try_timeout] > call.
+// the order is topological. What a script says about wrappers stands here; their order is pipeline/calls/wrappers.h's.
 #pragma once
 
 #include <cstdint>

@@ -47,16 +47,39 @@ void GiveActivationBack::operator()(Activation* activation) const noexcept {
 
 // ---- from begin to end ----
 
-Activation::Activation(const GraphPlan& plan) : plan_(plan), runs_(plan.graph.nodes.size()) {}
+Activation::Activation(const GraphPlan& plan) : plan_(plan), runs_(plan.graph.nodes.size()) {
+  wrappers_.reserve(plan.wrappers.size());
+  for (const NodePlan& node : plan.nodes)
+    for (uint8_t place = 0; place < node.wrappers; ++place)
+      wrappers_.push_back(run_of(plan.wrappers[node.first_wrapper + place], place));
+}
 
 void Activation::begin(LoopTools& tools, LoopFunctions& functions, RequestRun& request) {
   tools_ = &tools;
   functions_ = &functions;
   request_ = &request;
-  input_ = &request.in.input;
-  number_ = *request.activations.add(*this);
-  values_.resize(runs_.size());
-  begin_nodes();
+  if (!parent_.activation) {
+    number_ = 0;
+    input_ = &request.in.input;
+    request.activations.add_first(*this);
+  }
+  const std::vector<Node>& nodes = graph().nodes;
+  values_.resize(nodes.size());
+  open_ = nodes.size();
+  for (uint16_t i = 0; i < nodes.size(); ++i) {
+    const Node& node = nodes[i];
+    NodeRun& run = runs_[i];
+    run.phase = NodeRun::Phase::waiting;
+    run.user_counted = node.as_component() != nullptr;
+    run.inputs_missing = static_cast<uint16_t>(node.waits_for.size());
+    run.cache_result = CacheResult::none;
+    run.times = StageTimes();
+    if (const Group* group = node.as_group())
+      run.group.begin(graph(), *group);
+    else if (run.inputs_missing == 0)
+      request_->activations.may_begin(*this, i);
+  }
+  if (nodes.empty() && parent_.activation) request_->activations.has_ended(*this);
 }
 
 Status Activation::begin_child(uint16_t node, ActivationPtr child, Value input, std::span<const Value> outside) {
@@ -66,43 +89,17 @@ Status Activation::begin_child(uint16_t node, ActivationPtr child, Value input, 
                  .message = "too much runs at the same time",
                  .object = stage_object(graph(), node),
                  .needed = "at most " + std::to_string(kActivationsPerRequestMax) + " activations in one request"};
-  child->tools_ = tools_;
-  child->functions_ = functions_;
-  child->request_ = request_;
   child->parent_ = {this, node};
   child->number_ = *number;
   child->own_input_ = std::move(input);
   child->input_ = &child->own_input_;
-  child->values_.resize(child->runs_.size());
-  child->values_.insert(child->values_.end(), outside.begin(), outside.end());
   request_->leases.add(child->plan_.callees, child->graph().component_users, child->rows_);
   runs_[node].phase = NodeRun::Phase::calling;
   Activation& begun = *child;
   children_.push_back({node, std::move(child)});
-  begun.begin_nodes();
+  begun.begin(*tools_, *functions_, *request_);
+  begun.values_.insert(begun.values_.end(), outside.begin(), outside.end());  // no node has begun yet
   return {};
-}
-
-void Activation::begin_nodes() {
-  const std::vector<Node>& nodes = graph().nodes;
-  open_ = nodes.size();
-  for (uint16_t i = 0; i < nodes.size(); ++i) {
-    const Node& node = nodes[i];
-    NodeRun& run = runs_[i];
-    run.phase = NodeRun::Phase::waiting;
-    run.in_fallback = false;
-    run.user_counted = node.as_component() != nullptr;
-    run.inputs_missing = static_cast<uint16_t>(node.waits_for.size());
-    run.fault = FaultOf::host;
-    run.cache_result = CacheResult::none;
-    run.times = StageTimes();
-    run.timeout.begin(node.timeout.value_or(Duration::zero()));
-    if (const Group* group = node.as_group())
-      run.group.begin(graph(), *group);
-    else if (run.inputs_missing == 0)
-      request_->activations.may_begin(*this, i);
-  }
-  if (nodes.empty() && parent_.activation) request_->activations.has_ended(*this);
 }
 
 // For the next run: forgets the values, keeps the room.
@@ -127,8 +124,8 @@ void Activation::fail(Status status, FaultOf fault) {
   request_->activations.has_ended(*this);
 }
 
-void Activation::node_ended() {
-  if (--open_ == 0 && !has_failed_ && parent_.activation) request_->activations.has_ended(*this);
+void Activation::all_ended() {
+  if (!has_failed_ && parent_.activation) request_->activations.has_ended(*this);
 }
 
 Result<Value> Activation::output() const {
@@ -192,44 +189,53 @@ void Activation::notify_readers(uint16_t node) {
 
 // ---- the end of a stage ----
 
-void Activation::end(uint16_t index, Outcome outcome, Value value, Status error) {
+void Activation::end(uint16_t index, Ending&& ending) {
   const Node& node = graph().nodes[index];
-  NodeRun& run = runs_[index];
+  const Outcome outcome = ending.outcome;
   stop(index);
-  run.error = Status();
-  values_[index] = std::move(value);
+  values_[index] = std::move(ending.value);
   count(index, outcome);
   const bool failed = outcome == Outcome::error || outcome == Outcome::timeout;
   if (failed || outcome == Outcome::fallback) request_->degraded = true;
   const bool alone = node.group == Node::kNone;
   if (failed && alone && !node.optional) {
-    Error ended = error.error();
+    Error ended = ending.error.error();
     ended.object = failed_object(index, ended);
-    fail(Status(std::move(ended)), run.fault);
+    fail(Status(std::move(ended)), ending.fault);
   }
-  const Status for_group = alone ? Status() : error;
-  trace(index, outcome, std::move(error));
+  const Status for_group = alone ? Status() : ending.error;
+  trace(index, outcome, std::move(ending.error));
   if (!has_failed_) {
     notify_readers(index);
-    if (!alone) tell_group(index, outcome, for_group);
+    if (!alone) tell_group(index, outcome, for_group, ending.fault);
   }
   node_ended();
 }
 
 void Activation::stop(uint16_t index) {
+  let_go(index, 0);
+  runs_[index].attempt = runs_[index].begun = 0;
+  runs_[index].phase = NodeRun::Phase::ended;
+}
+
+void Activation::stop_inside(uint16_t index, uint8_t wrapper) {
+  let_go(index, wrapper + 1u);
+  runs_[index].attempt = request_->activations.next_attempt();
+  runs_[index].phase = NodeRun::Phase::started;
+}
+
+void Activation::let_go(uint16_t index, size_t first_wrapper) {
   NodeRun& run = runs_[index];
-  run.attempt = 0;
-  run.timeout.stop(tools_->loop);
+  if (run.wrappers_used) {
+    for (WrapperRun& wrapper : wrappers(index).subspan(first_wrapper))
+      std::visit([&](auto& its) { its.stop(tools_->loop); }, wrapper);
+    run.wrappers_used = first_wrapper > 0;
+  }
   run.call.cancel();
   if (run.phase == NodeRun::Phase::cold) run.times.cold += tools_->loop.now() - run.cold_since;
-  if (run.cached) {
-    run.cached->leave();
-    run.cached.reset();
-  }
   close_function(index);
   release_user(index);
   if (!children_.empty()) cancel_children(index);
-  run.phase = NodeRun::Phase::ended;
 }
 
 void Activation::release_user(uint16_t index) {
@@ -312,11 +318,11 @@ std::string Activation::failed_object(uint16_t index, const Error& error) const 
 
 // ---- groups ----
 
-void Activation::tell_group(uint16_t member, Outcome outcome, const Status& error) {
+void Activation::tell_group(uint16_t member, Outcome outcome, const Status& error, FaultOf fault) {
   const uint16_t index = graph().nodes[member].group;
   NodeRun& run = runs_[index];
   if (run.phase == NodeRun::Phase::ended) return;
-  if (outcome == Outcome::error || outcome == Outcome::timeout) run.group.failed({member, error, runs_[member].fault});
+  if (outcome == Outcome::error || outcome == Outcome::timeout) run.group.failed({member, error, fault});
   switch (run.group.member_ended(graph(), *graph().nodes[index].as_group(), member, outcome)) {
     case GroupRun::Verdict::goes_on:
       return;
@@ -360,7 +366,9 @@ void Activation::cancel_members(uint16_t group) {
   for (const uint16_t member : graph().nodes[group].as_group()->members) {
     const NodeRun::Phase phase = runs_[member].phase;
     if (phase == NodeRun::Phase::ended) continue;
-    end(member, phase == NodeRun::Phase::waiting ? Outcome::skipped : Outcome::cancelled, Value(), Status());
+    Ending ending;
+    ending.outcome = phase == NodeRun::Phase::waiting ? Outcome::skipped : Outcome::cancelled;
+    end(member, std::move(ending));
   }
 }
 

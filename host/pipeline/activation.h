@@ -51,7 +51,7 @@ class Activation {
   // `plan` outlives it. By an ActivationList alone.
   explicit Activation(const GraphPlan& plan);
 
-  // The first one of a request whose pipeline and input are set. What it refers to outlives its run.
+  // The first one of a request, whose input is set, or one whose parent is. What it refers to outlives its run.
   void begin(LoopTools& tools, LoopFunctions& functions, RequestRun& request);
   // Holds or loads the components of its graph, side by side, but for those that only a miss of a cache calls.
   void hold_components();
@@ -67,12 +67,17 @@ class Activation {
   const Graph& graph() const { return plan_.graph; }
   const Parent& parent() const { return parent_; }
   NodeRun& run(uint16_t node) { return runs_[node]; }
+  // Of one node, outermost first.
+  std::span<WrapperRun> wrappers(uint16_t node) {
+    return std::span(wrappers_).subspan(plan_.nodes[node].first_wrapper, plan_.nodes[node].wrappers);
+  }
   Surroundings surroundings() const { return {*input_, values_}; }
   Address address(uint16_t node) const {
     return {request_->slot, request_->generation, number_, node, runs_[node].attempt};
   }
   bool has(const Address& at) const {
-    return at.activation == number_ && at.node < runs_.size() && runs_[at.node].attempt == at.attempt && is_running();
+    if (at.activation != number_ || at.node >= runs_.size() || !is_running()) return false;
+    return runs_[at.node].attempt == at.attempt || runs_[at.node].begun == at.attempt;
   }
   // The place of a component of its graph in the leases of the request.
   uint16_t row(uint16_t component) const { return rows_.empty() ? component : rows_[component]; }
@@ -81,11 +86,13 @@ class Activation {
   // Nodes are left that have not ended, and nothing has failed that none of them stands for.
   bool is_running() const { return open_ != 0 && !has_failed_; }
 
-  // A stage has ended: its value is for its readers, its outcome for its group. `error` is what ended it, when not ok;
-  // it fails the activation when no group and no fallback stands between.
-  void end(uint16_t node, Outcome outcome, Value value, Status error);
-  // Lets go of everything a node has running, its children among it: what comes back later is stale.
+  // A stage has ended: its value is for its readers, its outcome for its group. An error or a timeout fails the
+  // activation when the stage is not optional and no group stands between.
+  void end(uint16_t node, Ending&& ending);
+  // Lets go of everything a node has running, its children and wrappers among it: what comes back later is stale.
   void stop(uint16_t node);
+  // The same for what is inside of one of its wrappers; the node goes on.
+  void stop_inside(uint16_t node, uint8_t wrapper);
   // The function of a node has returned, or will not.
   void close_function(uint16_t node);
   // A stage has called its component, or will not.
@@ -102,26 +109,31 @@ class Activation {
   friend class ActivationList;
   friend struct GiveActivationBack;
 
-  void begin_nodes();
   void clear();
   void fail(Status status, FaultOf fault);
-  void node_ended();
+  void node_ended() {
+    if (--open_ == 0) all_ended();
+  }
+  void all_ended();
   void cancel_children(uint16_t node);
   bool may_hit(uint16_t component) const;
   void count(uint16_t node, Outcome outcome) const;
   void trace(uint16_t node, Outcome outcome, Status&& error);
   void notify_readers(uint16_t node);
-  void tell_group(uint16_t member, Outcome outcome, const Status& error);
+  void tell_group(uint16_t member, Outcome outcome, const Status& error, FaultOf fault);
   void end_group(uint16_t group, bool met);
   void fail_with_group(uint16_t group);
   void cancel_members(uint16_t group);
   bool has_begun(uint16_t group) const;
   std::string failed_object(uint16_t node, const Error& error) const;
 
+  void let_go(uint16_t node, size_t first_wrapper);
+
   const GraphPlan& plan_;
-  std::vector<NodeRun> runs_;   // by node
-  std::vector<Value> values_;   // by node, then those from outside; no value: absent
-  std::vector<uint16_t> rows_;  // by component; empty: its own number
+  std::vector<NodeRun> runs_;         // by node
+  std::vector<WrapperRun> wrappers_;  // one block, as the plan has them
+  std::vector<Value> values_;         // by node, then those from outside; no value: absent
+  std::vector<uint16_t> rows_;        // by component; empty: its own number
   ActivationList* home_ = nullptr;
   std::unique_ptr<Activation> next_free_;
 

@@ -20,7 +20,9 @@ constexpr size_t kActivationsPerRequestMax = 4096;
 
 class ActivationTable {
  public:
-  // Its number, or none at the bound. A request's first one has number 0.
+  // A request's first one has number 0.
+  void add_first(Activation& activation) { by_number_.push_back(&activation); }
+  // The number of a later one, or none at the bound.
   std::optional<uint16_t> add(Activation& activation);
   // Forgets it, with what was to be done for it. Its number is free.
   void remove(uint16_t number);

@@ -29,8 +29,8 @@ class Arrivals : public std::enable_shared_from_this<Arrivals> {
   virtual void on_held_lease(const Address& at, Result<Lease> lease) = 0;
   // News of a flight that the stage has a seat in.
   virtual void on_flight(const Address& at, const FlightNews& news) = 0;
-  // The stage has used up its timeout.
-  virtual void on_timeout(const Address& at) = 0;
+  // A timer of the stage's wrapper at that place, outermost 0, has come.
+  virtual void on_timer(const Address& at, uint8_t wrapper) = 0;
   // A function that was put off may begin (loop_functions.h).
   virtual void on_turn(const Address& at, FunctionSlot slot) = 0;
 };

@@ -7,16 +7,10 @@
 
 #include "pipeline/arrivals.h"
 #include "pipeline/calls/try_once.h"
+#include "pipeline/stage_times.h"
 #include "script/function_coroutine.h"
 
 namespace dormouse {
-
-// Where the time of a stage went.
-struct StageTimes {
-  Duration cold{};    // waiting for loads
-  Duration queued{};  // waiting for an instance
-  Duration ran{};     // in the component or function
-};
 
 class FunctionRun {
  public:

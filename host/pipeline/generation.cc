@@ -21,12 +21,7 @@ uint64_t Generation::in_flight() const {
 }
 
 void Generation::bind_caches(const std::shared_ptr<Caches>& all) {
-  for (auto& [name, pipeline] : pipelines) {
-    GraphPlan& plan = pipeline->plan;
-    plan.all_caches = all;
-    for (size_t i = 0; i < plan.graph.nodes.size(); ++i)
-      if (const Node& node = plan.graph.nodes[i]; node.cache) plan.nodes[i].cache = all->find(node.cache->policy);
-  }
+  for (auto& [name, pipeline] : pipelines) pipeline->plan.plan_wrappers(all);
 }
 
 namespace {

@@ -61,7 +61,8 @@ struct Generation {
 
   uint64_t in_flight() const;
 
-  // Ties the stages that have a cache to it. Once, before it serves, with its policies in force.
+  // Ties the stages that have a cache to it, and plans the wrappers of all. Once, before it serves, with its policies
+  // in force.
   void bind_caches(const std::shared_ptr<Caches>& all);
 };
 

@@ -116,7 +116,8 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
   r.serial = next_serial_++;
   r.hold = std::move(hold);
   r.plan = &pipeline.plan;
-  r.scripts = pipeline.generation->loops[tools_.index]->scripts.get();
+  Generation::PerLoop& mine = *pipeline.generation->loops[tools_.index];
+  r.scripts = mine.scripts.get();
   slot.pipeline = &pipeline;
   r.in = std::move(request);
   slot.done = std::move(done);
@@ -124,7 +125,7 @@ uint64_t Scheduler::start(PipelinePtr hold, const CompiledPipeline& pipeline, Pi
   r.began = r.latest = now;
   r.deadline = std::min(r.in.deadline, now + pipeline.plan.graph.deadline);
   r.trace.reserve(pipeline.plan.graph.nodes.size());
-  pipeline.generation->loops[tools_.index]->in_flight.fetch_add(1, std::memory_order_relaxed);
+  mine.in_flight.fetch_add(1, std::memory_order_relaxed);
   slot.first = pipeline.activations[tools_.index].take(pipeline.plan);
   slot.first->begin(tools_, functions_, r);
   const uint64_t ticket = uint64_t{r.generation} << 32 | r.slot;
@@ -243,8 +244,8 @@ void Scheduler::on_flight(const Address& at, const FlightNews& news) {
 }
 
 // What is stale has ended in the same turn of the loop.
-void Scheduler::on_timeout(const Address& at) {
-  if (Activation* its = current(at)) step(*its, at, [](Stage& stage) { stage.on_timeout(); });
+void Scheduler::on_timer(const Address& at, uint8_t wrapper) {
+  if (Activation* its = current(at)) step(*its, at, [&](Stage& stage) { stage.on_timer(wrapper); });
 }
 
 // What is stale has timed out or was cancelled meanwhile.

@@ -39,7 +39,7 @@ class Scheduler final : public Arrivals {
   void on_function_lease(const Address& at, Result<Lease> lease) override;
   void on_held_lease(const Address& at, Result<Lease> lease) override;
   void on_flight(const Address& at, const FlightNews& news) override;
-  void on_timeout(const Address& at) override;
+  void on_timer(const Address& at, uint8_t wrapper) override;
   void on_turn(const Address& at, FunctionSlot slot) override;
 
  private:

@@ -1,8 +1,10 @@
-// What every call is: it begins once with an input, completes once with a result, and may be cancelled.
+// The part of a call that does not depend on how it is made: it begins once with an input, completes once with a
+// result, and may be cancelled. It keeps the input until then, and the token that cancels it.
 //
-// A call completes in one of two ways: at once, with what the function that began it returns, so that nothing is
+// A call completes in one of two ways: at once, with what the function that made it returns, so that nothing is
 // allocated and no stage recurses into the next; or later, through its Completion (arrivals.h), which is all that it
-// knows of its parent. A wrapper is a call around a call; each has a file of its own.
+// knows of its parent. There is one way to make one: TryOnce. What stands around calls is no call, but a wrapper
+// (wrapper.h).
 //
 // Owner: the run of a stage or of a function, one call at a time; when one has completed the next may begin in its
 // place. Loop thread.

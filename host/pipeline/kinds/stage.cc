@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/units.h"
-
 namespace dormouse {
 
 using Phase = NodeRun::Phase;
+using Says = Ending::Says;
 
 void Stage::begin() {
   if (run_.phase != Phase::waiting) return;
   run_.phase = Phase::started;
+  run_.begun = request_.activations.next_attempt();
   run_.attempt = request_.activations.next_attempt();
+  run_.depth = activation_.plan().nodes[index_].wrappers;
   if (const ComponentCall* its = node_.as_component()) {
     if (node_.functions[kInputSlot] != kNoFunctionId) return begin_function(kInputSlot);
     Result<Value> input = evaluate(its->input, activation_.surroundings(), tools_.writer);
@@ -20,124 +21,115 @@ void Stage::begin() {
       input = Error{.code = Code::invalid_argument,
                     .message = "its input is absent",
                     .object = stage_object(activation_.graph(), index_)};
-    if (!input.ok()) return fail(input.status(), Outcome::error);
+    if (!input.ok()) return go_out(Ending::failed(Status(input.status()), FaultOf::host, Says::nothing));
     run_.call.begin(std::move(*input));
   }
-  if (!answered_by_cache()) make_result();
+  go_in(0);
 }
+
+const Callee* Stage::answering() const {
+  const ComponentCall* its = node_.as_component();
+  return its ? activation_.plan().callees[its->component] : nullptr;
+}
+
+Completion Stage::completion(uint32_t attempt) const {
+  Address at = activation_.address(index_);
+  at.attempt = attempt;
+  return {tools_.arrivals, tools_.loop, at};
+}
+
+// ---- in and out through its wrappers ----
+
+// From the wrapper at `place`, which has not been entered, to the result.
+void Stage::go_in(uint8_t place) {
+  const NodePlan& plan = activation_.plan().nodes[index_];
+  if (plan.wrapper_always_takes_part) {
+    run_.wrappers_used = true;
+    for (; place < plan.wrappers; ++place) {
+      run_.depth = place;
+      Ending ending;
+      const GoOn answer =
+          std::visit([&](auto& its) { return its.enter(*this, ending); }, activation_.wrappers(index_)[place]);
+      if (answer != GoOn::in) return go_on(place, answer, std::move(ending));
+    }
+  }
+  run_.depth = plan.wrappers;
+  make_result();
+}
+
+// What the wrapper at `place` has answered.
+void Stage::go_on(uint8_t place, GoOn answer, Ending&& ending) {
+  if (answer == GoOn::wait) {
+    if (run_.phase == Phase::started) run_.phase = Phase::wrapped;
+  } else if (answer == GoOn::in) {
+    run_.phase = Phase::started;
+    go_in(static_cast<uint8_t>(place + 1));
+  } else {
+    run_.depth = place;
+    go_out(std::move(ending));
+  }
+}
+
+// From what is innermost now to the end. A stage that ended well at once, with wrappers that take part only when
+// something fails or waits, passes them by.
+void Stage::go_out(Ending&& ending) {
+  if (ending.outcome != Outcome::ok || run_.wrappers_used) {
+    run_.wrappers_used = true;
+    while (run_.depth > 0) {
+      const uint8_t place = --run_.depth;
+      const PassOn answer =
+          std::visit([&](auto& its) { return its.leave(*this, ending); }, activation_.wrappers(index_)[place]);
+      if (answer == PassOn::out) continue;
+      activation_.stop_inside(index_, place);
+      if (answer == PassOn::wait) {
+        run_.phase = Phase::wrapped;
+        return;
+      }
+      run_.depth = static_cast<uint8_t>(place + 1);
+      return begin_function(kFallbackSlot);
+    }
+  }
+  activation_.end(index_, std::move(ending));
+}
+
+void Stage::on_timer(uint8_t wrapper) {
+  Ending ending;
+  const GoOn answer =
+      std::visit([&](auto& its) { return its.on_timer(*this, ending); }, activation_.wrappers(index_)[wrapper]);
+  go_on(wrapper, answer, std::move(ending));
+}
+
+void Stage::on_flight(const FlightNews& news) {
+  if (request_.over(tools_.loop.now())) return;
+  for (uint8_t place = 0; place < activation_.plan().nodes[index_].wrappers; ++place) {
+    Ending ending;
+    const GoOn answer =
+        std::visit([&](auto& its) { return its.on_flight(*this, news, ending); }, activation_.wrappers(index_)[place]);
+    if (answer != GoOn::wait) return go_on(place, answer, std::move(ending));
+  }
+}
+
+// Clocks run while the stage works, and not while it waits for a load.
+void Stage::run_clock(Time now) {
+  if (run_.depth == 0) return;
+  run_.wrappers_used = true;
+  const Completion its_timers = completion();
+  for (WrapperRun& wrapper : around()) std::visit([&](auto& its) { its.work(now, its_timers); }, wrapper);
+}
+
+void Stage::wait_for_load() {
+  const Time now = tools_.loop.now();
+  for (WrapperRun& wrapper : around()) std::visit([&](auto& its) { its.pause(now, tools_.loop); }, wrapper);
+  run_.phase = Phase::cold;
+  run_.cold_since = now;
+}
+
+// ---- the call of its component ----
 
 void Stage::make_result() {
   if (node_.is_function()) return begin_function(kRunSlot);
   call_component();
 }
-
-// The wrappers around a failed call, inside out: timeout has ended by now, then comes the fallback.
-void Stage::fail(Status status, Outcome outcome) {
-  activation_.stop(index_);
-  if (run_.in_fallback) return activation_.end(index_, Outcome::error, Value(), std::move(status));
-  if (node_.fallback) return activation_.end(index_, Outcome::fallback, node_.fallback, std::move(status));
-  if (node_.functions[kFallbackSlot] == kNoFunctionId)
-    return activation_.end(index_, outcome, Value(), std::move(status));
-  run_.in_fallback = true;
-  run_.error = std::move(status);
-  run_.phase = Phase::started;
-  run_.attempt = request_.activations.next_attempt();
-  begin_function(kFallbackSlot);
-}
-
-// ---- timeout: the clock runs while the stage works, not while it waits for a load ----
-
-void Stage::run_clock(Time now) {
-  if (node_.timeout && !run_.in_fallback) run_.timeout.run(now, completion());
-}
-
-void Stage::wait_for_load() {
-  const Time now = tools_.loop.now();
-  run_.timeout.pause(now, tools_.loop);
-  run_.phase = Phase::cold;
-  run_.cold_since = now;
-}
-
-void Stage::on_timeout() {
-  const Time now = tools_.loop.now();
-  const Duration ran = run_.timeout.used_up(now);
-  if (request_.over(now)) return;
-  run_.times.ran += ran;
-  fail(Error{.code = Code::deadline_exceeded,
-             .message = "took longer than its timeout of " + format_duration(*node_.timeout)},
-       Outcome::timeout);
-}
-
-// ---- cache ----
-
-// Whether the stage has its result, or waits for one that is made already. If not it has to be made, and is for others
-// as well.
-bool Stage::answered_by_cache() {
-  Cache* cache = activation_.plan().nodes[index_].cache;
-  if (!cache) return false;
-  const StageCache& stage = *node_.cache;
-  const ComponentCall* its = node_.as_component();
-  const Callee* answering = its ? activation_.plan().callees[its->component] : nullptr;
-  Result<CacheKey> key = key_of(stage, answering, run_.call.input(), activation_.surroundings(), tools_.writer);
-  if (!key.ok()) {
-    fail(key.status(), Outcome::error);
-    return true;
-  }
-  if (!*key) return false;
-  Cache::Answer answer = cache->look_up(key->bytes(), stage.policy, request_.now(tools_.loop),
-                                        [&](const Value& value) { return node_.output.check(value.view()).ok(); });
-  run_.cache_result = answer.result;
-  if (answer.result == CacheResult::hit) {
-    activation_.end(index_, Outcome::ok, std::move(answer.value), Status());
-    return true;
-  }
-  if (answer.result == CacheResult::negative) {
-    fail(std::move(answer.error), Outcome::error);
-    return true;
-  }
-  run_.cached.emplace(*cache, stage, std::move(*key), answer.miss);
-  return stage.policy.single_flight && join_flight();
-}
-
-// Whether another request makes it already.
-bool Stage::join_flight() {
-  const Flights::Role role = run_.cached->join(completion());
-  if (role == Flights::Role::lead) return false;
-  run_.cache_result = CacheResult::coalesced;
-  run_.phase = Phase::joined;
-  // The leader may wait for a draining component; a lease held here would stop it draining.
-  if (role == Flights::Role::wait) request_.leases.let_go();
-  // The clock stands still while the leader loads.
-  if (role == Flights::Role::wait_called || node_.is_function()) run_clock(tools_.loop.now());
-  return true;
-}
-
-void Stage::on_flight(const FlightNews& news) {
-  const Time now = tools_.loop.now();
-  if (request_.over(now)) return;
-  switch (news.what) {
-    case FlightNews::What::called:
-      return run_clock(now);
-    case FlightNews::What::lead:
-      run_.cached->lead();
-      run_.cache_result = CacheResult::miss;
-      run_.phase = Phase::started;
-      return make_result();
-    case FlightNews::What::landed:
-      run_.times.queued += news.call.queued;
-      run_.times.ran += news.call.ran;
-      return settle(Result<Value>(news.call.value));
-  }
-}
-
-// What the stage made on its own, in this request: a function's result, an inline call's, or a failure before any call.
-void Stage::result_for_cache(const Result<Value>& value) {
-  if (run_.cached)
-    run_.cached->completed({value, run_.times.queued, run_.times.ran}, activation_.surroundings(), tools_.loop.now(),
-                           tools_.writer);
-}
-
-// ---- the call of its component ----
 
 bool Stage::waits_for(uint16_t row) const {
   const ComponentCall* its = node_.as_component();
@@ -154,23 +146,23 @@ void Stage::call_component() {
   const ComponentCall& its = *node_.as_component();
   HeldLeases& leases = request_.leases;
   const uint16_t row = activation_.row(its.component);
-  if (const Status* failure = leases.failure(row)) {
-    if (run_.cached) run_.cached->not_called(*failure);
-    return fail(*failure, Outcome::error);
-  }
+  if (const Status* failure = leases.failure(row))
+    return go_out(Ending::failed(Status(*failure), FaultOf::host, Says::not_loaded));
   std::optional<Lease> lease;
   if (!leases.is_pending(row)) {
     lease = leases.take(row);
-    if (!lease) leases.demand(row, "request", completion());
+    if (!lease) leases.demand(row, "request", completion(run_.attempt));
   }
   if (!lease) return wait_for_load();
   activation_.release_user(index_);
   Callee& callee = *activation_.plan().callees[its.component];
-  if (run_.cached) run_.cached->will_be_answered_by(callee.stamp_of(*lease));
-  call(run_.call, callee, std::move(*lease), its.method, its.method_name);
+  if (activation_.plan().nodes[index_].wrapper_always_takes_part)
+    for (WrapperRun& wrapper : around())
+      std::visit([&](auto& wraps) { wraps.will_be_answered(callee, *lease); }, wrapper);
+  make_call(run_.call, callee, std::move(*lease), its.method, its.method_name);
 }
 
-void Stage::call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& known, const std::string& method) {
+void Stage::make_call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& known, const std::string& method) {
   const Status aimed = call.aim(callee, std::move(lease), known, method, tools_.writer);
   if (!aimed.ok()) return settle(Result<Value>(aimed));
   if (!call.runs_inline()) return call_on_lane(call);
@@ -187,13 +179,16 @@ void Stage::call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& 
 void Stage::call_on_lane(TryOnce& call) {
   run_.phase = Phase::calling;
   run_clock(tools_.loop.now());
-  CallOptions options = call.options(request_.in, std::min(request_.deadline, run_.timeout.end()));
-  if (run_.function || !run_.cached || !run_.cached->has_seat())
-    return call.call_on_lane(std::move(options), completion());
-  const StageCache& stage = *node_.cache;
-  run_.cached->call_on_lane(call, std::move(options), {request_.hold, activation_.plan().all_caches.lock()},
-                            tags_of(stage, activation_.surroundings(), tools_.writer), completion(), tools_.writer,
-                            activation_.cells(index_));
+  Time deadline = request_.deadline;
+  for (const WrapperRun& wrapper : around())
+    deadline = std::min(deadline, std::visit([](const auto& its) { return its.deadline(); }, wrapper));
+  CallOptions options = call.options(request_.in, deadline);
+  if (!run_.function) {
+    const std::span<WrapperRun> wrappers = around();
+    for (auto wrapper = wrappers.rbegin(); wrapper != wrappers.rend(); ++wrapper)
+      if (std::visit([&](auto& its) { return its.take_call(*this, call, std::move(options)); }, *wrapper)) return;
+  }
+  call.call_on_lane(std::move(options), completion(run_.attempt));
 }
 
 void Stage::on_called(CallResult&& result) {
@@ -203,20 +198,6 @@ void Stage::on_called(CallResult&& result) {
   if (!request_.over(tools_.loop.now())) settle(std::move(result.value));
 }
 
-// ---- an activation that it began ----
-
-void Stage::on_child(ActivationEnd&& end) {
-  if (request_.over(tools_.loop.now())) return;
-  run_.phase = Phase::started;
-  if (end.status.ok()) {
-    result_for_cache(end.output);
-    return activation_.end(index_, Outcome::ok, std::move(end.output), Status());
-  }
-  result_for_cache(end.status);
-  run_.fault = end.fault;
-  fail(std::move(end.status), Outcome::error);
-}
-
 // What a call of the stage, or of its function, came to.
 void Stage::settle(Result<Value>&& result) {
   if (run_.function) {
@@ -224,10 +205,17 @@ void Stage::settle(Result<Value>&& result) {
     return enter([&](const FunctionCoroutine::Entry& entry) { return run_.function->go_on(entry, result); });
   }
   run_.call.complete();
-  result_for_cache(result);
-  if (result.ok()) return activation_.end(index_, Outcome::ok, std::move(*result), Status());
-  run_.fault = FaultOf::component;
-  fail(result.status(), Outcome::error);
+  if (result.ok()) return go_out(Ending::ok(std::move(*result)));
+  go_out(Ending::failed(Status(result.status()), FaultOf::component, Says::result));
+}
+
+// ---- an activation that it began ----
+
+void Stage::on_child(ActivationEnd&& end) {
+  if (request_.over(tools_.loop.now())) return;
+  run_.phase = Phase::started;
+  if (end.status.ok()) return go_out(Ending::ok(std::move(end.output)));
+  go_out(Ending::failed(std::move(end.status), end.fault, Says::result));
 }
 
 // ---- its functions ----
@@ -240,13 +228,25 @@ void Stage::begin_function(FunctionSlot slot) {
   if (functions_.put_off(activation_.address(index_), slot)) return;
   run_.function.emplace();
   const Time now = tools_.loop.now();
-  const Status opened = run_.function->open(*request_.scripts, slot, now, run_.times);
+  Status opened = run_.function->open(*request_.scripts, slot, now, run_.times);
   if (!opened.ok()) {
     run_.function.reset();
-    return fail(opened, Outcome::error);
+    return go_out(Ending::failed(std::move(opened), FaultOf::host, Says::nothing));
   }
   run_clock(now);
-  enter([&](const FunctionCoroutine::Entry& entry) { return run_.function->begin(entry, run_.error); });
+  static const Status nothing;
+  const Status* stands_for = nullptr;
+  for (const WrapperRun& wrapper : around())
+    if (const Status* error = std::visit([](const auto& its) { return its.stands_for(); }, wrapper)) stands_for = error;
+  enter([&](const FunctionCoroutine::Entry& entry) {
+    return run_.function->begin(entry, stands_for ? *stands_for : nothing);
+  });
+}
+
+CallWitness* Stage::witness() const {
+  for (WrapperRun& wrapper : around())
+    if (CallWitness* found = std::visit([](auto& its) { return its.witness(); }, wrapper)) return found;
+  return nullptr;
 }
 
 // Into Lua, and what came of it.
@@ -255,12 +255,12 @@ void Stage::enter(Enter&& enter) {
   const FunctionScope scope{request_.serial,
                             activation_.graph(),
                             index_,
-                            request_.in.input,
+                            activation_.surroundings().request,
                             activation_.surroundings().nodes,
                             functions_.callees(),
                             request_.take_options(tools_),
                             functions_.clock(),
-                            run_.cached ? &*run_.cached : nullptr};
+                            witness()};
   FunctionRun::Step step = enter({*request_.scripts, request_.ctx, scope, functions_.cpu_max(), tools_.writer});
   RequestRun::give_back_options(tools_);
   request_.latest = Time{};
@@ -273,13 +273,14 @@ void Stage::take_step(FunctionRun::Step&& step) {
   call_from_function();
 }
 
+// Only a function in kRunSlot makes the stage's own result.
 void Stage::function_failed(FunctionRun::Failed&& failed) {
   if (failed.used_up_cpu) functions_.budget_exceeded();
   if (failed.by_script) functions_.count_fault(activation_.plan().file, node_.line);
-  run_.fault = failed.by_script ? FaultOf::script : FaultOf::component;
   run_.times.ran += run_.function->worked(tools_.loop.now(), run_.times);
-  if (run_.function->slot() == kRunSlot) result_for_cache(failed.status);
-  fail(std::move(failed.status), Outcome::error);
+  const Says says = run_.function->slot() == kRunSlot ? Says::result : Says::nothing;
+  activation_.close_function(index_);
+  go_out(Ending::failed(std::move(failed.status), failed.by_script ? FaultOf::script : FaultOf::component, says));
 }
 
 void Stage::function_returned(Value&& value) {
@@ -288,13 +289,9 @@ void Stage::function_returned(Value&& value) {
   run_.times.ran += run_.function->worked(now, run_.times);
   activation_.close_function(index_);
   if (request_.over(now)) return;
-  if (slot == kRunSlot) {
-    result_for_cache(value);
-    return activation_.end(index_, Outcome::ok, std::move(value), Status());
-  }
-  if (slot == kFallbackSlot) return activation_.end(index_, Outcome::fallback, std::move(value), run_.error);
+  if (slot != kInputSlot) return go_out(Ending::ok(std::move(value)));
   run_.call.begin(std::move(value));
-  if (!answered_by_cache()) call_component();
+  go_in(0);
 }
 
 void Stage::call_from_function() {
@@ -302,7 +299,7 @@ void Stage::call_from_function() {
   if (std::optional<Lease> lease = function.try_lease()) return call_of_function(std::move(*lease));
   request_.leases.let_go();
   wait_for_load();
-  function.demand_lease(completion());
+  function.demand_lease(completion(run_.attempt));
 }
 
 void Stage::on_function_lease(Result<Lease> lease) {
@@ -320,8 +317,8 @@ void Stage::on_function_lease(Result<Lease> lease) {
 void Stage::call_of_function(Lease&& lease) {
   FunctionRun& function = *run_.function;
   Callee& callee = function.callee();
-  if (run_.cached) run_.cached->will_call(callee, lease);
-  call(function.call(), callee, std::move(lease), MethodRef(), function.method());
+  if (CallWitness* hears = witness()) hears->will_call(callee, lease);
+  make_call(function.call(), callee, std::move(lease), MethodRef(), function.method());
 }
 
 }  // namespace dormouse

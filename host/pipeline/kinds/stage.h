@@ -1,16 +1,21 @@
-// The kind `stage`: how one stage comes from its input to its end. Its wrappers stand in one order, outermost first:
-// fallback > timeout > cache + single flight > the call of its component, or its function.
+// The kind `stage`: how one stage comes from its input to its end. It makes its input, goes in through its wrappers
+// (calls/wrappers.h has their order), makes its result by the call of its component, by its function, or by an
+// activation that it began, and takes the result out through the wrappers. Here is the way; what happens at a wrapper
+// is the wrapper's.
 //
 // A view of one node's run, made for one step: it begins the stage or goes on when something arrived for it. Its state
-// is the NodeRun. Every step leaves the stage ended or waiting. Loop thread.
+// is the NodeRun and the wrappers' part of the activation's block. Every step leaves the stage ended or waiting. Loop
+// thread.
 #pragma once
+
+#include <span>
 
 #include "pipeline/activation.h"
 #include "pipeline/loop_functions.h"
 
 namespace dormouse {
 
-class Stage {
+class Stage final : public Wrapped {
  public:
   Stage(LoopTools& tools, LoopFunctions& functions, RequestRun& request, Activation& activation, uint16_t index)
       : tools_(tools),
@@ -28,7 +33,7 @@ class Stage {
   void on_called(CallResult&& result);
   void on_function_lease(Result<Lease> lease);
   void on_flight(const FlightNews& news);
-  void on_timeout();
+  void on_timer(uint8_t wrapper);
   void on_turn(FunctionSlot slot);
   // The lease of its component has come, or cannot; `request_.leases` has it.
   void on_held_lease(Time now);
@@ -37,16 +42,35 @@ class Stage {
   // An activation that the node began has ended. It makes the stage's result, as a call of a component does.
   void on_child(ActivationEnd&& end);
 
+  // As its wrappers see it.
+  const Node& node() const override { return node_; }
+  Surroundings surroundings() const override { return activation_.surroundings(); }
+  const Callee* answering() const override;
+  TryOnce& call() override { return run_.call; }
+  Completion completion() const override { return completion(run_.begun); }
+  const PipelinePtr& held() const override { return request_.hold; }
+  ValueWriter& writer() override { return tools_.writer; }
+  StageTimes& times() override { return run_.times; }
+  StageCells& cells() override { return activation_.cells(index_); }
+  Time now() override { return request_.now(tools_.loop); }
+  bool is_over(Time now) override { return request_.over(now); }
+  void note(CacheResult result) override { run_.cache_result = result; }
+  void works() override { run_clock(tools_.loop.now()); }
+  void let_leases_go() override { request_.leases.let_go(); }
+
  private:
-  // cache
-  bool answered_by_cache();
-  bool join_flight();
-  void result_for_cache(const Result<Value>& value);
+  // its wrappers
+  std::span<WrapperRun> around() const { return activation_.wrappers(index_).first(run_.depth); }
+  void go_in(uint8_t place);
+  void go_on(uint8_t place, GoOn answer, Ending&& ending);
+  void go_out(Ending&& ending);
+  void run_clock(Time now);
+  void wait_for_load();
 
   // its call
   void make_result();
   void call_component();
-  void call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& known, const std::string& method);
+  void make_call(TryOnce& call, Callee& callee, Lease&& lease, const MethodRef& known, const std::string& method);
   void call_on_lane(TryOnce& call);
   void settle(Result<Value>&& result);
 
@@ -57,13 +81,11 @@ class Stage {
   void call_of_function(Lease&& lease);
   void function_returned(Value&& value);
   void function_failed(FunctionRun::Failed&& failed);
+  CallWitness* witness() const;
   template <class Enter>
   void enter(Enter&& enter);
 
-  void wait_for_load();
-  void run_clock(Time now);
-  void fail(Status status, Outcome outcome);
-  Completion completion() const { return {tools_.arrivals, tools_.loop, activation_.address(index_)}; }
+  Completion completion(uint32_t attempt) const;
 
   LoopTools& tools_;
   LoopFunctions& functions_;

@@ -14,7 +14,9 @@ struct Three {
   ActivationTable table;
 
   Three() {
-    for (Activation* activation : {&a, &b, &c}) table.add(*activation);
+    table.add_first(a);
+    table.add(b);
+    table.add(c);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "pipeline/generation.h"
 #include "unit/pipeline/script_host.h"
 
 namespace {
@@ -126,6 +127,20 @@ TEST_CASE("a timeout and a fallback allocate nothing when the stage ends at once
   Counted t;
   const std::string wrappers = "timeout = '25ms', fallback = { text = 'instead' }";
   CHECK(t.of_a_request(9, wrappers) == t.of_a_request(1));
+  CHECK(t.of_a_request(9, wrappers) == t.of_a_request(9));
+}
+
+TEST_CASE("an activation that was used before is taken and given back without an allocation") {
+  Counted t;
+  const PipelinePtr pipeline = t.chain(3, "timeout = '25ms', fallback = { text = 'instead' }");
+  const auto& compiled = static_cast<const CompiledPipeline&>(*pipeline);
+  REQUIRE(compiled.plan.wrappers.size() == 6);
+  size_t before = allocations;
+  compiled.activations[0].take(compiled.plan).reset();
+  CHECK(allocations > before);
+  before = allocations;
+  compiled.activations[0].take(compiled.plan).reset();
+  CHECK(allocations == before);
 }
 
 TEST_CASE("the allocations of a request are counted at all") {

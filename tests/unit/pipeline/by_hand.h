@@ -52,10 +52,12 @@ struct ByHand : ScriptHostFixture {
     first->hold_components();
     return *first;
   }
-  // In the place of what a kind of node will do: the next node that may begin runs another graph.
+  // In the place of what a kind of node will do: the next node that may begin goes in through its wrappers, and runs
+  // another graph.
   Activation& begin_child(Activation& parent, const std::string& name, std::vector<Value> outside = {}) {
     const auto ready = request.activations.next_ready();
     if (!ready || ready->activation != &parent) throw std::runtime_error("no node of it may begin");
+    parent.run(ready->node).depth = parent.plan().nodes[ready->node].wrappers;
     return begin_child_of(parent, ready->node, name, std::move(outside));
   }
   Activation& begin_child_of(Activation& parent, uint16_t node, const std::string& name,

@@ -12,7 +12,7 @@ struct FakeArrivals final : Arrivals {
   std::vector<std::pair<Address, CallResult>> called;
   std::vector<std::pair<Address, Result<Lease>>> function_leases, held_leases;
   std::vector<std::pair<Address, FlightNews>> flights;
-  std::vector<Address> timeouts;
+  std::vector<std::pair<Address, uint8_t>> timers;
   std::vector<std::pair<Address, FunctionSlot>> turns;
 
   void on_called(const Address& at, CallResult&& result) override { called.emplace_back(at, std::move(result)); }
@@ -23,7 +23,7 @@ struct FakeArrivals final : Arrivals {
     held_leases.emplace_back(at, std::move(lease));
   }
   void on_flight(const Address& at, const FlightNews& news) override { flights.emplace_back(at, news); }
-  void on_timeout(const Address& at) override { timeouts.push_back(at); }
+  void on_timer(const Address& at, uint8_t wrapper) override { timers.emplace_back(at, wrapper); }
   void on_turn(const Address& at, FunctionSlot slot) override { turns.emplace_back(at, slot); }
 };
 

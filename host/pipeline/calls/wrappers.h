@@ -1,0 +1,57 @@
+// All wrappers of a stage, outermost first. This list is their order; a new wrapper is one line of it.
+//
+//     when > fallback > timeout > cache + single flight > on_cold > retry > hedge > circuit_breaker > pool >
+//     per_try_timeout > call
+//
+// is the order of all that scripts will have; those that are not in the list are not there yet. `pool` is the
+// component's own queue, and no wrapper here.
+#pragma once
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "pipeline/calls/cached_call.h"
+#include "pipeline/calls/fallback.h"
+#include "pipeline/calls/timeout.h"
+
+namespace dormouse {
+
+template <class... All>
+struct WrapperList {
+  using Plan = std::variant<typename All::Plan...>;
+  using Run = std::variant<All...>;
+
+  // Appends the plans of one node, in order.
+  static void plan(const Node& node, const PlanSources& sources, std::vector<Plan>& into) {
+    const auto add = [&]<class Its>(std::optional<Its> planned) {
+      if (planned) into.emplace_back(std::in_place_type<Its>, std::move(*planned));
+    };
+    (add(All::planned(node, sources)), ...);
+  }
+};
+
+using Wrappers = WrapperList<  //
+    Fallback,                  //
+    Timeout,                   //
+    CachedCall>;
+
+using WrapperPlan = Wrappers::Plan;
+using WrapperRun = Wrappers::Run;
+
+// As new, at its place among the wrappers of its stage.
+inline WrapperRun run_of(const WrapperPlan& plan, uint8_t place) {
+  const auto made = [&](const auto& its) {
+    typename std::decay_t<decltype(its)>::Run run(its);
+    run.stand_at(place);
+    return WrapperRun(std::move(run));
+  };
+  return std::visit(made, plan);
+}
+inline bool always_takes_part(const WrapperPlan& plan) {
+  return std::visit([](const auto& its) { return std::decay_t<decltype(its)>::Run::kAlwaysTakesPart; }, plan);
+}
+
+}  // namespace dormouse

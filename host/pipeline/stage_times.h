@@ -1,0 +1,14 @@
+// Where the time of a stage went. Data.
+#pragma once
+
+#include "base/clock.h"
+
+namespace dormouse {
+
+struct StageTimes {
+  Duration cold{};    // waiting for loads
+  Duration queued{};  // waiting for an instance
+  Duration ran{};     // in the component or function
+};
+
+}  // namespace dormouse
