@@ -6,7 +6,6 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "pipeline/generation_closer.h"
 #include "unit/pipeline/script_host.h"
 
 using namespace dormouse;
@@ -123,17 +122,6 @@ TEST_CASE("the heap of a closed generation is given back once it is free") {
   held.reset();
   t.engine->wait_for_closing();
   CHECK(t.components->heap_returns == before + 1);
-}
-
-TEST_CASE("the closer closes what it is given on its own thread and all of it before it ends") {
-  std::thread::id closed_on;
-  {
-    GenerationCloser closer([&] { closed_on = std::this_thread::get_id(); });
-    closer.start();
-    closer.close(std::make_unique<Generation>());
-  }
-  CHECK(closed_on != std::thread::id());
-  CHECK(closed_on != std::this_thread::get_id());
 }
 
 TEST_CASE("a pipeline that is held can still be run after reloads") {
