@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 
-BOXES="components"
+BOXES="components pipeline"
 LIST=tests/style/mirror.txt
 
 faults=0
@@ -35,9 +35,10 @@ while IFS=$'\t' read -r source why; do
 done < "$LIST"
 
 for box in $BOXES; do
-  for source in host/"$box"/*.cc; do
+  [ -d "host/$box" ] || continue
+  while read -r source; do
     [ -e "$(test_of "$source")" ] || [ -n "${reason[$source]+listed}" ] ||
       complain "$source: there is no $(test_of "$source"). Write it, or write the source, a tab and a reason into $LIST."
-  done
+  done < <(find "host/$box" -name '*.cc' | sort)
 done
 [ "$faults" = 0 ] || { echo "$faults sources are not mirrored by a test" >&2; exit 1; }

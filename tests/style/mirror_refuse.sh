@@ -4,7 +4,7 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tree="$(mktemp -d /tmp/dormouse-mirror-XXXXXX)"
 trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree"/host/components "$tree"/tests/{style,unit/components,integration}
+mkdir -p "$tree"/host/components "$tree"/host/pipeline/kinds "$tree"/tests/{style,unit/components,integration}
 touch "$tree"/host/components/{gate,library}.cc "$tree"/tests/unit/components/gate_test.cc "$tree"/tests/integration/library_test.cc
 
 # reasons LINE...: the list.
@@ -28,3 +28,6 @@ reasons "$library" 'host/components/gone.cc\tmaps a shared object'
 refuses 'a line of a lost source' 'there is no host/components/gone.cc'
 reasons "$library" 'host/components/gate.cc\tis small'
 refuses 'a line of a source with a test' 'host/components/gate.cc has a test of its name'
+touch "$tree"/host/pipeline/kinds/stage.cc
+reasons "$library"
+refuses 'a source in a folder of a box' 'there is no tests/unit/pipeline/kinds/stage_test.cc'
