@@ -1,4 +1,4 @@
-// Versions of the plugin ABI. Pure; any thread.
+// Versions of the plugin ABI: their text, and whether two versions work together. Pure functions; any thread.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace dormouse {
 // "1.0"
 std::string abi_text(unsigned major, unsigned minor);
 
-// Whether a plugin built for this ABI version works with this host: the same major, no newer minor.
-// Errors: invalid_argument with needed, found (what it offers) and the remedy.
+// Whether a plugin built for this ABI version works with this host: the same major version, no newer minor version.
+// `object` names the plugin in errors. Errors: invalid_argument with needed, found (the plugin's version) and remedy.
 Status check_abi(uint16_t major, uint16_t minor, const std::string& object);
 
 }  // namespace dormouse

@@ -1,4 +1,4 @@
-// A component as the configuration describes it.
+// A component as the configuration describes it. Data; not yet checked against a plugin. Any thread.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@
 
 namespace dormouse {
 
-// What the config says about a component.
+// One entry of `components` in the configuration.
 struct ComponentSpec {
   std::string name;     // "nlu.language"
   std::string plugin;   // plugin id
   std::string version;  // empty: the newest
-  std::string type;     // empty: the plugin's only type, or the one called like the component
-  Value settings;       // as configured; defaults are filled in at load
+  std::string type;     // empty: the plugin's only type, or the type with the component's name
+  Value settings;       // as configured; a load fills in the defaults
   bool preload = false;
   bool pinned = false;
 };

@@ -1,5 +1,6 @@
-// The handshake: is this plugin one that this host can talk to, and is it what its manifest says?
-// Reads constant data only; no function of the plugin is called. Any thread.
+// The handshake: checks that a plugin's table has an ABI version that this host can use, and that it agrees with the
+// plugin's manifest. It reads constant data of a mapped plugin and calls no function of it. Pure; any thread.
+// The same check without mapping the file: static_table.h.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@ namespace dormouse {
 
 struct Manifest;
 
-// Compares what the file said about itself (its manifest) with what it brought (its table), before any of its functions
-// is called: magic, ABI, struct sizes, id, version, types, methods, required function pointers.
+// Compares the table `plugin` with `manifest`: magic, ABI, struct sizes, id, version, types, methods, required function
+// pointers. Before any function of the plugin is called. `object` names the plugin in errors.
 // Errors: invalid_argument (ABI) or broken_contract.
 Status handshake(const dm_plugin* plugin, const Manifest& manifest, const std::string& object);
 

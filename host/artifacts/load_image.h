@@ -1,8 +1,8 @@
-// A shared object as the dynamic loader would lay it out, read from its file without mapping it as code: its segments,
-// and its pointers with their relocations applied.
-// Refuses what would lead the loader, or its look-ups and start functions, out of the object: the loader itself checks
-// next to nothing. Damage in code or data cannot be seen here; plugins.allow, a list of hashes, is the means for that.
-// Immutable once read; any thread.
+// A shared object as the dynamic loader would lay it out in memory: its segments, and its pointers with their
+// relocations applied. Read from the file, without mapping the file as code.
+// It refuses a file that would lead the loader, its look-ups or the start functions out of the object, because the
+// loader itself checks almost nothing. It cannot see damage in code or data; plugins.allow, a list of hashes, can.
+// Owner: the caller. Immutable once read; any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +16,23 @@ namespace dormouse {
 
 class LoadImage {
  public:
-  // A file that read_elf() has accepted. `object` names it in errors. Errors: invalid_argument "is damaged", with what
-  // was needed; read errors.
+  // Reads a file that read_elf() has accepted. `object` names the file in errors. Errors: invalid_argument "is
+  // damaged", with needed; read errors.
   static Result<LoadImage> read(int fd, std::string_view object);
 
-  // Copies `size` bytes at the address `at` inside the object, without relocations. False: they are not all in it.
+  // Below, `at` is an address inside the object, in bytes from its start.
+
+  // Copies `size` bytes at `at`, without relocations. False: not all of these bytes are in the object.
   bool bytes(uint64_t at, void* to, size_t size) const;
-  // The pointer at `at`: an address inside the object, 0 for null, kElsewhere for one into another object.
+  // The pointer stored at `at`: an address inside the object, 0 for null, kElsewhere for an address in another object.
   uint64_t pointer(uint64_t at) const;
   static constexpr uint64_t kElsewhere = UINT64_MAX;
-  // Whether these bytes are in the object at all, and whether a function may begin at `at`.
+  // Whether all `size` bytes at `at` are in the object; whether `at` lies in executable code.
   bool contains(uint64_t at, uint64_t size) const;
   bool is_code(uint64_t at) const;
   // Whether no code can change these bytes once the object is relocated.
   bool is_constant(uint64_t at, uint64_t size) const;
-  // The text at `at`, at most `size_max` bytes of it; "" where nothing is.
+  // The zero-terminated text at `at`, at most `size_max` bytes of it; "" when `at` is not in the object.
   std::string text(uint64_t at, size_t size_max) const;
 
  private:
@@ -39,7 +41,7 @@ class LoadImage {
     uint64_t at = 0;
     uint64_t memory = 0;  // bytes
     uint64_t offset = 0;
-    uint64_t file = 0;  // bytes of it in the file; the rest is zero
+    uint64_t file = 0;  // bytes of the segment in the file; the rest is zero
     bool writable = false;
     bool executable = false;
   };

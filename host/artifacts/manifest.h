@@ -1,5 +1,6 @@
-// The manifest: what a plugin says about itself in JSON, in its ELF section `.dormouse.manifest`, read without running
-// any of its code. The format is documented in plugin-api/CONTRACT.md.
+// The manifest: the description of a plugin, in JSON, in its ELF section `.dormouse.manifest`. The host reads it
+// without running code of the plugin. plugin-api/CONTRACT.md documents the format. It is a promise; handshake.h
+// compares it with the plugin's table. Data and pure functions; any thread.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct MethodManifest {
   Type output;  // any type, usually a record
   ThreadRule thread = ThreadRule::instance;
   bool fast = false;     // returns within about 100 microseconds: may run inline on a reactor when thread is `any`
-  bool batch = false;    // calls that arrive together may be answered together: dormouse.batch/1
+  bool batch = false;    // one call of the plugin may answer several calls: dormouse.batch/1
   bool offline = false;  // not callable from pipelines: `dormouse train` and the like
 };
 
@@ -39,9 +40,9 @@ struct SettingManifest {
 struct TypeManifest {
   std::string name;  // "nlu.language"
   std::string help;
-  std::vector<std::string> capabilities;  // what it offers to the host itself: "dormouse.cache/1"
+  std::vector<std::string> capabilities;  // function tables for the host itself: "dormouse.cache/1"
   std::vector<MethodManifest> methods;    // empty only when it has capabilities
-  std::string default_method;             // the only one, or named in the manifest
+  std::string default_method;             // the only method, or the one that the manifest names
   std::vector<SettingManifest> settings;
   uint64_t memory_estimate_bytes = 0;  // 0: unknown
   bool needs_model = false;            // served only with a trained model; has an offline method `train`
@@ -57,29 +58,29 @@ struct Manifest {
   uint16_t abi_minor = 0;
   struct Needs {
     bool network = false;
-    bool threads = false;            // starts threads of its own
-    bool data = false;               // keeps files: gets a folder of its own (dm_open_args.data_dir)
+    bool threads = false;            // starts threads itself
+    bool data = false;               // keeps files: gets a private folder (dm_open_args.data_dir)
     std::vector<std::string> paths;  // host paths it reads
     std::vector<std::string> env;    // variables it reads
   } needs;
   std::vector<TypeManifest> types;
-  std::string source;  // the JSON itself: the same text is the same manifest
+  std::string source;  // the JSON text; equal texts are equal manifests
   const TypeManifest* find_type(std::string_view name) const;
 };
 
-// Reads and checks a manifest; `object` names its origin in errors. All faults found are in one message, a line each.
+// Reads and checks a manifest. `object` names its origin in errors. One message has all faults, a line each.
 // Errors: invalid_argument. Unknown keys are errors, with a suggestion.
 Result<Manifest> parse_manifest(std::string_view json, std::string_view object);
 
-// What is wrong with `settings`, fault by fault.
+// One fault of settings.
 struct SettingFault {
-  std::string setting;  // its name; empty: all of them
+  std::string setting;  // its name; empty: the settings as a whole
   std::string message;  // "setting 'top_k': expected int, found string"
 };
 std::vector<SettingFault> find_setting_faults(const TypeManifest& type, dm_value settings);
 
-// `settings` as given (a map, or no value for {}), checked against the manifest, defaults filled in, in manifest order.
-// Errors: invalid_argument naming each fault: "setting 'top_k': expected int, found string".
+// Checks `settings` (a map; no value counts as {}) against the manifest, and returns them with defaults filled in, in
+// the order of the manifest. Errors: invalid_argument naming each fault: "setting 'top_k': expected int, found string".
 Result<Value> complete_settings(const TypeManifest& type, dm_value settings, std::string_view object);
 
 }  // namespace dormouse

@@ -1,4 +1,5 @@
-// A plugin file or a model, opened and judged by who could have written it. Any thread.
+// A plugin file or a model, opened, and trusted only if no other user could have written it. It judges owner and mode,
+// not the content (elf.h, safety.h, load_image.h do). Functions that block on the disk, so never on a reactor.
 #pragma once
 
 #include <sys/stat.h>
@@ -9,7 +10,7 @@
 
 namespace dormouse {
 
-// A file that passed the checks, held open: a plugin, of which nothing was executed, or a model.
+// A plugin or a model that passed the checks, held open. No code of the plugin has run.
 struct PluginFile {
   std::string path;    // as configured
   std::string sha256;  // lower-case hex; empty until PrivateCopies::prepare or hash_plugin_file
@@ -20,20 +21,22 @@ struct PluginFile {
   ~PluginFile();
 };
 
-// "dev:ino:size:mtime" of the file at `path`, by which a replaced one is noticed; empty when there is none.
+// "dev:ino:size:mtime" of the file at `path`: differs after the file was replaced. Empty: there is no file.
 std::string file_identity(const std::string& path);
 std::string file_identity(const struct stat& info);
 
-// Opens `path` once, never through a symbolic link at any of its last two levels, and checks that file and folder
-// belong to root or to us and are writable by nobody else, and that nobody else could put another folder in the place
-// of one above: each belongs to root or to us, and is writable by nobody else or sticky. Errors: not_found,
-// invalid_argument (owner, mode, symlink, not a regular file), each with needed, found and remedy.
+// Opens `path` once; neither the file nor its folder may be a symbolic link. Checks that file and folder belong to root
+// or to the host's user and that no other user can write to them. Checks that no other user could replace a folder
+// above: each belongs to root or to the host's user, and no other user can write to it, or it is sticky.
+// Errors: not_found, invalid_argument (owner, mode, symlink, not a regular file), each with needed, found and remedy.
 Result<PluginFile> open_plugin_file(const std::string& path);
 
-// The SHA-256 of an open file, in lower-case hex. Errors: unavailable when the file changes meanwhile, and read errors.
+// The SHA-256 of an open file, in lower-case hex. Errors: unavailable when the file changes during the reading; read
+// errors.
 Result<std::string> hash_plugin_file(const PluginFile& file);
 
-// Opens a model of the state folder, never through a symbolic link. Errors: as open_plugin_file, without its trust.
+// Opens a model of the state folder, never through a symbolic link; owner and mode are not checked. Errors: those of
+// open_plugin_file.
 Result<PluginFile> open_model_file(const std::string& path);
 
 }  // namespace dormouse

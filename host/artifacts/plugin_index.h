@@ -1,5 +1,6 @@
-// The plugin index: which plugin files exist in the configured folders, and what they say about themselves.
-// Parses only; runs nothing and maps nothing. Thread-safe; readers get immutable snapshots.
+// The plugin index: the plugin files in the configured folders, with their manifests and safety classes. It reads
+// files; it runs no plugin and maps none. Owner: the carrier (components/in_process.h). Any thread; readers get
+// immutable snapshots. Functions that read files block on the disk.
 #pragma once
 
 #include <map>
@@ -18,17 +19,17 @@ namespace dormouse {
 
 struct PluginFile;
 
-// A file that may be used, or why it may not.
+// One plugin file: usable, or with the problem that makes it unusable.
 struct PluginEntry {
   std::string path;
   std::string identity;    // file_identity() of the file that was read
   bool is_folder = false;  // a folder of plugins that cannot be read; `problem` says why
-  std::string id;          // from the manifest; the file name when there is none
+  std::string id;          // from the manifest; without one, the file name
   std::string version;
-  std::string sha256;                        // with an allow-list, and in what with_hashes() answers; else empty
+  std::string sha256;                        // with an allow-list, and after with_hashes(); else empty
   std::shared_ptr<const Manifest> manifest;  // null when `problem` is set
   Safety safety;
-  Status problem;  // ok, or what was needed, found, and what to do
+  Status problem;  // ok: the file is usable
 };
 
 struct PluginIndexOptions {
@@ -36,9 +37,9 @@ struct PluginIndexOptions {
   std::vector<std::string> allow;    // sha256 of the only files that may be used; empty: any
 };
 
-// What a file promises against what it offers, as far as both can be read without running it: the manifest, the layout
-// that the dynamic loader would follow, and the plugin's table. Asked by each look at a file (scan, inspect, check, dry
-// runs) and by each load. Errors: invalid_argument, damaged; handshake()'s.
+// Checks a file without running it: the layout that the dynamic loader would follow (load_image.h), and the plugin's
+// table against the manifest (static_table.h). Scan, inspect, check, dry runs and each load call this. Errors:
+// invalid_argument "is damaged"; those of handshake().
 Status check_without_running(const PluginFile& file, const ElfFacts& facts, const Manifest& manifest);
 
 class PluginIndex {
@@ -47,25 +48,26 @@ class PluginIndex {
   ~PluginIndex();
 
   using Snapshot = std::shared_ptr<const std::vector<PluginEntry>>;
-  // Reads all folders anew. A missing folder is an entry with a problem, not a failed scan. Files that did not change
-  // (device, inode, size, times) are not read again.
+  // Reads all folders again and replaces the snapshot. A missing folder becomes an entry with a problem. Files that did
+  // not change (device, inode, size, times) are not read again.
   Snapshot scan();
-  // What scan() would find. Keeps nothing but what it has read of the files.
+  // Returns what scan() would, without replacing the snapshot.
   Snapshot look();
   Snapshot snapshot() const;
-  // `snapshot` with the hash of every file that is still the one that was scanned, also of those that may not be used.
-  // Reads each file once and remembers the hash until the file changes. Blocks on the disk, so never from a reactor.
+  // `snapshot` with the hash of each file that has not changed since, of unusable files too. Reads each file once and
+  // remembers the hash until the file changes. Blocks on the disk, so never from a reactor.
   Snapshot with_hashes(const Snapshot& snapshot);
 
-  // The entry for plugin `id`, in `version` when not empty, else the newest usable one. Scans when it is not known yet.
-  // Errors: not_found with near names and the folders searched; the entry's problem when all that match are unusable.
+  // The entry for plugin `id`: of `version`, or if that is empty the newest usable version. Scans if the plugin is not
+  // known yet. Errors: not_found with near names and the searched folders; the problem of an entry, when all matching
+  // entries are unusable.
   Result<PluginEntry> find(const std::string& id, const std::string& version);
 
-  // Whether the allow-list lets this content in. Errors: failed_precondition with the hash to add.
+  // Whether the allow-list permits this content. Errors: failed_precondition with the hash to add.
   Status check_allowed(const std::string& path, const std::string& sha256) const;
 
  private:
-  struct Known;  // what was read from a file, and by what the file is recognised
+  struct Known;  // the facts read from a file, and its identity
 
   Snapshot read_folders();
   PluginEntry look_at(const std::string& path, std::map<std::string, Known>& known);

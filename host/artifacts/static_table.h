@@ -1,6 +1,6 @@
-// Compares a plugin's exported table with its manifest before any code of the plugin runs: the table is constant data
-// of the file, as a rule, and its pointers are relocations.
-// The handshake after the load stays: it sees the table that is really there. Pure; any thread.
+// Compares a plugin's exported table with its manifest before the file is mapped. That is possible because the table is
+// usually constant data of the file, and its pointers are relocations. It does not replace the handshake after the load
+// (handshake.h), which sees the table in memory. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace dormouse {
 
-// `at` is the address of the symbol `dormouse_plugin` in `image`. Ok also when the table is not constant, so that code
-// of the plugin may still make it: then only a load can tell. Errors: handshake()'s.
+// `at` is the address of the symbol `dormouse_plugin` in `image`; `object` names the plugin in errors. Ok, too, when
+// the table is not constant: code of the plugin may still make it, and only a load can judge it. Errors: those of
+// handshake().
 Status check_static_table(const LoadImage& image, uint64_t at, const Manifest& manifest, const std::string& object);
 
 }  // namespace dormouse

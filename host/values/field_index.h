@@ -1,4 +1,4 @@
-// The place of a name among fields, for readers that walk a value beside its type. Any thread.
+// Finds a name among fields, for code that walks a value and its type together. Pure; any thread.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 
 namespace dormouse {
 
-// Of the field `name`, looked for from `start` on and then from the beginning: values usually have their fields in the
-// order of the type. fields.size() when there is none. `Field` has a `name`: Type::Field.
+// The index of the field `name`; fields.size() when there is none. Searches from `start` on, then from the beginning:
+// values usually have their fields in the order of the type. `Field` needs a member `name`, like Type::Field.
 template <class Field>
 size_t index_of(const std::vector<Field>& fields, std::string_view name, size_t start) {
   for (size_t i = start; i < fields.size(); ++i)

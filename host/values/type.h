@@ -1,7 +1,8 @@
-// Types of fields: one small language, the same in manifests and in scripts.
+// Types of values: one small language, the same in manifests and in scripts.
 //   bool int float string bytes any list<T> map<T> tensor<f32,[n,3]> {field: T, other: U?}   T? is optional
-// `int` fits where `float` is wanted; `any` fits everywhere and accepts everything. In a tensor shape a number is
-// exact, a name stands for any size. A Type is an immutable value; copies are cheap and any thread may read.
+// `int` fits where `float` is wanted; `any` fits everywhere and accepts everything. In the shape of a tensor a number
+// is an exact size, a name stands for any size. A Type is an immutable value, not a value of that type (value.h);
+// copies are cheap, and any thread may read it.
 #pragma once
 
 #include <memory>
@@ -18,14 +19,14 @@ class Type {
  public:
   enum class Kind : uint8_t { any, boolean, integer, number, string, bytes, tensor, list, map, record };
   struct Field;
-  // One dimension: `size` >= 0 is exact, -1 is free (`name` says which).
+  // One dimension of a tensor: `size` in elements, or -1 for any size, which `name` names.
   struct Dimension {
     int64_t size = -1;
     std::string name;
   };
 
   Type() = default;  // any
-  // Errors: invalid_argument with the column and what was expected there.
+  // Errors: invalid_argument with the column and the expected text.
   static Result<Type> parse(std::string_view text);
   static Type record(std::vector<Field> fields);
   static Type list_of(Type element);
@@ -41,16 +42,15 @@ class Type {
   int dtype() const { return dtype_; }          // tensor: DM_F32 ...
   const std::vector<Dimension>& shape() const;  // tensor
 
-  // As parse reads it.
+  // The text that parse() reads.
   std::string to_string() const;
 
-  // Whether every value of type `from` may be used where this type is wanted; otherwise `why` (when given) says what
-  // does not fit: "field 'code': expected string, found int".
+  // Whether every value of type `from` may be used where this type is wanted. If not, `why` (may be null) gets the
+  // reason: "field 'code': expected string, found int".
   bool accepts(const Type& from, std::string* why = nullptr) const;
 
-  // Whether `value` has this type. Unknown and missing fields of records are errors. The message is
-  // "expected string, found number" with object "/path/to/field" below `path` (JSON pointer).
-  // Errors: invalid_argument.
+  // Whether `value` has this type. Unknown and missing fields of records are errors. Errors: invalid_argument, with a
+  // message like "expected string, found number" and as object a JSON pointer, "/path/to/field", below `path`.
   Status check(dm_value value, std::string_view path = "") const;
 
   friend bool operator==(const Type& a, const Type& b);
@@ -70,7 +70,7 @@ struct Type::Field {
   std::string help;
 };
 
-// "string", "number", "list" ...: what messages call a value's kind.
+// The name of a value's kind in messages: "string", "number", "list" ...
 std::string_view kind_name(dm_value value);
 
 }  // namespace dormouse

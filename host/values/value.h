@@ -1,5 +1,6 @@
-// Values on the host's side: an owning handle, and the writer behind dm_writer.
-// The format itself, its readers and its validator are dormouse/value.h. Nothing here knows JSON or Lua.
+// Values on the host's side: a handle that owns its buffer, and the writer behind the ABI's dm_writer.
+// The format, its readers and its validator are in plugin-api's dormouse/value.h. Nothing here knows JSON or Lua.
+// A Value is read by any thread; a ValueWriter belongs to one thread at a time.
 #pragma once
 
 #include <atomic>
@@ -29,19 +30,19 @@ class Value {
   Value& operator=(Value other) noexcept;
   ~Value();
 
-  // Copies bytes somebody else wrote, then validates the copy. Errors: broken_contract, resource_exhausted over a
-  // limit, overloaded without memory.
+  // Copies untrusted bytes (of a plugin, cache or worker), then validates the copy. Errors: broken_contract,
+  // resource_exhausted over a limit, overloaded when there is no memory.
   static Result<Value> from_foreign(std::span<const std::byte> bytes, const ValueLimits& limits = {});
 
   explicit operator bool() const { return node_ != nullptr; }
   dm_value view() const;
-  // The same buffer, seen from `node`, which must lie in it (a result of the dm_* readers on view()).
+  // A reference to `node`, which must lie in this buffer (a result of the dm_* readers on view()).
   Value at(dm_value node) const;
   // The field `name` of a map, or no value.
   Value field(std::string_view name) const;
-  // Whether this is the whole of its buffer, and not a part of it.
+  // Whether this is the root of its buffer, not a part of a larger value.
   bool is_root() const;
-  // The whole buffer, for a cache or a channel. Only meaningful when this is the root.
+  // The whole buffer, for a cache or a channel. Meaningful for a root only.
   std::span<const std::byte> bytes() const;
 
  private:
@@ -53,8 +54,8 @@ class Value {
   const dm_node* node_ = nullptr;
 };
 
-// Builds one value, depth first. `abi()` is the same writer as plugins see it.
-// One thread at a time; reusable after finish() or reset(), keeping its memory.
+// Builds one value, depth first. `abi()` is this writer in the form that plugins use.
+// One thread at a time. Reusable after finish() or reset(); it keeps its memory then.
 class ValueWriter {
  public:
   explicit ValueWriter(const ValueLimits& limits = {});
@@ -74,13 +75,13 @@ class ValueWriter {
   bool list_begin();
   bool list_end();
   bool map_begin();
-  bool key(std::string_view name);  // a second time in one map is a mistake
+  bool key(std::string_view name);  // the same name twice in one map is a mistake
   bool map_end();
   bool copy(dm_value value);
 
   dm_writer* abi();
   // The finished value. Errors: broken_contract with the first mistake, resource_exhausted over a limit, overloaded
-  // without memory.
+  // when there is no memory.
   Result<Value> finish();
   // The first mistake so far, as finish() would report it; ok: none.
   Status mistake() const;
