@@ -1,7 +1,7 @@
-// Calls of one method that wait to be answered together: what is gathered, and when the lane is told.
-// Not the running of a batch (call_batch.cc), and no thread or timer of its own: each answer says what the caller does
-// next. Belongs to a loaded component, one for each method with dormouse.batch/1. Any thread; the lock is held for
-// moves only.
+// A queue of calls of one method that are to be answered together (dormouse.batch/1). It gathers calls, and decides
+// when a turn on the lane takes them. It runs no batch (call_batch.h does), and has no thread or timer: its return
+// values say what the caller must do next. Owner: a LoadedPlugin, one queue for each method with dormouse.batch/1. Any
+// thread; the lock is held only to move calls.
 #pragma once
 
 #include <array>
@@ -31,31 +31,32 @@ class BatchQueue final : public CallQueue {
   // The bound of waiting calls from now on. Any thread.
   void set_pending_max(unsigned pending_max);
 
-  // What the caller owes the queue.
+  // What the caller must do next.
   enum class Next : uint8_t {
-    nothing,  // a turn on the lane is on its way and will take this call too
+    nothing,  // a turn on the lane is under way and will take this call too
     turn,     // submit one turn to the lane, or take_all() when the lane refuses
     timer     // call due() after limits().delay
   };
 
-  // Errors: queue_full; then `job` is untouched. Calls that are given out by take() and take_all() are claimed.
+  // Adds a call. Errors: queue_full; then `job` is unchanged. take() and take_all() return claimed calls
+  // (CallJob::claim).
   Result<Next> push(std::shared_ptr<CallJob>& job);
-  // The delay of a timer has passed: nothing or turn.
+  // The time of Next::timer has passed. Returns nothing or turn.
   Next due();
 
   struct Turn {
     std::vector<std::shared_ptr<CallJob>> jobs;  // high priority first, then oldest first; perhaps none
     bool again = false;                          // more wait: submit another turn, as after Next::turn
   };
-  // A turn has come: up to batch_max calls, and of many a share for each thread.
+  // The calls for a turn that runs now: at most batch_max, and not more than a share for each thread of the lane.
   Turn take();
-  // A turn has come, and this is how long waiting before take() is likely to gather more than it costs: callers of the
-  // batch that was answered last tend to be back at once, and the first of them should not go alone.
+  // How long a turn should wait before take(). The callers of the last batch often call again at once; a short wait
+  // gathers them, so that the first of them does not run alone.
   Duration worth_waiting() const;
-  // A batch of `count` is about to be answered, after it ran that long.
+  // A batch of `count` calls, which ran for `ran`, is about to be answered. Data for worth_waiting().
   void answered(size_t count, Duration ran);
   void withdraw(const CallJob& job) override;
-  // Everything: no turn on the lane will come for it.
+  // Removes and returns all calls: no turn on the lane will take them.
   std::vector<std::shared_ptr<CallJob>> take_all();
 
   const Limits& limits() const { return limits_; }

@@ -1,4 +1,5 @@
-// Calls of one method answered together through dormouse.batch/1. Private to the carrier in_process.
+// Runs several calls of one method together, through dormouse.batch/1. It gathers nothing (batch_queue.h does). Private
+// to the carrier in_process.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace dormouse {
 
-// [lane, slot] Answers claimed jobs of one method, each on its own terms.
+// [lane, slot] Runs claimed calls of one method together, and answers each with its own value or error.
 void run_batch_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot,
                        std::vector<std::shared_ptr<CallJob>> jobs);
 

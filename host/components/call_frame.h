@@ -1,5 +1,5 @@
-// The dm_call behind one entry into plugin code: where a plugin reads its limits and leaves its reasons.
-// Lives on the stack of the thread that enters. Not for use outside of components.
+// The dm_call of one entry into plugin code: the plugin reads deadline and cancel token from it, and writes the message
+// of its error into it. Owner: the stack of the thread that enters. Private to the box `components`.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ class CallFrame {
 
   const dm_call* abi() const { return &abi_; }
 
-  // What `returned` means, with the message the plugin left. `where` names who was called: "component 'x', open".
-  // A number that is no status of plugin.h, or a cancelled call that was never cancelled, is the plugin's breach.
-  // `out`: where the call was to write its answer. What it refused is the plugin's breach as well, and its own reason.
+  // The status for the number `returned`, with the plugin's message. `where` names the called function: "component 'x',
+  // open". broken_contract: the number is no status of plugin.h, or it says cancelled and the call was not cancelled.
+  // If the writer `out` (may be null) has refused something that the plugin wrote, the status is the writer's error.
   Status status(int32_t returned, std::string_view where, const ValueWriter* out = nullptr) const;
 
  private:
@@ -34,8 +34,8 @@ class CallFrame {
   std::string message_;
 };
 
-// Runs `body`, which enters plugin code, and turns an exception that crossed the ABI into broken_contract: the wrapper
-// should have stopped it, and the host must not die of it.
+// Runs `body`, which enters plugin code, and turns a C++ exception into broken_contract. No exception should cross the
+// ABI (plugin.hpp stops them), and one that does must not end the host.
 template <class Body>
 Status guarded(std::string_view where, Body&& body) {
   try {

@@ -1,4 +1,6 @@
-// One call on its way to a lane and back, and the entry into a method. Private to the carrier in_process.
+// One call on its way to a lane and back, and the functions that enter a method of a plugin. Private to the carrier
+// in_process; callers use call.h. Owner: shared by the queue that has the call, and the call's listeners. A bracket
+// names the thread of a function.
 #pragma once
 
 #include <atomic>
@@ -18,31 +20,31 @@ struct CallJob;
 class OverdueCalls;
 struct LoadedPlugin;
 
-// Where calls wait to be gathered (batch_queue.h), as a call sees it.
+// The queue of a call that waits to be answered together with others (batch_queue.h), as the call sees it.
 class CallQueue {
  public:
   virtual ~CallQueue() = default;
-  // Takes a claimed call out, and its place with it: its answer is not waited for. Any thread.
+  // Removes a claimed call and frees its place, because its caller no longer waits. Any thread.
   virtual void withdraw(const CallJob& job) = 0;
 };
 
-// Made on the caller's thread, moved to the lane, answered exactly once, by the thread that takes it out of `waiting`:
-// the lane that runs it, or the thread that cancels it.
+// A call is made on the caller's thread, moved to the lane, and answered exactly once, by the thread that takes it out
+// of the phase `waiting`: a thread of the lane that runs the call, or the thread that cancels it.
 struct CallJob : CancelListener, OpenCall, std::enable_shared_from_this<CallJob> {
   CallJob(Lease lease, Value in, CallOptions options, EventLoop& reply, UniqueFunction<void(CallResult)> done,
           Time submitted);
 
-  // Takes it out of `waiting`, to run it or to refuse it; false: it was withdrawn, and answered. Any thread.
+  // Takes the call out of `waiting`, to run or to refuse it. False: it was withdrawn, and is answered. Any thread.
   bool claim();
-  // [lane] It runs from `now` on; after claim().
+  // [lane] The call runs from `now` on. After claim().
   void begins(const LoadedPlugin& plugin, uint32_t method, Time now);
-  // Lets the input and the lease go, then posts the answer. After claim(), any thread.
+  // Releases the input and the lease, then posts the answer. After claim(), any thread.
   void answer(Result<Value> value, Duration queued, Duration ran);
-  // From now on a cancel takes it out of the queue it stands in. After it was queued.
+  // From now on a cancel removes the call from its queue. After it was queued.
   void listen_to_cancel();
 
   void on_cancel() override;
-  void end_with(const Status& why) override;  // its component goes
+  void end_with(const Status& why) override;  // the component is being closed
 
   Lease lease;
   Value in;
@@ -50,11 +52,11 @@ struct CallJob : CancelListener, OpenCall, std::enable_shared_from_this<CallJob>
   EventLoop& reply;
   UniqueFunction<void(CallResult)> done;
   const Time submitted;
-  // Where it waits; one of the two, set before listen_to_cancel(). The lease keeps both alive while it waits.
+  // Where the call waits: `lane` with `ticket`, or `queue`. Set before listen_to_cancel(). The lease keeps both alive.
   Lane* lane = nullptr;
   Lane::Ticket ticket = 0;
   CallQueue* queue = nullptr;
-  // Where it is listed until it is answered; null: nowhere.
+  // The list that has the call until it is answered; null: none.
   std::shared_ptr<OpenCalls> open;
 
  private:
@@ -73,26 +75,27 @@ struct CallJob : CancelListener, OpenCall, std::enable_shared_from_this<CallJob>
   std::atomic<bool> stop_{false};
 };
 
-// Why a job is not worth starting any more; ok: it is. [lane]
+// [lane] Why the call should not start any more (cancelled, late); ok: it should.
 Status given_up(const LoadedPlugin& plugin, const CallJob& job, Time now);
 
-// One entry into a method, `self` being what its thread rule asks for. The input was checked before, the answer after.
+// Enters a method. `self` is the component or an instance, by the method's thread rule. Checks the input before and the
+// answer after.
 Result<Value> enter(const LoadedPlugin& plugin, uint32_t method, void* self, const Value& in,
                     const CallOptions& options, ValueWriter& out);
-// What a method left in its writer, checked against the manifest. Errors: broken_contract.
+// The answer that a method has written, checked against the manifest. Errors: broken_contract.
 Result<Value> take_answer(const LoadedPlugin& plugin, uint32_t method, ValueWriter& out);
-// What the thread rule of the method asks for: the component, or the instance of this slot. [lane, slot]
+// [lane, slot] The `self` for a method, by its thread rule: the component, or the instance of this slot.
 Result<void*> self_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot, const CallOptions& options);
 // "component 'x', method 'y'".
 std::string where(const LoadedPlugin& plugin, uint32_t method);
 
-// One a thread, so that a call allocates its answer and nothing else.
+// The writer of this thread. Calls share it, so that a call allocates only its answer.
 ValueWriter& thread_writer();
-// [lane, slot] Enters a method as its thread rule asks.
+// [lane, slot] Enters a method, with the `self` that its thread rule requires.
 Result<Value> run_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot, const Value& in,
                           const CallOptions& options);
 
-// [lane, slot] Answers one.
+// [lane, slot] Runs one call and answers it.
 void run_job_on_lane(LoadedPlugin& plugin, uint32_t method, unsigned slot, CallJob& job);
 
 }  // namespace dormouse

@@ -1,4 +1,4 @@
-// What a caller says with a call: until when, how urgent, whether anybody still waits; and what a call came to.
+// The options of a call (deadline, priority, cancel token), and its result. Data, owned by the call; threads as noted.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@
 
 namespace dormouse {
 
-// Hears that a call is not waited for any more.
+// Is called when a call is cancelled.
 class CancelListener {
  public:
   virtual ~CancelListener() = default;
@@ -24,15 +24,15 @@ class CancelListener {
   virtual void on_cancel() = 0;
 };
 
-// Says that a request is not waited for any more. Copies share one state; any thread.
+// Cancels a call: its caller no longer wants the result. Copies share one state; any thread.
 class CancelToken {
  public:
   CancelToken() : state_(std::make_shared<State>()) {}
   void cancel();
   bool cancelled() const { return state_->cancelled.load(std::memory_order_relaxed); }
-  // Tells `listener`, while it lives, of a cancel to come. False: cancelled already, and it will not be told.
+  // Calls `listener` at a later cancel, if it still lives then. False: cancelled already, and `listener` is not called.
   bool listen(std::weak_ptr<CancelListener> listener) const;
-  // Whether it can serve another request as a new one: no copy of it is left, and it was not cancelled.
+  // Whether the token can serve another request like a new one: it was not cancelled, and there is no other copy.
   bool is_unused() const { return state_.use_count() == 1 && !cancelled(); }
 
  private:
@@ -49,14 +49,14 @@ struct CallOptions {
   Time deadline = Time::max();
   CancelToken cancel;
   Lane::Priority priority = Lane::Priority::normal;
-  // Set when its component wants the call to end; null: it cannot say so. For the carrier of the component.
+  // A second way to stop the call, besides the caller's token. For the carrier of the component alone; null: none.
   const std::atomic<bool>* stop = nullptr;
   bool is_cancelled() const { return cancel.cancelled() || (stop && stop->load(std::memory_order_relaxed)); }
   // Called on the lane while the method works, when it reports progress. May be empty.
   std::function<void(double done, double total, std::string_view what)> progress;
 };
 
-// What one call came to, and where its time went.
+// The result of one call, and where its time went.
 struct CallResult {
   Result<Value> value;
   Duration queued{};  // between submit and start, 0 inline

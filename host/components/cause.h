@@ -1,4 +1,4 @@
-// Why a component changed its state: one of a few kinds, for counters and decisions, and the words that operators read.
+// The cause of a change of state: a kind, for counters and decisions, and words, for operators. Data; any thread.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,18 @@
 namespace dormouse {
 
 enum class CauseKind : uint8_t {
-  none,           // nothing has happened yet
+  none,           // no change yet
   demand,         // a request, a prefetch, a preload, a verb
-  idle,           // it was not used for long enough
+  idle,           // no lease for long enough
   verb,           // an operator's trim, park, unload
   reload,         // an operator's reload
   changed_file,   // plugins.watch found another plugin file or model
   stop,           // the host stops
-  load_given_up,  // an operator's, or the stop's
+  load_given_up,  // an operator or the stop gave the load up
   load_failed,
-  kept,       // its code could not go
-  objection,  // the component's own: a veto
-  use,        // it was called
+  kept,       // the code stays mapped
+  objection,  // a veto of the component
+  use,        // a call
 };
 
 struct Cause {
@@ -27,12 +27,12 @@ struct Cause {
   std::string words;  // "request", "idle for 2m", "asked to unload"
 };
 
-// Whether it is loaded again at once, with what is on disk.
+// Whether the component loads again at once, from the files on disk.
 constexpr bool is_reload(CauseKind kind) {
   return kind == CauseKind::reload || kind == CauseKind::changed_file;
 }
 
-// One word for why a component left, as the metric has it.
+// The label of an unload in the metric, one word.
 constexpr std::string_view unload_reason(CauseKind kind) {
   switch (kind) {
     case CauseKind::idle:

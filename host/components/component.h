@@ -1,7 +1,9 @@
-// A component as everybody sees it: one named, configured use of a type. Any thread, unless a function says otherwise.
-// It is made by the registry and lives while anybody names it; what comes and goes are its incarnations. What happens
-// to it is decided by its ComponentLife, on the registry's loop thread; here are only the doors: the gates behind
-// leases, the way to the loop, and the snapshot that status() gives.
+// A component: one named, configured use of a plugin's type, as all threads see it. It has the gates behind leases, the
+// way to the registry's loop, and the snapshot that status() returns. It decides nothing: its ComponentLife does, on
+// the registry's loop thread. It is not the loaded code: that comes and goes with incarnations (incarnation.h).
+//
+// Owner: shared; the registry makes it, and it lives while a shared_ptr or a lease refers to it.
+// Any thread, unless a function says otherwise.
 #pragma once
 
 #include <array>
@@ -25,23 +27,23 @@ namespace dormouse {
 
 class Activity;
 
-// Hears on the registry's loop thread what others want of a component.
+// Receives the requests of other threads for a component, on the registry's loop thread. ComponentLife implements it.
 class ComponentListener {
  public:
   virtual ~ComponentListener() = default;
   virtual void on_demand(Demand demand) = 0;
-  // The last lease of a shut slot has ended, at some time.
+  // The last lease of a slot has ended while its gate was shut. Posted: the gate may be open again by now.
   virtual void on_emptied(LeaseSlot& slot) = 0;
   // Files may have been replaced.
   virtual void on_files() = 0;
-  // What failed may be tried at once.
+  // A failed load or replacement may be tried again at once.
   virtual void on_failures_forgotten() = 0;
 };
 
-// What a component shows until its life changes it.
+// What status() shows; stays the same until ComponentLife changes it.
 struct ComponentSnapshot {
   ComponentStatus status;
-  std::shared_ptr<const Activity> activity;  // of the current incarnation; null: nothing runs
+  std::shared_ptr<const Activity> activity;  // of the current incarnation; null: nothing is loaded
   std::optional<PoolPolicy> loaded_policy;
   std::optional<Time> ready_at;  // while callable
   Time trimmed_at{};
@@ -52,10 +54,10 @@ struct ComponentSnapshot {
 
 class Component : public std::enable_shared_from_this<Component> {
  public:
-  // A current incarnation, one that opens beside it, one that drains.
+  // For the current incarnation, one that opens beside it, and one that drains.
   static constexpr size_t kSlots = 3;
 
-  // The references outlive it. `listener` is set before anything else is asked.
+  // The references outlive it. Call set_listener() before any other function.
   Component(ComponentSpec spec, const Clock& clock, EventLoop& loop, const PoolPolicies& policies);
   ~Component();
   Component(const Component&) = delete;
@@ -64,42 +66,43 @@ class Component : public std::enable_shared_from_this<Component> {
   const std::string& name() const { return spec_.name; }
   const ComponentSpec& spec() const { return spec_; }
 
-  // A lease of the current incarnation if it is callable right now. No lock.
+  // A lease of the current incarnation if it is callable right now; else none. Takes no lock.
   std::optional<Lease> try_acquire();
-  // The same for an operator's look: it holds the incarnation as any lease does, and resets no idle clock.
+  // The same for an operator's read: the lease holds the incarnation as any lease does, and resets no idle clock.
   std::optional<Lease> try_observe();
-  // Whether it is callable at this moment; it may not be any more in the next.
+  // Whether the current incarnation is callable at this moment. The answer may be out of date at once.
   bool is_open() const { return slots_[current_.load(std::memory_order_acquire)].gate.is_open(); }
-  // A lease as soon as it is callable, loading it when needed; one load for any number of demands.
+  // Gives `demand` a lease as soon as the component is callable, and loads the component if needed. One load serves any
+  // number of demands. Errors go to demand.done (demand.h).
   void acquire(Demand demand);
 
   ComponentStatus status() const;
-  // What it was loaded with; none while it is not loaded.
+  // The pool policy of the current load; none while the component is not loaded.
   std::optional<PoolPolicy> loaded_policy() const;
 
-  // The stamp (loaded.h) of what answered last: the newest incarnation that was ready. 0 before the first load of this
-  // process, and when the files that a load would read are others by now while nothing is loaded.
+  // The stamp (loaded.h) of the newest incarnation that was ready. 0 before the first load of this process, and while
+  // nothing is loaded and a load would read other files than the last one.
   uint64_t stamp() const { return stamp_.load(std::memory_order_acquire); }
-  // Compares the files there are with those of the last load, later, because somebody knows or guesses that they
-  // changed.
+  // The caller knows or guesses that files changed: compares the files on disk with those of the last load, later, on
+  // the loop.
   void notice_files();
-  // The next demand tries at once what failed: an operator has looked at the files. Done later, on the loop.
+  // Lets the next demand try again what failed, without waiting for the back-off. Takes effect later, on the loop.
   void forget_failures();
 
   // ---- for its ComponentLife alone, loop thread
 
   void set_listener(ComponentListener& listener) { listener_ = &listener; }
   LeaseSlot& slot(size_t index) { return slots_[index]; }
-  // From now on acquire finds this one. Its gate may still be shut.
+  // Makes this slot the one that acquire() enters. Its gate may still be shut.
   void make_current(const LeaseSlot& slot);
-  // A lease of the current incarnation that its open(n) has counted in.
+  // One of the leases that Gate::open(n) of this slot has counted in advance.
   Lease counted_lease(LeaseSlot& slot) { return Lease(slot); }
   Time last_used() const { return Time(Duration(last_used_ns_.load(std::memory_order_relaxed))); }
   void set_last_used(Time at) { last_used_ns_.store(at.time_since_epoch().count(), std::memory_order_relaxed); }
   void set_stamp(uint64_t stamp) { stamp_.store(stamp, std::memory_order_release); }
-  // Changes what is shown, in one step for those who ask for status(). `edit` runs under their lock and waits for
-  // nothing; what `edit` leaves alone is shown further: what was measured stays readable after the incarnation has
-  // gone.
+  // Changes the snapshot in one step: status() sees all of the change or none. `edit` runs under the lock of the
+  // snapshot and must not wait. A field that `edit` does not set keeps its value, so the measurements of an incarnation
+  // stay readable after its end.
   template <class Edit>
   void show(const Edit& edit) {
     std::shared_ptr<const Activity> before;  // ends after the lock

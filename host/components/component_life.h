@@ -1,10 +1,9 @@
-// The life of one component, on the registry's loop thread: who waits for it, when it is loaded, when it goes, what
-// replaces it, and what it shows. It decides; its incarnations do the steps (incarnation.h). What operators may ask is
-// component_verbs.h, on top of this. The way up (loads, replacement) stands in component_life_load.cc, the way down
-// (idleness, drain, close) in component_life_leave.cc, all else in component_life.cc.
+// The life of one component: decides when it loads, serves, idles, is replaced and is closed; keeps the demands that
+// wait, and publishes what the component shows. Its incarnations take the steps (incarnation.h). It does not judge what
+// operators may do: component_verbs.h does, on top of this class.
 //
-// Every change of state is in the order of the table in state.h. Nothing here blocks, reads files but by a few stat
-// calls, or runs code of a plugin.
+// Owner: the registry. Registry's loop thread only. Nothing here blocks, reads files (a few stat calls excepted), or
+// runs code of a plugin. Errors go to those who asked: to a demand's `done`, or to a verb's answer.
 #pragma once
 
 #include <functional>
@@ -30,7 +29,7 @@ class ComponentLife final : public ComponentListener,
                             public ReplacementListener,
                             public RetirementListener {
  public:
-  // The references outlive it. `on_settled` is called whenever nothing of it is under way any more after end().
+  // The references outlive it. `on_settled` is called after end(), once no incarnation has a step under way.
   ComponentLife(std::shared_ptr<Component> component, const LifeServices& services, std::function<void()> on_settled);
   ~ComponentLife() override;
 
@@ -45,52 +44,53 @@ class ComponentLife final : public ComponentListener,
   PendingVerbs& verbs() { return verbs_; }
   bool is_replacing() const { return replacement_.is_under_way(); }
   bool is_pinned() const { return pinned_; }
-  // Why it ends; ok: it does not.
+  // The `why` of end(); ok: end() was not called.
   const Status& ending() const { return ending_; }
   PoolPolicy policy() const { return services_.policies.of(name()); }
   ComponentStatus status() const { return component_->status(); }
-  // Nothing of any incarnation is under way.
+  // No incarnation has a step under way.
   bool settled() const;
 
   // ---- what verbs do
 
-  // Forgets that it slept: a trimmed one that was called is `ready`.
+  // Changes `trimmed` to `ready` if the component was called since the trim. (Calls do not report that.)
   void notice_use();
   void set_pinned(bool pinned, const Actor& actor);
-  // Loads anew with what is on disk; from `absent`, `parked`, `unloaded`, `resident`, `failed`.
+  // Loads the files that are on disk now; from `absent`, `parked`, `unloaded`, `resident`, `failed`.
   void load(Cause cause);
-  // Takes it down as far as `target`, when the last lease has ended.
+  // When the last lease has ended, parks or unloads the component, as `target` says.
   void drain(IdleStep target, Cause cause);
-  // The same, only if there is no lease; false: nothing has changed.
+  // The same, if there is no lease; false: there is one, and nothing has changed.
   bool drain_if_idle(IdleStep target, Cause cause);
   bool trim_if_idle(Cause cause);
   void unmap(Cause cause);
-  // A drain whose leases did not end: `ready` again.
+  // Ends a drain whose leases did not end: `ready` again, with the gate open.
   void reopen(Cause cause);
   void give_up_load(const Status& why, bool by_operator);
-  // Whether a new incarnation could open beside the current one. Errors: busy, one is under way, or too many old ones
-  // still drain.
+  // Whether a new incarnation could open beside the current one. Errors: busy, when a replacement is under way already,
+  // or no slot is free because old incarnations still drain.
   Status may_replace();
-  // Opens it. The current one is callable, and may_replace() is ok. `done`, if it is there, hears when the new one
-  // serves and the old one is gone, or only waits for running calls; or that what served before goes on.
+  // Opens a new incarnation beside the current one, which must be callable; may_replace() must be ok. `done` (may be
+  // empty) is answered when the new incarnation serves and the old one is gone, or waits only for running calls; or
+  // with the error, when the replacement failed and the old one serves on.
   void replace(Cause cause, const Actor& actor, VerbReply done);
   void give_up_replacement(const Status& why);
-  // Whether a replacement that no operator asks for waits for its back-off.
+  // Whether the back-off of a failed replacement forbids an automatic one now. An operator's reload ignores it.
   bool is_replacement_held_back() { return replacement_.is_held_back(); }
   Time replacement_retry_at() const { return replacement_.retry_at(); }
-  // Whether it is callable, and other files are there than those it was loaded from.
+  // Whether the component is callable and the files on disk differ from those that it was loaded from.
   bool is_outdated() const;
   // Answers all verbs that wait.
   void answer_verbs(const Status& status, const std::string& explanation);
 
-  // ---- what the registry tells
+  // ---- calls of the registry
 
   void policy_changed();
-  // Refuses demand with `why`, gives up its load, drains, and lets its code go. For a stop, or for good. `cancels`: at
-  // drain_timeout it cancels the calls that are left.
+  // Refuses demand with `why`, gives up a load, drains, and unmaps the code: the host stops, or the component is
+  // retired. With `cancels`, running calls are cancelled at drain_timeout.
   void end(Status why, Cause cause, bool cancels);
 
-  // ---- what others tell
+  // ---- reports of the component, its incarnations, replacement and retirements
 
   void on_demand(Demand demand) override;
   void on_emptied(LeaseSlot& slot) override;
@@ -145,7 +145,7 @@ class ComponentLife final : public ComponentListener,
 
   Waiters waiters_;
   PendingVerbs verbs_;
-  PendingVerbs replacement_verbs_;  // who asked for a replacement
+  PendingVerbs replacement_verbs_;  // reloads that wait for a replacement
   IdleStep drain_target_ = IdleStep::none;
   Cause drain_cause_;  // of the last drain that was tried
   Status ending_;

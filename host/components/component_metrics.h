@@ -1,5 +1,5 @@
-// The names under which loads, unloads and components are counted and measured, and what is read of all components when
-// somebody looks. Private to the box.
+// The names of the metrics of components, loads and unloads, and the function that adds the current values of all
+// components to a snapshot. Private to the box.
 #pragma once
 
 #include <string_view>
@@ -29,7 +29,7 @@ inline constexpr MetricInfo kComponentReplacements{"dormouse_component_replaceme
 inline constexpr MetricInfo kComponentKept{"dormouse_component_kept_total",
                                            "Closed components whose code the loader kept mapped."};
 
-// dormouse_component_..., and the heap of the process.
+// Adds the metrics dormouse_component_..., and the heap of the process, to a snapshot. Any thread.
 void collect_component_metrics(MetricSink& sink, const std::vector<ComponentStatus>& components);
 
 }  // namespace dormouse

@@ -1,5 +1,6 @@
-// What operators may ask of a component: each verb happens, is so already, or is refused with the reason. It decides
-// whether; ComponentLife does. Registry's loop thread only; holds no state of its own.
+// The verbs of operators on a component (load, unload, reload, pin and so on). It decides whether a verb happens, has
+// nothing to change, or is refused with the reason; ComponentLife then does the work. It keeps no state.
+// Owner: the registry, beside the ComponentLife. Registry's loop thread only.
 #pragma once
 
 #include "base/status.h"
@@ -14,11 +15,11 @@ class ComponentVerbs {
   // `life` outlives it.
   explicit ComponentVerbs(ComponentLife& life) : life_(life) {}
 
-  // As Registry's.
+  // Registry::request and Registry::give_up_load have their contract.
   void request(Verb verb, VerbOptions options, VerbReply done, VerbReply finished);
   Status give_up_load(bool dry_run);
-  // Other files are there than those it was loaded from: as Verb::reload, without an operator. Its life
-  // is_outdated().
+  // The files on disk differ from those that were loaded (ComponentLife::is_outdated): does the same as Verb::reload,
+  // without an operator.
   void take_changed_files();
 
  private:

@@ -1,12 +1,12 @@
-// Names the plugin call in which this process crashes, before the process ends as it would have: by the same signal,
-// with its core dump. Also names the plugin that ends the host by exit().
-// Not a debugger and no protection: after a fault nothing of the process is trusted any longer. No report is made for
-// what cannot be caught: SIGKILL, _exit(), and a crash on a thread whose stack overflows and which the host did not
-// start.
+// Reports the plugin call in which this process crashes. The process still ends by the same signal, with its core dump.
+// Also reports the plugin that ends the host by exit().
+// It is no debugger and protects nothing: after a fault no part of the process is trusted. It cannot report SIGKILL,
+// _exit(), or a stack overflow on a thread that the host did not start.
 //
-// A record (crash_store.h) is written first, by the handler alone, which calls async-signal-safe functions only and
-// has what it needs open and allocated. Then the log gets its last line, on a thread of the reporter's own: the handler
-// waits for that thread, at most kLastWordsTime, and writes the line itself when that time has passed.
+// First the signal handler writes a record (crash_store.h), alone, with async-signal-safe functions only; the files and
+// memory that it needs are open and allocated before. Then a thread of the reporter writes the last line of the log.
+// The handler waits for that thread at most kLastWordsTime, and writes the line itself when that time has passed.
+// Owner: the program's main function.
 #pragma once
 
 #include <chrono>
@@ -24,16 +24,16 @@ class CrashReporter {
   static constexpr auto kReportTime = std::chrono::seconds(5);  // then SIGALRM ends the process
 
   struct Options {
-    std::string folder;   // of records; "": no record is kept. Made by CrashStore::open before
+    std::string folder;   // of records, made by CrashStore::open before; "": no record is kept
     std::string version;  // of the host
-    // Writes what the log still holds, and after that this line; returns when all of it is written. Runs on the
-    // reporter's thread while the process is dying, so it may be ended at any time. Empty: standard error gets the
-    // line.
+    // Writes the buffered part of the log, then `line`; returns when both are written. Runs on the reporter's thread
+    // while the process is dying, so it may be cut off at any time. Empty: standard error gets the line.
     std::function<void(const std::string& line)> last_words;
   };
 
-  // From here on, until destroyed. One at a time in a process, made before the first plugin is mapped: objects that are
-  // mapped now count as the host's. Main thread. Errors: file_error's, resource_exhausted (no thread).
+  // Reports crashes from now on, until it is destroyed. One at a time in a process. Call it before the first plugin is
+  // mapped: objects that are mapped at that time count as the host's. Main thread. Errors: those of file_error();
+  // resource_exhausted (no thread).
   static Result<std::unique_ptr<CrashReporter>> install(Options options);
   ~CrashReporter();
   CrashReporter(const CrashReporter&) = delete;

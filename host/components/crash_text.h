@@ -10,7 +10,7 @@
 
 namespace dormouse {
 
-// Text in a buffer of fixed size; what does not fit is left out.
+// Text in a buffer of fixed size; characters that do not fit are dropped.
 template <size_t N>
 class FixedText {
  public:
@@ -21,7 +21,7 @@ class FixedText {
       if (size_ < N) data_[size_++] = c;
     return *this;
   }
-  // As it is, but for control characters, which would end the line.
+  // Like put(), with '?' for control characters, which could end the line.
   FixedText& put_clean(std::string_view text) {
     for (const char c : text)
       if (size_ < N) data_[size_++] = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
@@ -49,14 +49,14 @@ struct UtcTime {
   static UtcTime of(time_t seconds);
 };
 
-// Where addresses lie, as /proc/self/maps tells.
+// The file and offset of an address, from /proc/self/maps.
 struct FoundAddress {
   uintptr_t address = 0;
-  uint64_t offset = 0;           // in `path`; the address itself when there is none
+  uint64_t offset = 0;           // in `path`; without a path, the address itself
   std::array<char, 512> path{};  // "" when nothing is mapped there, or nothing with a name
 };
 
-// Fills in `count` addresses, reading `maps_fd`, a descriptor of /proc/self/maps, from its beginning.
+// Fills in path and offset of `count` addresses. `maps_fd` is a descriptor of /proc/self/maps, read from its beginning.
 void find_addresses(int maps_fd, FoundAddress* found, size_t count);
 
 }  // namespace dormouse

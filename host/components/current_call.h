@@ -1,6 +1,6 @@
-// Which plugin code the calling thread is in: what a crash report, and a call of exit(), can name.
-// Every way into plugin code makes one on its stack; it costs some stores. Read by the same thread alone, also from
-// inside a signal handler.
+// The plugin call that the current thread is in, for the report of a crash or of exit() (crash_reporter.h). Not for
+// other threads, and not the call itself (call_job.h). Owner: the stack of the thread; every entry into plugin code
+// makes a CurrentCall there, at the cost of a few stores. Only that thread reads it, also from inside a signal handler.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace dormouse {
 
-// "" for what is not known.
+// "": not known.
 struct PluginNames {
   const char* component = "";
   const char* plugin = "";  // its id
@@ -17,7 +17,7 @@ struct PluginNames {
 
 class CurrentCall {
  public:
-  // What `names` and `what` (a method, "open", "timer" ...) point to outlives this. `request` 0: none.
+  // The texts of `names` and `what` (a method, "open", "timer" ...) outlive this object. `request` 0: none.
   CurrentCall(PluginNames names, const char* what, uint64_t request = 0, uint32_t batch = 1)
       : names_(names), what_(what), request_(request), batch_(batch), outer_(innermost_) {
     innermost_ = this;
@@ -27,7 +27,7 @@ class CurrentCall {
   CurrentCall(const CurrentCall&) = delete;
   CurrentCall& operator=(const CurrentCall&) = delete;
 
-  // Null: this thread is in no plugin that the host knows of. Async-signal-safe.
+  // The innermost call of this thread. Null: it is in no plugin that the host knows of. Async-signal-safe.
   static const CurrentCall* of_this_thread() { return innermost_; }
 
   const PluginNames& names() const { return names_; }

@@ -1,4 +1,4 @@
-// dormouse.observe/1 of a component in this process. Private to the carrier in_process; observe.h is the door.
+// Calls dormouse.observe/1 of a component in this process. Private to the carrier in_process; callers use observe.h.
 #pragma once
 
 #include <string>
@@ -16,12 +16,12 @@ namespace dormouse {
 
 struct LoadedPlugin;
 
-// As observe.h's, on the lane of `plugin`, which the lease holds.
+// The work of observe.h's expose_on_lane, on the lane of `plugin`, which `lease` holds.
 void expose_on_lane(LoadedPlugin& plugin, Lease lease, const Metrics& metrics, std::string accept, CallOptions options,
                     EventLoop& reply, UniqueFunction<void(Result<Exposition>)> done);
 
-// What a plugin answered: a content type that may be a header field, and a body. `where` names who was asked. Errors:
-// broken_contract.
+// Checks a plugin's answer: a content type that can stand in a header field, and a body. `where` names the component in
+// errors. Errors: broken_contract.
 Result<Exposition> read_exposition(dm_value answer, const std::string& where);
 
 }  // namespace dormouse

@@ -1,4 +1,4 @@
-// The host's metrics as a component shows them.
+// The host's metrics as rendered by a component (dormouse.observe/1): the answer to a scrape. Data.
 #pragma once
 
 #include <string>

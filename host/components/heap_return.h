@@ -1,5 +1,6 @@
-// Gives freed heap back to the system where no unload does it: asked for by parts that let much go, done once a little
-// later. Not the trim that belongs to an unload (in_process.cc): that one is measured, and waited for.
+// Gives freed heap memory back to the system, for code that frees much memory without an unload. The work is done once,
+// a little later. It is not the trim of an unload (in_process.cc), which is measured, and for which the unload waits.
+// Owner: the registry.
 #pragma once
 
 #include <atomic>
@@ -14,8 +15,8 @@ class HeapReturn {
   // The timer runs on `loop`, the work on `lane`. Both outlive this object, which outlives the last timer.
   HeapReturn(EventLoop& loop, Lane& lane) : loop_(loop), lane_(lane) {}
 
-  // All that is asked for within kDelay is one trim. Any thread, reactors included; costs an atomic exchange, and a
-  // post when it is the first.
+  // Asks for a trim. All requests within kDelay become one trim. Any thread, reactors too; costs an atomic exchange,
+  // and for the first request a post.
   void soon();
   static constexpr Duration kDelay = std::chrono::seconds(1);
 

@@ -1,4 +1,5 @@
-// When an idle component is trimmed, parked, unloaded. Pure: facts and policy in, decision out.
+// The pool policy of a component, and the decision when an idle component is trimmed, parked or unloaded. Data and a
+// pure function; it changes nothing (component_life.h does). Any thread.
 #pragma once
 
 #include <optional>
@@ -12,7 +13,7 @@ namespace dormouse {
 
 inline constexpr unsigned kBatchDefault = 32;
 
-// How a new incarnation takes the place of the one that serves.
+// How a new incarnation replaces the current one.
 enum class ReloadMode : uint8_t {
   beside,       // it opens beside the old one, which drains when the new one is ready
   close_first,  // the old one closes before it opens; calls wait meanwhile
@@ -22,20 +23,20 @@ constexpr std::string_view to_string(ReloadMode mode) {
   return mode == ReloadMode::beside ? "beside" : "close_first";
 }
 
-// What `dm.pool` sets for one component. Durations that are not set never come.
+// The settings of `dm.pool` for one component. An idle step whose duration is not set never happens.
 struct PoolPolicy {
   unsigned min_idle = 0;                        // instances kept while the component is ready, made at load
-  unsigned max_instances = 2;                   // calls at the same time, and lane threads
-  unsigned max_pending = 64;                    // calls waiting for an instance; beyond it queue_full
-  Duration max_wait = std::chrono::seconds(1);  // longest wait for an instance; beyond it queue_full
-  // Calls answered together by a method with dormouse.batch/1. Not set: up to kBatchDefault of those that wait anyway,
-  // and a method that can run inline does. Set above 1, calls of such a method go over the lane too, to be gathered.
+  unsigned max_instances = 2;                   // calls at the same time; also the number of lane threads
+  unsigned max_pending = 64;                    // calls that wait for an instance; a further call gets queue_full
+  Duration max_wait = std::chrono::seconds(1);  // longest wait for an instance; a longer one ends with queue_full
+  // Most calls that a method with dormouse.batch/1 answers together. Not set: kBatchDefault, of calls that wait anyway;
+  // a method that can run inline still does. Above 1: calls of such a method go over the lane too, to be gathered.
   std::optional<unsigned> max_batch = std::nullopt;
-  Duration max_delay = std::chrono::seconds(0);  // how long a call may wait for others to be answered with
+  Duration max_delay = std::chrono::seconds(0);  // how long the first call of a batch waits for others
   std::optional<Duration> idle_trim = std::nullopt;
   std::optional<Duration> idle_park = std::nullopt;
   std::optional<Duration> idle_unload = std::chrono::minutes(2);
-  Duration min_residency = std::chrono::seconds(0);  // not before this long after it became ready
+  Duration min_residency = std::chrono::seconds(0);  // no park or unload by idleness before this time after ready
   Duration load_timeout = std::chrono::seconds(30);
   Duration drain_timeout = std::chrono::seconds(30);
   ReloadMode reload = ReloadMode::beside;
@@ -47,17 +48,18 @@ struct IdleFacts {
   State state = State::absent;
   bool pinned = false;
   unsigned leases = 0;
-  Duration idle{};       // since the last lease ended; since ready, when there was none
+  Duration idle{};       // since the last lease ended, or without one, since the component became ready
   Duration ready_for{};  // since it became ready
   SafetyClass safety = SafetyClass::unmap;
 };
 
 struct IdleDecision {
   IdleStep step = IdleStep::none;
-  std::optional<Duration> look_again_in;  // with `none`: when a step comes due if nothing happens
+  std::optional<Duration> look_again_in;  // with `none`: time until a step is due, if the component stays idle
 };
 
-// The deepest step that is due. Class `park` is never unloaded by idleness: closing its library gains nothing.
+// The deepest step that is due. A component of safety class `park` is never unloaded by idleness, because closing its
+// library would free nothing.
 IdleDecision decide_idle(const IdleFacts& facts, const PoolPolicy& policy);
 
 }  // namespace dormouse

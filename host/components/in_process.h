@@ -1,6 +1,9 @@
-// The carrier that maps plugins into the host: a private copy, a lane of threads, a ledger.
-// What it does, it does on the loader threads and on the lane of the component; see loader.h for the steps. The calls
-// of InProcess stand in in_process_calls.cc, all else in in_process.cc.
+// The carrier that maps plugins into the host. Each loaded component has a private copy of its file, a lane of threads,
+// and a ledger of what the plugin has from the host. It decides nothing about loads (incarnation.h does), and callers
+// of methods use call.h, not this header.
+//
+// Owner: the registry owns the carrier, an Incarnation each InProcess. Threads: as loaded.h and carrier.h say; the work
+// runs on the loader threads and on the lane of the component (loader.h has the steps).
 #pragma once
 
 #include <functional>
@@ -23,10 +26,10 @@
 
 namespace dormouse {
 
-// One component in this process.
+// One loaded component in this process.
 class InProcess final : public Loaded {
  public:
-  // What carries it; outlives it.
+  // The services of the host that it uses. All outlive it.
   struct Host {
     const RegistryOptions& options;
     const Clock& clock;
@@ -37,7 +40,7 @@ class InProcess final : public Loaded {
     Lane& loaders;  // prepares, joins, unmaps
   };
   InProcess(std::string component, Prepared prepared, const Host& host);
-  // One whose threads have ended.
+  // For a plugin that ran outside of a registry's lane and whose threads have ended: run_offline's.
   InProcess(LoadedPlugin plugin, const Host& host);
   ~InProcess() override;
 
@@ -62,11 +65,11 @@ class InProcess final : public Loaded {
   uint64_t mapped_bytes() const override { return plugin_.library ? plugin_.library->mapped_bytes() : 0; }
   std::shared_ptr<const Activity> activity() const override { return activity_; }
 
-  // What is mapped, for benchmarks that call it directly. While a lease lives.
+  // The mapped plugin, for benchmarks that call it directly. While a lease lives.
   const LoadedPlugin& plugin() const { return plugin_; }
-  // Calls that wait for a thread of the lane. While a lease lives.
+  // The number of calls that wait for a thread of the lane. While a lease lives.
   unsigned waiting_calls() const { return plugin_.lane->pending(); }
-  // The longest wait of a call in force.
+  // How long a call may wait for a thread at most, by the policy in force.
   Duration max_wait() const { return plugin_.max_wait->load(); }
 
  private:
@@ -93,11 +96,11 @@ class InProcessCarrier final : public Carrier {
   // Any thread.
   PluginIndex& index() { return index_; }
 
-  // As Registry's: examine and run_offline. Block; never from a reactor.
+  // Registry::examine and Registry::run_offline have their contract. Both block; never from a reactor.
   Status examine(const ComponentSpec& spec);
   struct Offline {
     Result<Value> answer;
-    std::unique_ptr<Loaded> left;  // with what a forgotten thread still uses; null: nothing is left
+    std::unique_ptr<Loaded> left;  // a forgotten thread still uses its code, so keep it; null: nothing is left
   };
   Offline run_offline(const ComponentSpec& spec, const std::string& method, const Value& input,
                       const CallOptions& options);

@@ -1,6 +1,7 @@
-// The ledger of one component: everything it got from the host, so that "why can it not unload" is a list, and so that
-// a failed open or a sloppy close is undone completely. It is also what the component sees of the host: the dm_host
-// with its services hangs on it.
+// The ledger of one loaded component: the list of timers, metrics, threads and buffers that the plugin has from the
+// host. With it the host can say why a component does not unload, and can undo a failed open or an incomplete close. It
+// also has the dm_host, the table through which the plugin calls the services of the host.
+// Owner: the LoadedPlugin; shared with timers that are under way. Any thread, unless a function says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,12 @@
 
 namespace dormouse {
 
-// The outside world of a ledger.
+// The functions that a ledger needs from the host.
 struct LedgerServices {
   Metrics* metrics = nullptr;
-  // Runs `task` on the lane of the component, or drops it when that is gone. Any thread.
+  // Runs `task` on the lane of the component, or drops it when the lane is gone. Any thread.
   std::function<void(Task)> on_lane;
-  // Runs `task` on the host's own loop after `delay`; the id cancels. Any thread.
+  // Runs `task` on the registry's loop after `delay`; cancel_after(id) prevents that. Any thread.
   std::function<uint64_t(Duration delay, Task task)> after;
   std::function<void(uint64_t id)> cancel_after;
 };
@@ -36,14 +37,14 @@ class Ledger {
 
   const dm_host* host() const;
 
-  // What the component still holds, one line each: "thread 'warmer' (tid 1234)", "2 timers", "3 buffers, 12.0 MiB".
+  // What the plugin still has, one line each: "thread 'warmer' (tid 1234)", "2 timers", "3 buffers, 12.0 MiB".
   std::vector<std::string> open_entries() const;
 
-  // Cancels all timers: before the lane is joined, so that no callback is queued behind the end. Any thread.
+  // Cancels all timers. Before the lane is joined, so that no callback is queued after its end.
   void stop_timers();
 
-  // After close: cancels timers, frees buffers, joins threads that have ended. Returns what could not be undone, as
-  // lines: threads still running inside the library. Never waits for them.
+  // After the component was closed: cancels timers, frees buffers, joins threads that have ended. Returns what could
+  // not be undone, one line each: threads that still run in the library. Does not wait for them.
   std::vector<std::string> settle();
 
  private:

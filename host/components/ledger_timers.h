@@ -1,4 +1,5 @@
-// Timers of plugins, kept on the host's loop for all ledgers. Any thread; timers run on the loop.
+// The timers of all plugins, on the registry's loop. Used by ledgers (ledger.h). Owner: the carrier. Any thread; the
+// tasks run on the loop.
 #pragma once
 
 #include <atomic>
@@ -13,10 +14,10 @@ namespace dormouse {
 
 class LedgerTimers {
  public:
-  // `loop` outlives it, and it outlives what is posted there.
+  // `loop` outlives this object, and this object outlives its tasks there.
   explicit LedgerTimers(EventLoop& loop) : loop_(loop) {}
 
-  // Runs `task` on the loop after `delay`; the id cancels.
+  // Runs `task` on the loop after `delay`, unless cancel() of the returned id comes first.
   uint64_t after(Duration delay, Task task);
   void cancel(uint64_t id);
 

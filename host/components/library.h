@@ -1,5 +1,6 @@
-// One private copy of a plugin file (private_copies.h), mapped and proven unmapped. Knows nothing of components; the
-// thread that calls map() runs the plugin's static constructors, the thread that calls unmap() its destructors.
+// A mapped plugin file: maps a private copy (private_copies.h), and proves that it is unmapped. It knows nothing of
+// components, and does not check the plugin's table (handshake.h does). Owner: the LoadedPlugin. The thread that calls
+// map() runs the plugin's static constructors, the thread that calls unmap() its static destructors.
 #pragma once
 
 #include <memory>
@@ -12,8 +13,8 @@
 
 namespace dormouse {
 
-// A mapped plugin. Not copyable; unmap() before destruction unless it should stay for good. Several may have the same
-// copy mapped; only the last one's unmap() makes it go.
+// A mapped plugin. Call unmap() before destruction, unless the code should stay mapped for good. Several objects may
+// map the same copy; only the unmap() of the last one removes the code.
 class Library {
  public:
   // Maps the private copy (RTLD_NOW | RTLD_LOCAL) and finds its exported table. Errors: load_failed with the loader's
@@ -23,7 +24,7 @@ class Library {
 
   const dm_plugin* plugin() const;  // not yet checked: see handshake.h
   uint64_t mapped_bytes() const;    // address space of its segments
-  // Closes it and looks whether it is gone. Runs static destructors on this thread. At most once.
+  // Closes the library and looks whether its code is gone. Runs static destructors on this thread. At most once.
   UnmapReport unmap();
 
  private:
@@ -32,7 +33,8 @@ class Library {
   std::unique_ptr<Impl> impl_;
 };
 
-// Keeps `soname` mapped for the life of the process (RTLD_NODELETE), before a plugin that needs it is mapped.
+// Keeps the library `soname` mapped for the life of the process (RTLD_NODELETE). Before a plugin that needs it is
+// mapped.
 Status pin_shared_runtime(const std::string& soname);
 
 }  // namespace dormouse

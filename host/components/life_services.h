@@ -1,4 +1,5 @@
-// What the life of a component needs of the host around it. All of it outlives every component.
+// The services of the host that a ComponentLife and its incarnations use. References only; the registry owns the
+// services, and they outlive every component.
 #pragma once
 
 #include <functional>
@@ -22,10 +23,10 @@ struct LifeServices {
   Metrics& metrics;
   Carrier& carrier;
   const PoolPolicies& policies;
-  // Loop thread only, these three.
+  // The following three: registry's loop thread only.
   LoadQueue& loads;
   MemoryWindows& windows;
-  // Takes what a forgotten thread still uses, for good.
+  // Keeps a loaded component for the life of the process, because a thread or a buffer of the plugin still uses it.
   std::function<void(std::unique_ptr<Loaded>)> keep;
 };
 

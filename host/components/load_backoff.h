@@ -1,5 +1,6 @@
-// How long a load that failed is not tried again by itself: 1 s, doubled with each failure in a row, 60 s at most; and
-// no longer once the files behind it were replaced. Loop thread only.
+// The back-off after a failed load: no automatic load for 1 s, doubled with each failure in a row, 60 s at most. A
+// changed file ends the back-off. It starts no load and has no timer.
+// Owner: a ComponentLife or a Replacement. Registry's loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -29,11 +30,11 @@ class LoadBackoff {
     looked_at_ = now;
   }
   void succeeded() { failures_ = 0; }
-  // Somebody knows better: the next load is not held back.
+  // Ends the back-off: an operator has asked for it.
   void forget() { retry_at_ = {}; }
 
-  // Whether a load is still held back. `look` gives the identity of the files there are now; the disk is asked at most
-  // every kFileLookEvery.
+  // Whether the back-off forbids a load now. `look` returns the identity of the files on disk; it is called at most
+  // once in kFileLookEvery.
   template <class Look>
   bool holds(Time now, Look look) {
     if (failures_ == 0 || now >= retry_at_) return false;

@@ -1,4 +1,4 @@
-// What is said of a load that failed.
+// The error text of a failed load. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace dormouse {
 
-// "component 'x': could not be loaded: ...", with each part said once.
+// "component 'x': could not be loaded: ..."; no part of the text comes twice.
 Error as_load_failure(const std::string& component, Error why);
 
 }  // namespace dormouse

@@ -1,4 +1,6 @@
-// How many loads run at the same time: more wait in line, first come first served. Loop thread only.
+// Bounds how many loads run at the same time, over all components. Further loads wait in line, first come first served;
+// the number of configured components bounds the line. It does no work of a load.
+// Owner: the registry. Registry's loop thread only. Nothing here fails.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +14,14 @@ namespace dormouse {
 
 class LoadQueue {
  public:
-  using Ticket = uint64_t;  // 0 is never one
+  using Ticket = uint64_t;  // names one load; 0: none
 
   explicit LoadQueue(unsigned places) : places_(places) {}
 
   // Runs `begin` when there is a place, perhaps at once, inside the call.
   Ticket enter(Task begin);
-  // Gives the place back, or leaves the line: then `begin` never runs. 0 and a ticket that was left are nothing.
+  // Gives the place back; or leaves the line, and then `begin` never runs. Ignores 0 and a ticket that has left
+  // already.
   void leave(Ticket ticket);
   bool is_waiting(Ticket ticket) const;
 

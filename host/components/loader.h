@@ -1,5 +1,6 @@
-// The steps of a load and of a close, each on the thread it belongs to. What to do when, and what follows from a
-// failure, is decided in incarnation.h on the registry's loop; here nothing knows of states, waiters or timers.
+// The steps of a load and of a close that run plugin code, each with the thread that must call it in brackets. The
+// order of steps, and the reaction to a failure, are decided by incarnation.h; nothing here knows states, waiters or
+// timers. Owner of a LoadedPlugin: its InProcess. Private to the carrier in_process.
 #pragma once
 
 #include <atomic>
@@ -33,13 +34,13 @@ class FirstInstances;
 class OpenCalls;
 class OverdueCalls;
 
-// A component that is mapped, and open while `component` says so. Constant while a lease lives, but for instances, each
-// of which belongs to the lane thread of its slot.
+// A mapped plugin, with its component once `opened`. Constant while a lease lives, except `instances`, each of which
+// belongs to the lane thread of its slot.
 struct LoadedPlugin {
   std::string name;
   Prepared prepared;
-  PoolPolicy policy;  // as of this load, but for max_wait
-  // In force now. Shared only so that this struct can be moved.
+  PoolPolicy policy;  // of this load; its max_wait may be out of date
+  // The longest wait of a call in force. Shared only so that this struct can be moved.
   std::shared_ptr<std::atomic<Duration>> max_wait = std::make_shared<std::atomic<Duration>>();
   std::unique_ptr<Library> library;
   std::shared_ptr<Ledger> ledger;  // shared with status snapshots
@@ -62,7 +63,7 @@ struct LoadedPlugin {
   std::shared_ptr<OpenCalls> calls;
 };
 
-// For a CurrentCall while the plugin and its manifest stay where they are.
+// The names for a CurrentCall. They point into `plugin` and its manifest.
 PluginNames names_of(const LoadedPlugin& plugin);
 
 struct OpenOptions {
@@ -72,20 +73,23 @@ struct OpenOptions {
   std::string data_dir;
 };
 
-// [lane, slot 0] Maps the library unless it is mapped already, compares manifest and table, opens the component, makes
-// its first instances. After an error nothing is open once the lane's threads have ended; the library may be mapped.
+// [lane, slot 0] Maps the library (unless it is mapped already), compares manifest and table, opens the component,
+// makes the first instances. After an error the component is closed by the end of the lane's threads; the library may
+// stay mapped. Errors: load_failed, broken_contract, the plugin's.
 Status open_on_lane(LoadedPlugin& plugin, const OpenOptions& options);
 
 // [lane, any slot] The instance of this slot, made at first use.
 Result<void*> instance_on_lane(LoadedPlugin& plugin, unsigned slot, const dm_call* call);
-// What a lane of this component does at the end of its threads: each destroys its instance, and slot 0, which ends
-// last, closes the component.
+// The hooks for the start and end of the lane's threads: at its end each thread destroys its instance, and slot 0,
+// which ends last, closes the component.
 Lane::Hooks lane_hooks(LoadedPlugin& plugin);
 
-// [the thread that may run its static destructors] Library::unmap, named in a crash report.
+// Library::unmap, on the thread that may run the plugin's static destructors. A crash in them is reported with the
+// plugin's name.
 UnmapReport unmap_library(LoadedPlugin& plugin);
 
-// [lane, slot 0] What the component says to being trimmed or parked; ok when it has no such capability.
+// [lane, slot 0] Trims the component; asks it whether it may be closed (an error is its objection). Ok without the
+// capability.
 Status trim_on_lane(LoadedPlugin& plugin);
 Status ask_veto_on_lane(LoadedPlugin& plugin);
 

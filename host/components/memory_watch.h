@@ -1,6 +1,6 @@
-// Watches the memory of the process: a sample every few seconds and after each load and unload, kept in a history; a
-// warning when most of what it may have is used, and a word when that is over. Off the request path: a timer on the
-// loop it is given. It takes no lease and resets no idle clock.
+// Watches the memory of the process: takes a sample every few seconds and after each load and unload, keeps a history,
+// and publishes an event when most of the limit is used, and another when that is over. It frees no memory. Sampling is
+// a timer on the loop that it is given, never a reactor's; it takes no lease and resets no idle clock. Owner: the host.
 #pragma once
 
 #include <functional>
@@ -17,19 +17,20 @@ namespace dormouse {
 
 struct MemoryOptions {
   uint64_t limit_bytes = 0;  // 0: memory_limit()
-  double warn_at = 0.8;      // share of the limit above which resident memory is told as an event
+  double warn_at = 0.8;      // share of the limit; resident memory above it causes the event memory.warning
   Duration sample_every = std::chrono::seconds(5);
   unsigned samples_kept = 720;  // an hour of samples
 };
 
-// Whether resident memory is above the line, told once per crossing. Pure.
+// Judges readings of resident memory: reports each crossing of the line (limit * warn_at) once. No clock, no thread.
 class MemoryAlarm {
  public:
   enum class Said : uint8_t { nothing, warning, relieved };
 
   MemoryAlarm(uint64_t limit_bytes, double warn_at) : limit_(limit_bytes), warn_at_(warn_at) {}
 
-  // Relief comes kGap below the line, so that memory that moves about it does not ring every time.
+  // Judges one reading. `relieved` comes only kGap below the line, so that memory that varies around the line does not
+  // cause an event each time.
   Said judge(uint64_t resident_bytes);
   bool is_on() const { return on_; }
   static constexpr double kGap = 0.05;  // of the limit
@@ -40,7 +41,7 @@ class MemoryAlarm {
   bool on_ = false;
 };
 
-// The outside world of a watch.
+// The functions from which a watch gets its readings.
 struct MemorySources {
   std::function<MemoryReading()> process;
   std::function<std::vector<ComponentStatus>()> components;
@@ -51,7 +52,7 @@ class MemoryWatch {
  public:
   // Samples on `loop`, the first time at once. All references outlive the watch.
   MemoryWatch(const MemoryOptions& options, MemorySources sources, EventLoop& loop, EventLog& events, Metrics& metrics);
-  // Waits for a sample that is being taken; none is after it. Any thread.
+  // Waits for a sample that is under way; none is taken after that. Any thread.
   ~MemoryWatch();
   MemoryWatch(const MemoryWatch&) = delete;
 

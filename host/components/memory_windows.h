@@ -1,4 +1,5 @@
-// Marks loads and closes whose memory readings overlap: those are estimates. Loop thread only.
+// Finds out which loads and closes overlap in time: their memory readings are estimates. A window is the time from the
+// first reading to the second. It reads no memory. Owner: the registry. Registry's loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@ namespace dormouse {
 
 class MemoryWindows {
  public:
-  using Id = uint64_t;  // 0 is never one
+  using Id = uint64_t;  // names a window; 0: none
 
   Id open() {
     for (auto& [id, overlapped] : open_) overlapped = true;
@@ -16,7 +17,7 @@ class MemoryWindows {
     open_[next_] = overlapped;
     return next_++;
   }
-  // Ends it; true when another one was open at some time in between. 0 is nothing.
+  // Ends a window. True: another window was open at some time in between. Ignores 0.
   bool close(Id id) {
     const auto found = open_.find(id);
     if (found == open_.end()) return false;

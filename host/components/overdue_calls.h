@@ -1,5 +1,6 @@
-// Calls of one component that were cancelled while they ran: which of them have not ended kCancelGrace later, and since
-// when. What a plugin does about a cancel is the plugin's; here it is only named. Any thread.
+// The overdue calls of one loaded component: calls that were cancelled while they ran, and have not ended kCancelGrace
+// later. It reports them, by an event and a list; it cannot end them, because only the plugin can.
+// Owner: the LoadedPlugin, shared with status snapshots. Any thread.
 #pragma once
 
 #include <map>
@@ -15,7 +16,7 @@
 
 namespace dormouse {
 
-// How long a method may take to notice that it was cancelled.
+// How long a method may take to end after its cancel.
 inline constexpr Duration kCancelGrace = std::chrono::seconds(1);
 
 struct OverdueCall {
@@ -26,12 +27,12 @@ struct OverdueCall {
 
 class OverdueCalls : public std::enable_shared_from_this<OverdueCalls> {
  public:
-  // The references outlive it. Looks are timers on `loop`.
+  // The references outlive it. `loop` has the timers.
   OverdueCalls(std::string component, EventLoop& loop, EventLog& events)
       : component_(std::move(component)), loop_(loop), events_(events) {}
 
-  // A running call was cancelled; `key` names it until ended(). `describe` is called under the lock that ended() takes
-  // too, so that a call that ends at this moment is not kept: nullopt says that ended() will not come.
+  // A running call was cancelled; `key` names the call until ended(). `describe` runs under the lock that ended() takes
+  // too, so a call that ends at this moment is not kept. nullopt of `describe`: ended() will not come.
   template <class Describe>
   void cancelled(const void* key, Time began, Describe describe) {
     {
@@ -46,7 +47,7 @@ class OverdueCalls : public std::enable_shared_from_this<OverdueCalls> {
   }
   void ended(const void* key);
 
-  // Those that are overdue now, oldest first.
+  // The calls that are overdue now, oldest first.
   std::vector<OverdueCall> list() const;
 
  private:

@@ -1,4 +1,5 @@
-// Verbs of operators that wait for their component to arrive somewhere. Loop thread only.
+// Verbs of operators (verbs.h) that wait until their component has reached a state. A list with timers; it decides
+// nothing (component_verbs.h does). Owner: the ComponentLife. Registry's loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +21,26 @@ class PendingVerbs {
  public:
   explicit PendingVerbs(EventLoop& loop) : loop_(loop) {}
 
-  // How many may wait for one component.
+  // Most verbs that wait for one component.
   static constexpr size_t kMax = 256;
 
   bool empty() const { return verbs_.empty(); }
   size_t size() const { return verbs_.size(); }
   bool any(Verb verb) const;
-  // Of all who wait, the first operator.
+  // The operator of the oldest verb that has one; empty: none has.
   Actor first_actor() const;
 
-  // Keeps a verb until answer(), and names it. With a wait, `late` gets the number when that has passed and it is still
-  // here.
+  // Keeps a verb until answer(), and returns its number. If `wait` is not zero and the verb still waits after it,
+  // `late` is called with the number.
   uint64_t add(Verb verb, Duration wait, VerbReply done, Actor actor, UniqueFunction<void(uint64_t)> late);
-  // Takes one out, unanswered; empty: it is not here any more.
+  // Removes a verb and returns its reply, without an answer. Empty: the verb does not wait any more.
   VerbReply take(uint64_t number);
-  // Answers all.
+  // Answers all waiting verbs.
   void answer(const VerbAnswer& answer);
 
-  // The same reply within `wait`: when that has passed and `goes_on` says so, the asker is answered with what it gives,
-  // and the end goes to `finished`. `goes_on` gives nothing when somebody else ends the wait at that very time.
+  // A reply that bounds the time until the first answer. If it is called within `wait`, it calls `done`. Otherwise,
+  // when `wait` has passed, `goes_on` makes an answer for `done`, and the reply then calls `finished`. If `goes_on`
+  // returns nothing, `done` still gets the later answer.
   static VerbReply bound(EventLoop& loop, Duration wait, UniqueFunction<std::optional<VerbAnswer>()> goes_on,
                          VerbReply done, VerbReply finished);
 

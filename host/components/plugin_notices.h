@@ -1,7 +1,8 @@
-// What operators hear of plugin files: the events plugin.found, for a file that may be used and is new or was replaced,
-// and plugin.refused, for one that may not be used and why. Each is told once, and again only when the file or what is
-// wrong with it has changed. Not what a component does with a file: that is component.replacing and what follows.
-// Any thread; two looks at once wait for each other, so that the older one is not told last.
+// Events about plugin files, for operators: plugin.found, for a usable file that is new or was replaced; and
+// plugin.refused, for an unusable file, with the reason. Each is published once, and again only when the file or the
+// reason has changed. The replacement of a component by a new file has other events (component.replacing and later
+// ones). Owner: the registry. Any thread; two scans at once wait for each other, so that the older one is not published
+// last.
 #pragma once
 
 #include <cstddef>
@@ -17,18 +18,17 @@ namespace dormouse {
 
 class PluginNotices {
  public:
-  // How many files one look tells of, one by one. The last event counts the others in its field `untold`;
-  // GET /v1/plugins has them all.
+  // Most events of one scan. The last event counts further files in its field `untold`; GET /v1/plugins has all files.
   static constexpr size_t kEventsMax = 64;
 
   // `events` outlives it.
   explicit PluginNotices(EventLog& events) : events_(events) {}
 
-  // Scans the folders, and tells what is new since the last look. The first look knows usable files that the index has
-  // read before: those were there when the host started. Blocks on the disk, so never from a reactor.
+  // Scans the folders, and publishes the differences to the last scan. The first scan publishes no usable file that the
+  // index has read before: such a file was there when the host started. Blocks on the disk, so never from a reactor.
   PluginIndex::Snapshot scan(PluginIndex& index, const std::string& cause, const Actor& actor);
 
-  // The two halves of scan(), for tests. `know` takes the usable files as told, without an event.
+  // The two halves of scan(), for tests. know() marks the usable files as published, without an event.
   void know(const std::vector<PluginEntry>& files);
   void tell(const std::vector<PluginEntry>& files, const std::string& cause, const Actor& actor);
 
@@ -36,7 +36,7 @@ class PluginNotices {
   EventLog& events_;
   std::mutex mutex_;  // held during a scan; guards what follows
   bool has_looked_ = false;
-  // By path: which file it was, and what was wrong with it. As many as the folders have files.
+  // By path: the file's identity and its problem, as published. One entry for each file of the folders.
   std::map<std::string, std::string> told_;
 };
 

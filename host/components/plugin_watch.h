@@ -1,7 +1,8 @@
-// Watches the folders of plugin files and of models, so that a replaced file is taken without being asked for:
-// `plugins.watch`. It hears of changes (inotify), scans the folders anew when they have been quiet for a moment, and
-// tells the registry, which decides what is replaced and publishes what was found.
-// Owns one thread, which blocks in the kernel until something changes. Any thread may make and destroy it.
+// Watches the folders of plugin files and of models, so that a replaced file is loaded without a command: the setting
+// `plugins.watch`. The kernel reports changes (inotify); when a folder has been quiet for a moment, the watch scans the
+// folders and calls the registry, which publishes what was found and decides what is replaced. It replaces nothing
+// itself. Owner: the host. It has one thread, which blocks in the kernel until something changes. Any thread may make
+// and destroy it.
 #pragma once
 
 #include <memory>
@@ -19,15 +20,15 @@ class Registry;
 
 class PluginWatch {
  public:
-  // How long nothing may have happened before a change counts: a file that is being copied is not looked at.
+  // A change counts once no further change has come for this time, so a file is not read while it is being copied.
   static constexpr Duration kQuiet = std::chrono::milliseconds(300);
-  // Folders in which something always happens are looked at this often all the same.
+  // Folders that are never quiet are scanned once in this time.
   static constexpr Duration kQuietMax = std::chrono::seconds(10);
-  // How often a folder that is not there is looked for.
+  // A folder that does not exist is looked for once in this time.
   static constexpr Duration kLookForFolders = std::chrono::seconds(2);
 
-  // `model_folder` has a folder for each component. A folder that does not exist yet is found when it is made.
-  // `registry` outlives the watch. Errors: resource_exhausted, the kernel gives no watch.
+  // `model_folder` has a folder for each component. A folder that does not exist yet is watched once it is made.
+  // `registry` outlives the watch. Errors: resource_exhausted, the kernel has no more watches or threads.
   static Result<std::unique_ptr<PluginWatch>> start(std::vector<std::string> plugin_folders, std::string model_folder,
                                                     Registry& registry);
   // Waits for the thread.

@@ -1,5 +1,5 @@
-// What other pool policies change for a component that is in memory: which keys act at once, and which wait for its
-// next load. Pure.
+// The effects of new pool policies on a component that is loaded: which keys act at once, and which wait for the next
+// load. It lists them and applies none (Loaded::follow does). Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -13,12 +13,12 @@ namespace dormouse {
 struct PoolChange {
   std::string component;
   std::string key;       // of dm.pool: "max_instances", "idle.trim"
-  std::string from, to;  // in force until now, and from then on: "2", "30s", "never"
+  std::string from, to;  // the old and the new value: "2", "30s", "never"
   bool at_once = false;  // false: with the component's next load
 };
 
-// `before` was in force, `loaded` is what the load was made with, `after` is in force now. A key that waits is listed
-// for as long as it differs from what was loaded.
+// `before`: the policy in force until now. `loaded`: the policy of the current load. `after`: the new policy. A key
+// that waits for the next load is listed as long as its value differs from the one in `loaded`.
 std::vector<PoolChange> pool_changes(const std::string& component, const PoolPolicy& before, const PoolPolicy& loaded,
                                      const PoolPolicy& after);
 

@@ -1,4 +1,5 @@
-// The pool policy of each component, as the scripts last said. Any thread.
+// The pool policies in force, by component, from the serving scripts. It stores them; each reader applies them itself.
+// Owner: the registry. Any thread.
 #pragma once
 
 #include <map>
@@ -10,7 +11,7 @@
 
 namespace dormouse {
 
-// One entry of `dm.pool`: a component's name, or "*" for those without one of their own.
+// One entry of `dm.pool`: for a component's name, or with "*" for all components without an entry.
 struct NamedPoolPolicy {
   std::string name;
   PoolPolicy policy;
@@ -21,7 +22,7 @@ class PoolPolicies {
   PoolPolicies() = default;
   explicit PoolPolicies(const std::vector<NamedPoolPolicy>& policies) { set(policies); }
 
-  // Replaces all. Of two entries with one name the later one counts.
+  // Replaces all policies. Of two entries with one name the later one counts.
   void set(const std::vector<NamedPoolPolicy>& policies);
   PoolPolicy of(const std::string& component) const;
 

@@ -1,4 +1,4 @@
-// What a registry is told when it is made.
+// The options of a registry (registry.h). Data, given once at its creation.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ struct RegistryOptions {
   PluginIndexOptions plugins;
   unsigned parallel_loads = 4;  // loads and closes at the same time; more wait
   bool read_only = false;       // for checks: no folder is made, and nothing may be loaded
-  bool watch = false;           // replaced files of plugins and models are taken without being asked for
-  bool unmap = true;            // false: park and keep the code, for sanitizers that must name its frames
+  bool watch = false;           // replaced files of plugins and models are loaded without a command
+  bool unmap = true;            // false: the code stays mapped, so that sanitizers can name its frames
 };
 
 }  // namespace dormouse

@@ -1,5 +1,8 @@
-// The replacement of a component: an incarnation that opens beside the current one, and what is remembered of the last
-// one that came to nothing. What serves does not notice it before it is ready. Loop thread only.
+// The replacement of a component: an incarnation that opens beside the current one, and the memory of the last such
+// incarnation that failed. The current incarnation serves on meanwhile and notices nothing. It is not the end of the
+// old incarnation: retirement.h is.
+//
+// Owner: the ComponentLife. Registry's loop thread only. A failure goes to the listener and into failed().
 #pragma once
 
 #include <memory>
@@ -15,11 +18,12 @@ namespace dormouse {
 class ReplacementListener {
  public:
   virtual ~ReplacementListener() = default;
+  // The state of the new incarnation has changed.
   virtual void on_replacement_change() = 0;
-  // It is `ready`, and the listener takes it.
+  // The new incarnation is `ready`; the listener takes it over. Its gate is still shut.
   virtual void on_replacement_ready(std::unique_ptr<Incarnation> next) = 0;
-  // It is gone again; what serves is what served before. `given_up`: somebody did not want it any more, which is no
-  // failure of its own.
+  // The new incarnation is undone, and the old one serves on. `given_up`: an operator or the stop gave the load up, so
+  // this counts as no failure.
   virtual void on_replacement_failed(const Status& why, bool given_up) = 0;
 };
 
@@ -29,25 +33,25 @@ class Replacement final : public IncarnationOwner {
       : spec_(spec), services_(services), listener_(listener) {}
 
   bool is_under_way() const { return next_ != nullptr; }
-  const Incarnation* incarnation() const { return next_.get(); }
-  // What the last one failed with; none: it succeeded, or there was none.
+  const Incarnation* incarnation() const { return next_.get(); }  // the one that opens; null: none is under way
+  // The failure of the last replacement; none: it succeeded, or there was none.
   const std::optional<FailedReplacement>& failed() const { return failed_; }
   Time retry_at() const { return backoff_.retry_at(); }
-  // Whether one that no operator asks for waits for its back-off.
+  // Whether the back-off forbids an automatic replacement now: it has not passed, and the files are still the same.
   bool is_held_back();
-  // What failed may be tried at once.
+  // Ends the back-off: the next replacement may begin at once.
   void forget() { backoff_.forget(); }
 
-  // None is under way.
+  // Begins to open a new incarnation in `slot`. No replacement may be under way.
   void begin(LeaseSlot& slot, uint64_t number, Cause cause, const PoolPolicy& policy);
-  // As Incarnation's.
+  // Gives the load up, as Incarnation::give_up does; without one, does nothing.
   void give_up(const Status& why, bool by_operator);
 
   void on_change(Incarnation& of) override;
   void on_ready(Incarnation& of) override;
   void on_given_up(Incarnation&, const Status&) override {}
   void on_load_failed(Incarnation& of, const Status& why) override;
-  // It is handed over when it is ready, so the rest of its life is not heard here.
+  // The incarnation has another owner once it is ready, so these reports never come here.
   void on_objection(Incarnation&, const Status&) override {}
   void on_closed(Incarnation&) override {}
   void on_gone(Incarnation&) override {}

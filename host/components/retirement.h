@@ -1,6 +1,8 @@
-// The end of an incarnation that was replaced. It never serves again: it drains, its objection to being closed only
-// delays that and is asked for again, and when drain_timeout has passed the calls that are left are cancelled and the
-// close goes on. Loop thread only.
+// The end of an incarnation that was replaced: drains it, closes it, unmaps it. The incarnation never serves again. An
+// objection (veto) of the component only delays the close: the component is asked again. When drain_timeout has passed,
+// the calls that are left are cancelled, and objections no longer count.
+//
+// Owner: the ComponentLife. Registry's loop thread only. It fails with nothing: the outcome is the incarnation's state.
 #pragma once
 
 #include <memory>
@@ -16,9 +18,10 @@ class Retirement;
 class RetirementListener {
  public:
   virtual ~RetirementListener() = default;
+  // The state of the old incarnation has changed.
   virtual void on_retirement_change() = 0;
   virtual void on_retirement_objection(const Status& why) = 0;
-  // Nothing of it is left to do. The listener destroys it, not before this call has returned.
+  // The retirement is done. The listener destroys `of`, after this call has returned.
   virtual void on_retired(Retirement& of) = 0;
 };
 
@@ -31,11 +34,11 @@ class Retirement final : public IncarnationOwner {
   // How often a component that objects is asked again.
   static constexpr Duration kAskAgain = std::chrono::seconds(1);
 
-  // `why` is what calls that are cancelled end with.
+  // Begins to drain. Calls that are cancelled at `drain_timeout` end with the error `why`.
   void begin(Cause cause, Duration drain_timeout, Status why);
-  // The host stops, or the component goes: no objection counts from now on.
+  // From now on no objection counts: the host stops, or the component is retired.
   void insist();
-  // Ends the calls that are left, and insists.
+  // Cancels the calls that are left, and insists.
   void cancel_calls();
 
   const Incarnation& incarnation() const { return *old_; }
@@ -43,9 +46,9 @@ class Retirement final : public IncarnationOwner {
   // From the replacement to the end of the last lease.
   Duration drained_in() const { return drained_at_ - began_; }
   bool cancelled_calls() const { return cancelled_calls_; }
-  // What it objected with at last; ok: it did not, or gave in.
+  // The last objection of the component; ok: it never objected.
   const Status& objection() const { return objection_; }
-  // As Incarnation's.
+  // The last lease of slot() may have ended (Incarnation::notice_leases).
   void notice_leases();
 
   void on_change(Incarnation& of) override;

@@ -1,4 +1,6 @@
-// The states of a component's life, and the table of transitions. ARCHITECTURE.md section 4 tells the story.
+// The states of an incarnation (one load of a component), and the table of its transitions. A component shows the state
+// of its current incarnation. Constants, no code that changes a state (incarnation.h does). ARCHITECTURE.md section 4
+// follows a component through the states. Any thread.
 #pragma once
 
 #include <array>
@@ -9,14 +11,14 @@ namespace dormouse {
 
 enum class State : uint8_t {
   absent,    // never loaded since start
-  loading,   // its load runs, or waits for a free loader
+  loading,   // the load runs, or waits for its turn
   ready,     // callable
   trimmed,   // callable, its caches dropped
-  draining,  // no new lease; existing ones end, then its veto is asked and it is closed
+  draining,  // no new lease; when the last lease has ended, the veto is asked and the component closed
   parked,    // instances and component closed, lane joined, code mapped
   closing,   // the library is being closed
   unloaded,  // proven gone
-  resident,  // closed, yet the loader kept the code; the cause is named
+  resident,  // closed, but its code stays mapped; the cause is named
   failed,    // the last load failed; tried again after the back-off
 };
 inline constexpr size_t kStateCount = 10;
@@ -33,7 +35,7 @@ struct Transition {
   std::string_view when;
 };
 
-// Every way from one state to another. A change that is not here is a bug of the host, and asserted.
+// Every transition. A change of state that is not in this table is a bug of the host, and asserted.
 inline constexpr std::array kTransitions{
     Transition{State::absent, State::loading, "first demand"},
     Transition{State::loading, State::ready, "opened and warm"},

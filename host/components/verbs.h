@@ -1,4 +1,4 @@
-// What operators ask of components, and what they are answered.
+// The verbs of operators on components, with their options and answers. Data; component_verbs.h decides on them.
 #pragma once
 
 #include <cstdint>
@@ -12,25 +12,26 @@
 
 namespace dormouse {
 
-// What operators may ask for. Idempotent: asking for what is already so succeeds with changed = false.
+// The verbs. They are idempotent: a verb whose goal is reached already succeeds with changed = false.
 enum class Verb : uint8_t { load, unload, trim, park, reload, pin, unpin };
 std::string_view to_string(Verb verb);
 
 struct VerbOptions {
-  // For the whole verb. When it has passed, what can be taken back is (`busy`); what cannot goes on, and the answer
-  // says so. Zero: a busy component answers `busy` and nothing changes; what needs no running call to end may take its
-  // time. A reload waits for running calls in any case, at most drain_timeout of its pool.
+  // The time for the whole verb. When it has passed, a step that can be taken back is taken back (answer `busy`); any
+  // other step goes on, and the answer says so (goes_on). Zero: a busy component answers `busy` and nothing changes;
+  // the time for steps that wait for no running call is not bounded. A reload always waits for running calls, at most
+  // drain_timeout of the component's pool.
   Duration wait{};
-  bool dry_run = false;  // say what would happen
-  Actor actor = {};      // told in the events of what follows
+  bool dry_run = false;  // only answer what would happen
+  Actor actor = {};      // the operator, for the events that follow
 };
 
 struct VerbAnswer {
-  Status status;  // busy (409) with the leases, vetoed, load_failed, unavailable; deadline_exceeded with goes_on
+  Status status;  // busy (409) with the leases, vetoed, load_failed, unavailable; with goes_on deadline_exceeded
   bool changed = false;
-  bool goes_on = false;       // the wait has passed, and the verb is still at work
-  std::string explanation;    // one sentence: what was done, or what would be
-  ComponentStatus component;  // afterwards
+  bool goes_on = false;       // the wait has passed, and the work of the verb goes on
+  std::string explanation;    // one sentence: what was done, or would be done
+  ComponentStatus component;  // after the verb
 };
 
 }  // namespace dormouse

@@ -1,4 +1,5 @@
-// Demands that wait for a load, oldest first. Loop thread only.
+// The demands that wait for one component to become callable, oldest first. A list: it starts no load (ComponentLife
+// does). Owner: the ComponentLife. Registry's loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -15,19 +16,20 @@ class Waiters {
   bool empty() const { return waiting_.empty(); }
   size_t size() const { return waiting_.size(); }
   const std::string& first_cause() const { return waiting_.front().cause; }
-  // Of all who wait, the first operator.
+  // The operator of the oldest demand that has one; empty: none has.
   Actor first_actor() const {
     const auto found = std::find_if(waiting_.begin(), waiting_.end(), [](const Demand& d) { return !d.actor.empty(); });
     return found == waiting_.end() ? Actor() : found->actor;
   }
-  // How many of them no operator asked for.
+  // How many demands are not an operator's.
   size_t of_requests() const {
     return static_cast<size_t>(
         std::count_if(waiting_.begin(), waiting_.end(), [](const Demand& d) { return d.actor.empty(); }));
   }
 
   void add(Demand demand) { waiting_.push_back(std::move(demand)); }
-  // Makes room below `bound` by answering those that are not wanted any more; false: there is none.
+  // Whether there is room for one more below `bound`. If not, first answers (cancelled) and removes the demands that
+  // are no longer wanted.
   bool make_room(size_t bound) {
     if (waiting_.size() < bound) return true;
     std::deque<Demand> gone;
@@ -36,7 +38,7 @@ class Waiters {
     for (Demand& demand : gone) demand.done(Status(Code::cancelled, "given up before it was loaded"));
     return waiting_.size() < bound;
   }
-  // All of them, who wait no longer; the caller answers them.
+  // Removes all demands. The caller must answer each of them.
   std::deque<Demand> take_all() { return std::exchange(waiting_, {}); }
 
  private:
