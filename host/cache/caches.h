@@ -1,4 +1,5 @@
-// The caches of a host by name: which there are is what the serving scripts say.
+// The caches of a host by name. The policies of the serving scripts say which caches exist.
+// Owner: the engine, shared with flights that outlive it. Any thread, unless a function says otherwise.
 #pragma once
 
 #include <functional>
@@ -20,23 +21,22 @@ struct CacheStatus {
 
 class Caches {
  public:
-  // A space of that name in a component; null when there is no such component.
+  // Makes the space named `space` in the component `store`; null when there is no such component.
   using MakeSpace = std::function<std::unique_ptr<CacheSpace>(const std::string& store, const std::string& space)>;
   Caches(MakeSpace make_space, uint64_t seed, Metrics& metrics);
 
-  // These policies are in force from now on. Caches that are in none of them are emptied. One at a time.
+  // Puts `policies` in force. Empties the caches that no policy names any more. One call at a time.
   void apply(const std::vector<CachePolicy>& policies);
 
-  // The cache of a policy that was applied; lives as long as this object, also when scripts name it no longer. Any
-  // thread.
+  // The cache of a policy that was applied. It lives as long as this object, also when no script names it any more.
   Cache* find(const CachePolicy& policy) const;
 
-  // Any thread; in order of name.
+  // In order of name.
   std::vector<CacheStatus> status() const;
   // Errors: not_found, with near names.
   Result<CacheStatus> status(const std::string& name) const;
   Result<uint64_t> purge(const std::string& name, const std::string* tag);
-  // What a purge would forget; nullopt: the store does not count the entries of a tag.
+  // How many entries a purge would remove; nullopt: the store does not count the entries of a tag.
   Result<std::optional<uint64_t>> count(const std::string& name, const std::string* tag) const;
 
  private:

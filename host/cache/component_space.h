@@ -1,4 +1,6 @@
-// A space of a component that offers dormouse.cache/1, opened again after each of its loads.
+// A cache space (space.h) in a component that offers dormouse.cache/1. It opens the space again after each load of the
+// component. It loads the component only by a demand, and never waits for it.
+// Owner: the Cache. Any thread.
 #pragma once
 
 #include <atomic>
@@ -25,9 +27,10 @@ class ComponentSpace final : public CacheSpace {
   Status problem() const override;
 
  private:
-  // The component's space in its present load, or null: it is being opened by somebody else, or cannot be.
+  // The space in the leased incarnation, with the limits in force. Null: another thread is opening it, or it cannot be
+  // opened.
   void* space_of(const Lease& lease);
-  // The same with whatever limits: to look and to purge.
+  // The same, with any limits; enough to look and to purge.
   void* opened_space_of(const Lease& lease) const;
   void* open(const Lease& lease, uint64_t wanted);
   void wake();
@@ -35,18 +38,18 @@ class ComponentSpace final : public CacheSpace {
   const std::shared_ptr<Component> component_;
   const std::string name_;
 
-  // Which load and limits `space_` was opened with: load number and revision, which moves with the limits and with a
-  // purge that is owed. Who sets it holds a lease, so what it says of a load stays true as long as that load lasts.
+  // The load and the limits with which `space_` was opened: a load number and a revision, which changes with the limits
+  // and with a purge that is owed. It is set under a lease, so it stays true for the rest of that load.
   std::atomic<uint64_t> opened_as_{0};
   std::atomic<void*> space_{nullptr};
   std::atomic<bool> opening_{false};
   std::atomic<uint64_t> revision_{1};
-  // Outlives this object in a demand that is still waiting.
+  // Shared with a demand that waits, which may outlive this object.
   const std::shared_ptr<std::atomic<bool>> waking_ = std::make_shared<std::atomic<bool>>(false);
 
   mutable std::mutex mutex_;  // over what follows; never held while plugin code runs
   CacheLimits limits_;
-  bool owes_purge_ = false;  // one came while the component could not be asked
+  bool owes_purge_ = false;  // a purge came while the component could not be asked
   Status problem_;
 };
 

@@ -1,9 +1,11 @@
-// Single flight: of equal requests that miss together, one does the work and all get what came of it.
-// The flight belongs to the cache. Who waits for it may leave at any time and takes nothing with him: the work goes on
-// while anybody waits, is cancelled when nobody does, and is handed to the next one if he who had begun it leaves
-// before it could become the flight's own. What failed is a failure for all who waited.
+// Single flight: of equal requests that miss the cache together, one makes the call and all get the result. A flight is
+// that call with its seats, one for each request that waits; the first seat leads until the call has begun. It makes no
+// call itself (pipeline/calls/cached_call.h does).
 //
-// Any thread. News come by post on the loop of whoever waits, never while a lock is held.
+// A waiter may leave at any time. The call goes on while anyone waits, and is cancelled when the last one leaves. If
+// the leader leaves before the call has begun, the next waiter leads. A failure is the result of all who wait.
+//
+// Owner: the Cache. Any thread. News are posted to the loop of each waiter, never while a lock is held.
 #pragma once
 
 #include <functional>
@@ -21,23 +23,23 @@
 
 namespace dormouse {
 
-// What somebody who waits is told.
+// One report to a waiter.
 struct FlightNews {
   enum class What : uint8_t {
-    lead,    // it is up to him now: nobody else works on it
-    called,  // the call that all wait for has begun: what counts until now was waiting for a load
-    landed,  // `call` is what it came to; nothing comes after it
+    lead,    // this seat leads now, and must make the call
+    called,  // the call has begun; the wait until now was one for a load
+    landed,  // `call` is the result; no news come after it
   } what = What::landed;
   CallResult call{Value(), {}, {}};
 };
 
-class Flight;  // its insides are Flights'
+class Flight;  // private to Flights
 
 class Flights {
  public:
   using Told = std::function<void(const FlightNews&)>;
 
-  // A place in a flight. Empty: none.
+  // A seat in a flight. Empty: none.
   struct Ticket {
     std::shared_ptr<Flight> flight;
     uint64_t seat = 0;
@@ -45,21 +47,21 @@ class Flights {
   };
   enum class Role : uint8_t { lead, wait, wait_called };
 
-  // Takes a seat: in the flight of that key, or as the first one of a new flight, which leads. Until leave(), `told`
-  // hears, on `loop`.
+  // Takes a seat in the flight of `key`; without one, begins a flight, whose first seat leads. `told` is called with
+  // news, on `loop`, until leave(). wait_called: the call of the flight has begun already.
   Role join(const std::string& key, EventLoop& loop, Told told, Ticket& ticket);
 
-  // The leader's call has begun, and is the flight's from now on: the leader waits like everybody else. The token is
-  // cancelled when nobody waits any more.
+  // The leader begins its call, which the flight owns from now on: the leader waits like all others. The returned token
+  // is cancelled when no one waits any more.
   CancelToken take_over(const Ticket& ticket);
 
-  // The end: everybody but the seat of `ticket` is told by post. Later askers begin a new flight.
+  // Ends the flight: posts the result to all seats but that of `ticket`. Later requests begin a new flight.
   void land(const Ticket& ticket, const CallResult& call);
 
   // Gives a seat back, also after landing, and empties the ticket.
   void leave(Ticket& ticket);
 
-  // After a purge: running flights land for those who wait, and nobody joins them any more.
+  // After a purge: no request can join the running flights any more. Their waiters still get the results.
   void detach_all();
 
   size_t running() const;

@@ -1,4 +1,4 @@
-// What `dm.cache` says about one cache: plain data, of one generation of scripts.
+// The policy of one cache, from `dm.cache` in the scripts. Data; owned by the generation of these scripts.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ struct CachePolicy {
   Duration ttl = std::chrono::hours(1);
   double ttl_jitter = 0.1;  // lifetimes are spread over ttl * (1 - jitter) to ttl, so they do not end at once
   std::optional<Duration> negative_ttl;    // none: "not found" is not remembered
-  bool single_flight = true;               // of equal requests that miss together one does the work
-  Duration min_cost{};                     // what took less to make is not kept
+  bool single_flight = true;               // equal requests that miss together share one call (flights.h)
+  Duration min_cost{};                     // a result that took less time is not kept
   uint64_t max_entry = uint64_t{1} << 20;  // larger values are not kept: they are copied on request threads
   std::vector<std::string> tags;           // of every entry
   bool version_by_plugin = true;           // another plugin file, model or settings: other keys

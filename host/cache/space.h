@@ -1,6 +1,7 @@
-// One space of a cache component as this box uses it: the seam between a cache and the component that keeps its values.
-// Two implementations: a component's (component_space.h), and a map in tests.
-// Any thread; never waits: a component that is not in memory has nothing, and is asked to come.
+// One space of a cache component: the interface between a cache and the component that keeps its values, the store. Two
+// implementations: component_space.h, and a map in tests. Lifetimes, tags and keys are the cache's; the store only
+// keeps them. Owner: the Cache. Any thread; no function waits. While the store is not in memory, a space finds nothing,
+// and demands the load of the store.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +20,14 @@ class CacheSpace {
  public:
   virtual ~CacheSpace() = default;
 
-  // In force at once in a component that is in memory, else when it is loaded. May evict for a while: not on a reactor.
+  // Sets the limits: at once if the store is in memory, else at its next load. May evict entries for a while, so not on
+  // a reactor.
   virtual void set_limits(const CacheLimits& limits) = 0;
 
-  // Where and when a key was looked for; with it alone a put goes where no purge has come between.
+  // When a key was looked up: the load of the store, and the number of its purges. With it, put() keeps no value that
+  // is older than a purge.
   struct Epoch {
-    uint64_t load = 0;  // of the component; 0: it was not in memory
+    uint64_t load = 0;  // number of the store's load; 0: it was not in memory
     uint64_t epoch = 0;
   };
   struct Found {
@@ -35,31 +38,31 @@ class CacheSpace {
 
   struct Entry {
     std::string_view key;
-    const Value& value;  // a root
+    const Value& value;  // a whole buffer (Value::is_root)
     std::span<const std::string> tags;
     Time expires = Time::max();
     Duration cost{};
   };
-  // Keeps it unless a purge came after `since`.
+  // Keeps an entry, unless a purge came after `since`.
   enum class Put : uint8_t {
     kept,
-    refused,     // by the component: too large, not worth it, older than a purge
-    other_load,  // `since` is of another load than this one, or there is none now: ask again with a new epoch
+    refused,     // by the store: too large, not worth it, older than a purge
+    other_load,  // `since` belongs to another load, or the store is not in memory: look up again for a new epoch
   };
   virtual Put put(const Entry& entry, Epoch since, Time now) = 0;
 
-  // How many entries went; `tag` null: all. A component that is not in memory has none; one that cannot be asked at
-  // this moment forgets everything before it answers again.
+  // Removes the entries with `tag` (null: all); returns how many. A store that is not in memory has none. If the store
+  // cannot be asked at this moment, all its entries are removed before the next look-up.
   virtual Result<uint64_t> purge(const std::string* tag) = 0;
 
-  // How many entries a purge would forget now. nullopt: the component does not count those of a tag.
+  // How many entries a purge would remove now. nullopt: the store does not count the entries of a tag.
   virtual Result<std::optional<uint64_t>> count(const std::string* tag) const = 0;
 
   virtual bool is_in_memory() const = 0;
 
-  // nullopt: not in memory. An operator's look: it loads nothing and resets no idle clock.
+  // nullopt: the store is not in memory. For operators: it loads nothing and resets no idle clock.
   virtual std::optional<CacheNumbers> numbers() = 0;
-  // Why the component cannot serve as a cache, as far as is known.
+  // Why the store cannot serve as a cache; ok: no reason is known.
   virtual Status problem() const = 0;
 };
 

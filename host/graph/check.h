@@ -1,5 +1,6 @@
-// From what scripts said to graphs that may run: names resolved, types compared with manifests, all faults found.
-// Pure but for the manifests it asks the callees for; runs no plugin code. Not on a reactor.
+// Checks what scripts described and makes graphs that may run: resolves names, compares types with manifests, and finds
+// all faults at once. Runs no plugin code. Pure, except that callees read manifests from disk; so never on a reactor.
+// Faults go into `errors`.
 #pragma once
 
 #include "graph/callee.h"
@@ -9,10 +10,10 @@
 
 namespace dormouse {
 
-// A request that names no deadline in its pipeline gets this one: nothing waits forever.
+// The deadline of a pipeline whose script sets none, so that no request waits forever.
 constexpr Duration kDeadlineDefault = std::chrono::seconds(30);
 
-// Meaningful only when `errors` is still empty afterwards.
+// The result is meaningful only if `errors` is empty afterwards.
 Checked check(const ScriptDescription& description, Callees& callees, ScriptErrors& errors);
 
 }  // namespace dormouse

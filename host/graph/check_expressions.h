@@ -1,5 +1,6 @@
-// The types of expressions: references resolved and followed through the types of stages, constants as wanted.
-// Faults go to the scope. One thread; as short-lived as the scope.
+// A part of the check of one pipeline: infers the types of expressions. It resolves references, follows them through
+// the types of stages, and converts constants to the wanted types. It evaluates nothing (expression.h does). Owner: the
+// check that runs. One thread; lives no longer than the scope (check_scope.h). Faults go to the scope.
 #pragma once
 
 #include <optional>
@@ -16,10 +17,11 @@ class ExpressionCheck {
 
   explicit ExpressionCheck(PipelineScope& scope) : scope_(scope) {}
 
-  // The type of an expression that node `reader` reads; resolves its references, and decides by `wanted` (may be null)
-  // what Lua cannot tell apart. nullopt when a fault was found inside. `path` is its key, and the same afterwards.
+  // The type of an expression that node `reader` reads. Resolves its references. Where Lua has one form for two types
+  // (see values/adapt.h), `wanted` decides; it may be null. nullopt: a fault was found inside. `path` is the key of the
+  // expression; it is the same after the call.
   std::optional<Type> infer(uint16_t reader, Expression& expression, const Type* wanted, Path& path);
-  // A fault where `found` (the answer of infer) is not what `wanted` accepts; `what` is what it is: "a tag".
+  // Adds a fault if `wanted` does not accept `found` (a result of infer). `what` names the expression: "a tag".
   void expect(uint16_t reader, const Type& wanted, const std::optional<Type>& found, const Path& path,
               const std::string& what, const Expression& expression);
 

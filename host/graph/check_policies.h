@@ -1,5 +1,6 @@
-// From what policy scripts said to policies that may hold: names resolved, bounds and orders checked, all faults found.
-// Pure but for the manifests it asks the callees for; runs no plugin code. Not on a reactor.
+// Checks the pools and caches that policy scripts described, and makes policies of them: resolves names, checks bounds
+// and orders, finds all faults at once. Runs no plugin code. Pure, except that callees read manifests from disk; so
+// never on a reactor. Faults go into `errors`.
 #pragma once
 
 #include <vector>
@@ -11,11 +12,11 @@
 
 namespace dormouse {
 
-// As dm_cache_entry says; those of dm.cache and of a stage together.
+// Bounds of the tags of one entry, those of dm.cache and of its stage together; from dm_cache_entry in the plugin ABI.
 constexpr size_t kCacheTagsMax = 16;
 constexpr size_t kCacheTagBytesMax = 256;
 
-// Meaningful only when `errors` is still empty afterwards.
+// The results are meaningful only if `errors` is empty afterwards.
 std::vector<NamedPoolPolicy> check_pools(const ScriptDescription& description, Callees& callees, ScriptErrors& errors);
 std::vector<CachePolicy> check_caches(const ScriptDescription& description, Callees& callees, ScriptErrors& errors);
 

@@ -1,5 +1,6 @@
-// One pipeline while it is checked: what its script said, the graph that grows from it, and where its faults go.
-// The parts of the check share it. One thread; lives as long as the check of the pipeline.
+// One pipeline while it is checked: its description, the graph that the check makes of it, and the place for faults.
+// The parts of the check (check_stages.h, check_expressions.h, check_stage_cache.h) share it; it checks nothing itself.
+// Owner: check(). One thread; lives as long as the check of the pipeline.
 #pragma once
 
 #include <string>
@@ -16,16 +17,16 @@ namespace dormouse {
 
 struct PipelineScope {
   using Fault = ScriptErrors::Fault;
-  using Path = std::vector<std::string>;  // of a key, from the outside in
+  using Path = std::vector<std::string>;  // the keys that lead to a value, from the outside in
 
-  // Where a node comes from.
+  // The part of the script that describes a node.
   struct Origin {
     const StageDescription* stage;
     ScriptCall call;
-    size_t entry;  // of the pipeline: a node reads only what belongs to earlier entries
+    size_t entry;  // index of its entry in the pipeline; a node reads only nodes of earlier entries
   };
 
-  static constexpr uint16_t kOutput = UINT16_MAX;  // as a node that reads: the pipeline's output
+  static constexpr uint16_t kOutput = UINT16_MAX;  // in place of a reading node: the pipeline's output
 
   const PipelineDescription& from;
   const std::vector<CachePolicy>& caches;
@@ -39,10 +40,10 @@ struct PipelineScope {
 
   // Null: there is none.
   const Node* by_name(std::string_view name) const;
-  // `node` begins once `other` has ended.
+  // Records that `node` begins after `other` has ended.
   void wait_for(uint16_t node, uint16_t other);
   void fault(uint16_t node, Fault fault);
-  // At the key `path` of a node, where `name` stands.
+  // Adds the fault "unknown component" at the key `path` of a node, whose value is `name`.
   void unknown_component(uint16_t node, Path path, const std::string& name);
 };
 

@@ -1,5 +1,6 @@
-// `cache = ...` of a stage: its policy, its key, its tags, and whose versions its key has. Faults go to the scope.
-// One thread; as short-lived as the scope.
+// A part of the check of one pipeline: the `cache = ...` of a stage, which is its policy, its key, its tags, and the
+// components whose stamps are part of the key.
+// Owner: the check that runs. One thread; lives no longer than the scope (check_scope.h). Faults go to the scope.
 #pragma once
 
 #include "graph/check_expressions.h"

@@ -1,5 +1,6 @@
-// One stage or group of a pipeline: what it calls, what it takes and gives, its fallback, and whether it may be absent.
-// Faults go to the scope. One thread; as short-lived as the scope.
+// A part of the check of one pipeline: one stage or group, with its method, input, output and fallback, and whether its
+// value may be absent.
+// Owner: the check that runs. One thread; lives no longer than the scope (check_scope.h). Faults go to the scope.
 #pragma once
 
 #include <string>
@@ -13,7 +14,7 @@ class StageCheck {
  public:
   explicit StageCheck(PipelineScope& scope) : scope_(scope), expressions_(scope) {}
 
-  // Node `index` of the graph; those before it have been checked.
+  // Checks node `index` of the graph. All nodes before it have been checked.
   void run(uint16_t index);
 
  private:

@@ -1,5 +1,5 @@
-// What a check of scripts makes: graphs that may run, and what they need. Data; owned by the generation that is made of
-// it.
+// The result of a check of scripts: graphs that may run, the policies, and the list of Lua functions. Data.
+// Owner: the caller of check(), which makes a generation of it.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace dormouse {
 
-// A Lua function, where every state finds it again.
+// The name of a Lua function. Each Lua state finds its copy of the function by this name.
 struct FunctionName {
   std::string pipeline;
   std::string stage;  // its path
@@ -29,7 +29,7 @@ struct Checked {
   std::vector<CheckedPipeline> pipelines;
   std::vector<NamedPoolPolicy> pools;
   std::vector<CachePolicy> caches;
-  std::vector<FunctionName> functions;  // what Node::functions counts in
+  std::vector<FunctionName> functions;  // Node::functions are indexes into it
 };
 
 }  // namespace dormouse

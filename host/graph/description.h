@@ -1,6 +1,6 @@
-// What scripts said, before it is checked: names are not resolved, everything has its line.
-// Made by the script API in one Lua state; the checker turns it into a graph. Function numbers are references in that
-// state's registry and mean nothing elsewhere.
+// What scripts described, before the check: names are not resolved, and each part knows its line. Data; not yet a graph
+// (check.h makes one). The script API fills it in one Lua state. Function numbers are references into the registry of
+// that state and mean nothing in another state. Owner: the load of scripts that runs. One thread.
 #pragma once
 
 #include <memory>
@@ -20,21 +20,21 @@ namespace dormouse {
 
 constexpr int kNoFunction = -2;  // LUA_NOREF
 
-// `cache = ...` of a stage.
+// The `cache = ...` of a stage.
 struct CacheUse {
   std::string name;
   std::optional<Expression> key;
   std::vector<Expression> tags;
-  std::vector<std::string> versions_of;  // components that a function calls
+  std::vector<std::string> versions_of;  // components that the stage's function calls, by the script
   std::optional<Duration> ttl, negative_ttl;
 };
 
 struct StageDescription {
   ScriptCall call;
-  std::vector<ScriptErrors::Fault> faults;  // told once the stage's path is known
+  std::vector<ScriptErrors::Fault> faults;  // reported once the path of the stage is known
   std::string name;
   bool group = false;
-  bool listed = false;  // in a pipeline or a group
+  bool listed = false;  // stands in a pipeline or a group
 
   std::string component, method;
   std::optional<Expression> input;
@@ -60,7 +60,7 @@ struct PipelineDescription {
   std::vector<std::shared_ptr<StageDescription>> stages;
 };
 
-// The fields of PoolPolicy that one `dm.pool` sets.
+// One call of `dm.pool`: the fields of PoolPolicy (components/idle_policy.h) that it sets.
 struct PoolDescription {
   ScriptCall call;
   std::vector<ScriptErrors::Fault> faults;
@@ -71,7 +71,7 @@ struct PoolDescription {
   std::optional<ReloadMode> reload;
 };
 
-// The fields of CachePolicy that one `dm.cache` sets.
+// One call of `dm.cache`: the fields of CachePolicy (cache/policy.h) that it sets.
 struct CacheDescription {
   ScriptCall call;
   std::vector<ScriptErrors::Fault> faults;
@@ -84,7 +84,7 @@ struct CacheDescription {
   std::optional<bool> single_flight, version_by_plugin, version_by_script;
 };
 
-// Everything that one set of scripts described.
+// All that one set of scripts described.
 struct ScriptDescription {
   std::vector<std::shared_ptr<PipelineDescription>> pipelines;
   std::vector<std::shared_ptr<StageDescription>> stages;  // all that were made, listed or not

@@ -1,7 +1,8 @@
-// The graph of one pipeline as it runs: pure data, resolved and checked, without Lua. Immutable once made; any thread.
+// The graph of one pipeline: data, resolved and checked, without Lua. It is not the run of a graph (activation.h in the
+// box `pipeline`). Immutable once made; any thread. Owner: a GraphPlan of the generation.
 //
-// Nodes are stages and groups (`dm.parallel`) in one numbering, in script order: a node reads only nodes before it, so
-// the order is topological. What a script says about wrappers stands here; their order is pipeline/calls/wrappers.h's.
+// Nodes are stages and groups (`dm.parallel`) in one numbering, in script order. A node reads only nodes before it, so
+// the order is topological. The settings of a stage's wrappers stand here; pipeline/calls/wrappers.h has their order.
 #pragma once
 
 #include <cstdint>
@@ -23,31 +24,32 @@ class Callee;
 enum class Join : uint8_t { all, any, quorum };
 enum class OnError : uint8_t { fail_fast, partial };
 
-// Where in a stage a Lua function may stand. A function is named by (pipeline, stage path, slot) in every Lua state.
+// The three places in a stage where a Lua function may stand: its `run`, its `input`, its `fallback`. Every Lua state
+// finds a function by (pipeline, stage path, slot).
 enum FunctionSlot : uint8_t { kRunSlot, kInputSlot, kFallbackSlot };
 constexpr size_t kFunctionSlots = 3;
 constexpr uint32_t kNoFunctionId = UINT32_MAX;
 
-// What a stage asks its cache with, and how long what it gets is kept.
+// The cache of a stage: policy, key and tags.
 struct StageCache {
-  CachePolicy policy;                // with what the stage itself sets
+  CachePolicy policy;                // of the cache, changed by the keys that the stage sets itself
   std::optional<Expression> key;     // none: the stage's input
   std::vector<Expression> tags;      // strings; of this stage's entries
-  std::string who_asks;              // of a key (cache/key.h)
-  std::string key_prefix;            // of all its keys: with the hash of the scripts, which the generation knows
-  std::vector<Callee*> versions_of;  // whose versions are in the key as well: what a function calls
+  std::string who_asks;              // the part "who asks" of a key (cache/key.h)
+  std::string key_prefix;            // the common start of all its keys; the generation fills it in
+  std::vector<Callee*> versions_of;  // the callees of its function, whose stamps are part of the key
 };
 
 // A stage that calls a method of a component.
 struct ComponentCall {
   uint16_t component = 0;   // into Graph::components
   std::string method_name;  // empty: the default method, known only when it is loaded
-  MethodRef method;         // without `method` when the component could not be described
-  Type input_type;          // any when it could not be described
+  MethodRef method;         // `method` in it is null when the component could not be described
+  Type input_type;          // `any` when it could not be described
   Expression input;
 };
 
-// A stage whose own function, that of kRunSlot, makes the result.
+// A stage whose result is made by its Lua function in kRunSlot.
 struct FunctionBody {};
 
 // `dm.parallel`: stages that run side by side.
@@ -64,15 +66,15 @@ struct Node {
   std::string name;
   std::string path;  // "understand/intent"
   int line = 0;
-  uint16_t group = kNone;  // the group it is a member of
+  uint16_t group = kNone;  // the group of which it is a member
   bool optional = false;
   bool may_be_absent = false;  // readers need a default
   Type output;
 
-  std::vector<uint16_t> waits_for;  // whose ends it waits for; what its functions may read
+  std::vector<uint16_t> waits_for;  // nodes that end before it begins; its functions may read them
   std::vector<uint16_t> readers;    // nodes that wait for its end
 
-  // What it is.
+  // The kind of the node.
   std::variant<ComponentCall, FunctionBody, Group> kind;
   const ComponentCall* as_component() const { return std::get_if<ComponentCall>(&kind); }
   ComponentCall* as_component() { return std::get_if<ComponentCall>(&kind); }
@@ -96,10 +98,10 @@ struct Graph {
   std::vector<Node> nodes;
   std::vector<std::string> components;    // in order of first use
   std::vector<uint16_t> component_users;  // how many nodes call each
-  std::vector<bool> called_at_misses;     // by component: only stages with a cache call it, so it is not fetched ahead
+  std::vector<bool> called_at_misses;     // by component: only stages with a cache call it, so it is not loaded ahead
 };
 
-// "stage assistant/understand/intent": a stage as errors name it.
+// The name of a stage in errors: "stage assistant/understand/intent".
 inline std::string stage_object(const Graph& graph, uint16_t node) {
   return "stage " + graph.name + "/" + graph.nodes[node].path;
 }

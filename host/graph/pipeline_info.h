@@ -1,4 +1,4 @@
-// A pipeline of a checked script, described for operators.
+// A pipeline of a checked script, described for operators. Data; any thread.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct PipelineInfo {
     std::string cache;
   };
   std::vector<Stage> stages;
-  std::vector<std::string> components;  // it may need, in order of first use
-  Status problem;                       // a component it needs cannot be described now; calls fail with this cause
+  std::vector<std::string> components;  // that the pipeline may call, in order of first use
+  Status problem;                       // not ok: a component cannot be described now; calls fail with this cause
 };
 
 }  // namespace dormouse

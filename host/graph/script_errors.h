@@ -1,4 +1,5 @@
-// Collects the faults of a set of scripts, each with its place. One load at a time fills one; not synchronised.
+// Collects the faults of a set of scripts, each with its place (file, line, key). It finds no faults itself: the script
+// API and the check add them. Owner: the load of scripts that runs. One thread, not synchronised.
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace dormouse {
 
-// A fault in a script, where it stands. All faults of a set are found before it is refused.
+// One fault with its place. A set of scripts is refused only after all its faults were found.
 struct ScriptError {
   std::string file;
   int line = 0;                   // 0: the file as a whole
@@ -22,26 +23,26 @@ struct ScriptError {
   std::string to_string() const;  // several lines, as compilers print them
 };
 
-// A call in a script (`dm.stage("x", {...})`), as errors about its keys need it.
+// The place of a call in a script (`dm.stage("x", {...})`), for errors about the keys of its table.
 struct ScriptCall {
   const SourceText* source = nullptr;
   int line = 0;
   std::string subject;  // its first argument
-  std::string stage;    // what the error says it is about: "assistant/understand/intent"
+  std::string stage;    // the stage that the error names: "assistant/understand/intent"
 };
 
 class ScriptErrors {
  public:
   struct Fault {
-    std::vector<std::string> path = {};  // of the key, from the outside in; empty: the call itself
-    std::string word = {};               // inside the key's value
+    std::vector<std::string> path = {};  // the keys that lead to the fault, from the outside in; empty: the call itself
+    std::string word = {};               // the faulty name inside the key's value; empty: the whole value
     std::string message = {};
     std::string hint = {};
     bool at_key = false;  // the key is wrong, not its value
   };
   void add(const ScriptCall& call, Fault fault) { errors_.push_back(make(call, std::move(fault))); }
   void warn(const ScriptCall& call, Fault fault) { warnings_.push_back(make(call, std::move(fault))); }
-  // What Lua itself reports: a file and a line.
+  // Adds an error that Lua itself reports, which has only a file and a line.
   void add(const SourceText& source, int line, std::string message, std::string hint = {});
 
   bool empty() const { return errors_.empty(); }

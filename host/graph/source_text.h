@@ -1,6 +1,7 @@
-// The text of one script, and where in it a key stands: the caret under an error.
-// Not a parser of Lua: it splits the text into tokens and follows braces, which is enough to find a key inside the call
-// that Lua's debug information names only by its line. Immutable; any thread.
+// The text of one script, and the place of a key in it, for the caret under an error.
+// It is no parser of Lua: it splits the text into tokens and follows braces. That is enough to find a key inside a
+// call, for which Lua's debug information has only the line. Owner: shared by script files and errors. Immutable; any
+// thread.
 #pragma once
 
 #include <span>
@@ -22,14 +23,13 @@ class SourceText {
 
   const std::string& name() const { return name_; }
   const std::string& text() const { return text_; }
-  // Without its end; empty beyond the last one.
+  // The line without its line end; empty beyond the last line.
   std::string line_text(int line) const;
 
-  // Where to point for key `path` (from the outside in) of the table given to the call that begins on `line` with the
-  // string `subject` as its first argument: its value as far as it stands on one line, the key when the value is a
-  // table. An empty path is the subject itself. With `word`, that name inside the value; with `at_key` the key, when
-  // that is what is wrong. What cannot be found (keys may be computed) falls back to the enclosing key, then to the
-  // line alone.
+  // The spot for an error. The call begins on `line` with the string `subject` as its first argument; `path` leads to a
+  // key of its table, from the outside in. The spot is the key's value (the part on its first line); for a table as
+  // value, the key. An empty path: the subject. With `word`: that name inside the value. With `at_key`: the key. If the
+  // key is not found (scripts may compute keys), the spot is the enclosing key, else the line alone.
   Spot find(int line, std::string_view subject, std::span<const std::string> path, std::string_view word = {},
             bool at_key = false) const;
 
