@@ -1,6 +1,7 @@
-// One run of a stage function: its coroutine, from the first entry into Lua to the last. Each step gives what the
-// function came to as data: it has returned a value, it waits for a call, or it has failed. Knows neither loops nor
-// timers nor waits. Its owner makes the calls and goes on with their answers. Thread: the one that owns the Lua state.
+// One run of a stage function: its coroutine, from the first entry into Lua to the last. Each step returns, as data,
+// how the entry ended: the function has returned a value, waits for a call, or has failed. It makes no call and knows
+// no loops or timers: its owner makes the calls and resumes the function with the answers. Owner: FunctionRun (box
+// `pipeline`). Thread: the one that owns the Lua state.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace dormouse {
 
 class FunctionCoroutine {
  public:
-  // What one entry of one request runs with.
+  // The arguments of one entry into Lua.
   struct Entry {
     LoopScripts& scripts;
     RequestCtx& ctx;
@@ -26,19 +27,20 @@ class FunctionCoroutine {
 
   struct Failed {
     Status status;
-    bool by_script = true;     // else it passes on the failure of a component that it called
-    bool used_up_cpu = false;  // the loop should turn before another function begins
+    bool by_script = true;     // false: the function passes on the failure of a component that it called
+    bool used_up_cpu = false;  // the loop should turn once before another function begins
   };
-  // A value: it has returned, and the value fits its place. A call: go on when there is an answer.
+  // Value: the function has returned, and the value has the right type. FunctionCall: call go_on() with its answer.
   using Step = std::variant<Value, FunctionCall, Failed>;
 
-  // Takes a coroutine of the state. Errors: resource_exhausted; then there is nothing to close.
+  // Takes a coroutine of the Lua state. Errors: resource_exhausted; then there is nothing to close.
   Status open(LoopScripts& scripts, FunctionSlot slot);
-  // Once. `replaced` is what a fallback stands for; the functions of other slots do not look at it.
+  // Starts the function. Once. `replaced`: the error that a fallback function stands in for; other functions ignore it.
   Step begin(const Entry& entry, const Status& replaced);
-  // Once for each call that it waited for.
+  // Resumes the function with the answer to its call. Once for each call.
   Step go_on(const Entry& entry, const Result<Value>& answer);
-  // A function that has not returned never runs on: its to-be-closed variables run, for `cpu_max` at most. Once.
+  // Ends the run. A function that has not returned is not resumed again; only its to-be-closed variables run, for
+  // `cpu_max` of CPU time at most. Once.
   void close(LoopScripts& scripts, Duration cpu_max);
 
   FunctionSlot slot() const { return slot_; }

@@ -1,18 +1,19 @@
-// The bounds of one entry into Lua: CPU time, nesting of calls, and the C stack.
+// The bounds of one entry into Lua: CPU time, nesting of calls, and the C stack. It bounds no memory (lua_state.h
+// does). Owner: the stack of the thread that enters Lua, for that entry. Thread: the one that enters.
 //
-// CPU time. A thread that enters Lua has a timer on its own CPU time that ticks into a signal handler on that same
-// thread. A tick only makes the handler look at the thread's CPU clock: how many ticks came, and how late, says nothing
-// (the kernel delivers them in bursts). The first tick of an entry sets where its budget ends, the first one behind
-// that sets a hook on the coroutine that is running now, which lua_sethook allows from a signal handler of the same
-// thread and from no other thread. An entry never gets less than its budget, and up to three ticks (30 ms) more. The
-// hook yields out of the coroutine, which no pcall can catch; where a yield is impossible (inside a sort comparator) it
-// raises an error at every instruction until it is possible. The coroutine is then dropped, never resumed. C code that
-// a script can make run long looks at the budget itself: look_at_budget.
+// CPU time. A thread that enters Lua has a timer on its own CPU time. The timer ticks into a signal handler on the same
+// thread. At each tick the handler reads the thread's CPU clock; it does not count ticks, because the kernel delivers
+// them late and in bursts. The first tick of an entry computes the end of the entry's budget. The first tick after that
+// end sets a hook on the running coroutine: lua_sethook may be called from a signal handler of the same thread, and
+// from no other thread. So an entry gets at least its budget, and up to three ticks (30 ms) more. The hook yields out
+// of the coroutine, which no pcall can catch. Where a yield is impossible (inside a sort comparator), the hook raises
+// an error at every instruction until a yield is possible. The coroutine is then dropped and never resumed. C code that
+// a script can make run long checks the budget itself, by look_at_budget().
 //
-// The timer runs on while Lua is in use instead of being set for each entry, and no entry reads the clock: setting and
-// clearing the timer costs 3 us, the clock 0.2 us, an entry of a short function less than one.
+// The timer keeps running while Lua is in use, and no entry reads the clock: setting and clearing the timer costs 3 us,
+// the clock 0.2 us, an entry of a short function less than 1 us.
 //
-// Nesting. lua_sethook visits every frame of the coroutine, so calls nest some kCallsNestedMax deep and no deeper.
+// Nesting. lua_sethook visits every frame of the coroutine in a signal handler, so the depth of calls is bounded.
 #pragma once
 
 #include <csignal>
@@ -24,41 +25,42 @@
 
 namespace dormouse {
 
-// Lua's own bound is a million stack slots, of which a hook visits each in a signal handler. Looked at once for each
-// MiB that a state allocates, which is 16,384 calls: so twice as deep at most.
+// Most nested calls. (Lua's own bound is a million stack slots.) The depth is checked once for each MiB that a state
+// allocates, which is 16,384 calls; so calls can nest at most twice as deep.
 constexpr int kCallsNestedMax = 16'000;
-// Of the C stack, above the entry. Lua counts nested C calls within one coroutine, not across those that close another.
+// Most bytes of C stack above the entry. Lua counts nested C calls only within one coroutine, and not across a
+// coroutine that closes another.
 constexpr size_t kCStackBytesMax = size_t{512} << 10;
 
 class CpuGuard {
  public:
-  // Enters: from now to destruction this thread's CPU time is counted, and `running` is what a hook would stop. Not
-  // nested. Nothing extends `limit`.
+  // Begins an entry: until destruction this thread's CPU time counts, and a hook would stop the coroutine `running`.
+  // Guards do not nest. Nothing extends `limit`.
   CpuGuard(lua_State* running, Duration limit);
   ~CpuGuard();
   CpuGuard(const CpuGuard&) = delete;
 
-  // The entry used up its CPU time, or its C stack: whatever Lua answers, its coroutine must not run again.
+  // The entry has used up its CPU time or its C stack: its coroutine must not run again, whatever Lua returned.
   bool expired() const { return expired_ != 0; }
   bool out_of_stack() const { return out_of_stack_; }
-  // The same for code that knows nothing of Lua: nonzero from then on.
+  // A flag for code that does not know Lua: nonzero once expired() is true.
   const volatile sig_atomic_t* expired_flag() const { return &expired_; }
-  // Where it was then: "t.lua:12", empty when no function of the script was running.
+  // The line of the script at which the entry expired: "t.lua:12"; empty when no function of the script was running.
   const std::string& stopped_at() const { return stopped_at_; }
 
-  // The entry of this thread; null outside of Lua.
+  // The guard of this thread's entry; null outside of Lua.
   static CpuGuard* current();
-  // Says that `coroutine` runs from now on, and returns the one before. When the budget is gone already, `coroutine` is
-  // stopped at its next instruction.
+  // The coroutine `coroutine` runs from now on; returns the one that ran before. If the budget is used up already,
+  // `coroutine` is stopped at its next instruction.
   lua_State* switch_to(lua_State* coroutine);
   // Raises an error in `L` when the entry has expired.
   void look(lua_State* L);
-  // The same for the C stack between the entry and the caller, which may be kCStackBytesMax deep. Ends the entry and
-  // not the innermost call alone: coroutine.close catches errors at every level, and the next one would be as deep
-  // again.
+  // Raises an error in `L` when the C stack between the entry and the caller is deeper than kCStackBytesMax. Expires
+  // the whole entry, not only the innermost call: coroutine.close catches errors at every level, and the next level
+  // would be as deep again.
   void look_at_c_stack(lua_State* L);
-  // Stops the running coroutine with "stack overflow" when its calls nest too deep. For the allocator: the memory of a
-  // state says how often a look is due.
+  // Stops the running coroutine with "stack overflow" when its calls nest too deep. The allocator calls it, once for
+  // each MiB that the state allocates.
   void look_at_nesting();
 
   // The signal of the timer.
@@ -86,11 +88,12 @@ class CpuGuard {
   std::string stopped_at_;
 };
 
-// Where the innermost function of a script in `L` stands: "t.lua:12". Empty when there is none. Raises no Lua error.
+// The line of the innermost function of a script that runs in `L`: "t.lua:12"; empty when none runs. Raises no Lua
+// error.
 std::string script_place(lua_State* L);
 
-// Raises an error when the entry of this thread has used up its budget. Every loop in C whose length a script decides
-// calls it in each turn: the cost is that of a read.
+// Raises an error when the entry of this thread has used up its budget. Every C loop whose length a script decides
+// calls this in each turn. It costs one read of memory.
 inline void look_at_budget(lua_State* L) {
   if (CpuGuard* guard = CpuGuard::current()) guard->look(L);
 }

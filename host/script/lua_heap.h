@@ -1,8 +1,8 @@
-// The memory of one Lua state, apart from the heap of the process: what a script used comes back to the system as soon
-// as the state has freed it, without malloc_trim and its locks, and no other thread's blocks keep it.
-// Small blocks lie in spans of one size each, larger ones are mappings of their own. Lua says the size of each block it
-// frees, so blocks have no headers. Not a general allocator: freed memory is kept for reuse within narrow bounds only.
-// One thread at a time.
+// The memory of one Lua state, apart from the heap of the process. Memory that the state frees goes back to the system
+// at once, without malloc_trim and its locks, and no block of another thread can keep it.
+// Small blocks lie in spans of blocks of one size; each larger block is a mapping. Lua passes the size of each block
+// that it frees, so blocks have no headers. It is no general allocator: it keeps little freed memory for reuse.
+// Owner: the LuaState. One thread at a time. It fails by returning null.
 #pragma once
 
 #include <array>
@@ -18,12 +18,12 @@ class LuaHeap {
   ~LuaHeap() { release_kept(); }  // Lua has freed every block by then
   LuaHeap(const LuaHeap&) = delete;
 
-  // As realloc, with the size that `block` has: null and 0 allocate, a new size of 0 frees. Null when the system has no
-  // memory; `block` is then as it was.
+  // Like realloc; sizes in bytes. `old_size` is the size of `block`; null and 0 allocate; a `new_size` of 0 frees. Null
+  // when the system has no memory; then `block` is unchanged.
   void* reallocate(void* block, size_t old_size, size_t new_size);
-  // Gives back what is kept for reuse.
+  // Gives the memory that is kept for reuse back to the system.
   void release_kept();
-  // Address space in use and kept.
+  // Bytes of address space, in use and kept for reuse.
   size_t mapped_bytes() const { return mapped_; }
 
  private:

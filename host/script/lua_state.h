@@ -1,6 +1,6 @@
-// One Lua state with its guard rails: bounded memory, allow-listed libraries, bounded entries.
-// For accidents, not attackers. Knows nothing of pipelines; what `require "dormouse"` gives is put in by the owner.
-// One thread at a time. Everything that runs script code runs in a coroutine of this state.
+// One Lua state with its guard rails: bounded memory, allow-listed libraries, bounded entries. They protect against
+// accidents, not attackers. It knows nothing of pipelines: its owner adds the module `dormouse` (script_api.h).
+// Owner: LoopScripts, or the load of scripts. One thread at a time. Script code runs only in coroutines of this state.
 #pragma once
 
 #include <cstddef>
@@ -19,26 +19,26 @@ namespace dormouse {
 
 class LuaState {
  public:
-  // `owner` is what C functions find with owner_of(). Errors: resource_exhausted.
+  // C functions find `owner` by owner_of(). `memory_bytes_max`: bytes in use at most. Errors: resource_exhausted.
   static Result<std::unique_ptr<LuaState>> create(size_t memory_bytes_max, void* owner);
   ~LuaState();
   LuaState(const LuaState&) = delete;
 
   lua_State* main() const { return main_; }
   size_t memory_bytes() const { return memory_.used; }
-  // Address space, freed memory that is kept included.
+  // Bytes of address space, with freed memory that is kept for reuse.
   size_t mapped_bytes() const { return memory_.heap.mapped_bytes(); }
 
-  // Whether there is much more than was left by the last cleaning: what a function used, and no later one will need to
-  // collect for long, because Lua waits until its heap has doubled.
+  // Whether the state uses much more memory than after its last cleaning. Lua's collector would let such garbage lie
+  // for long, because it waits until the heap has doubled.
   bool is_bloated() const { return memory_.used > 2 * memory_.settled + kBloatBytes; }
-  // Collects garbage for about `slice` and says whether all of it is collected; then what is free is given back to the
-  // system. Not while Lua runs.
+  // Collects garbage for about `slice`. True: all garbage is collected, and free memory is back with the system. Not
+  // while Lua runs.
   bool clean(Duration slice, const Clock& clock);
 
   static void* owner_of(lua_State* L);
 
-  // A coroutine to run functions in, kept from the collector until it is given back or dropped.
+  // A coroutine that runs functions. The collector does not free it until it is given back or dropped.
   struct Coroutine {
     lua_State* thread = nullptr;
     int anchor = 0;
@@ -46,31 +46,31 @@ class LuaState {
   };
   // Errors: resource_exhausted.
   Result<Coroutine> take_coroutine();
-  // Ends it (its to-be-closed variables run, within `limit`) and keeps it for reuse.
+  // Ends the coroutine and keeps it for reuse. Its to-be-closed variables run, for `limit` of CPU time at most.
   void give_back(Coroutine& coroutine, Duration limit);
-  // Leaves it to the collector as it is: what ran over its budget is not allowed another instruction.
+  // Leaves the coroutine to the collector. For one that used up its budget: no instruction of it may run any more.
   void drop(Coroutine& coroutine);
 
   enum class Ended : uint8_t { returned, yielded, failed, out_of_time, out_of_memory, out_of_stack };
   struct Run {
     Ended how;
     int values = 0;               // on top of the coroutine's stack; when failed: the error value
-    std::string stopped_at = {};  // when out of something: "t.lua:12"; empty outside of functions of the script
+    std::string stopped_at = {};  // with out_of_*: "t.lua:12"; empty outside of functions of the script
   };
-  // Runs or goes on with what is on the coroutine's stack with `arguments` values, for at most `limit` of CPU time.
+  // Starts or resumes the coroutine with the top `arguments` values of its stack, for `limit` of CPU time at most.
   Run resume(const Coroutine& coroutine, int arguments, Duration limit);
 
   // Loads text (never bytecode) as a function on top of `thread`. Errors: invalid_argument with Lua's message,
   // resource_exhausted.
   static Status load_text(lua_State* thread, const std::string& text, const std::string& name);
-  // The same on top of the coroutine, for at most `limit` of CPU time; `failed` leaves Lua's message there.
+  // The same on top of the coroutine, for `limit` of CPU time at most. When failed, Lua's message is there instead.
   Run load(const Coroutine& coroutine, const std::string& text, const std::string& name, Duration limit);
 
-  // As protect below, for C code that reads or writes the stack of `coroutine`, for at most `limit` of CPU time.
+  // Like protect() below, for C code that reads or writes the stack of `coroutine`, for `limit` of CPU time at most.
   template <class Body>
   Status protect_within(Duration limit, const Coroutine& coroutine, Body&& body);
 
-  // What a person is told when a run ended as out of memory: the limit, and the key that sets it.
+  // The text for a person when a run ended out of memory: the limit, and the configuration key that sets it.
   std::string memory_limit() const;
 
  private:
@@ -100,7 +100,7 @@ class LuaState {
 template <class Body>
 Status protect(lua_State* L, Body&& body);
 
-// What an error value says, as text: strings as they are, others by their type. Raises nothing.
+// An error value as text: a string as it is, any other value by its type. Raises no Lua error.
 std::string error_text(lua_State* L, int index);
 
 namespace lua_detail {

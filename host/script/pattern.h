@@ -1,9 +1,10 @@
-// Lua's patterns with a bound on the work: string.find, match, gmatch and gsub as Lua 5.4 defines them, and a count of
-// steps that ends what would run for seconds, with an error that names the pattern.
-// Not regular expressions, and not Lua's own code: a pattern is parsed once into items, and matching keeps its choices
-// in a list instead of on the C stack. Two differences from the stock functions: a malformed pattern is refused even
-// where matching would not have come to the fault, and letters are ASCII's whatever the locale says.
-// Pure, but for the functions that take a Lua state; any thread.
+// Lua's patterns with bounded work: string.find, match, gmatch and gsub as Lua 5.4 defines them. A match that takes too
+// many steps ends with an error that names the pattern.
+// They are no regular expressions, and this is not Lua's code: a pattern is parsed once into items, and matching keeps
+// its choices in a list instead of on the C stack. Two differences from Lua's functions: a malformed pattern is refused
+// even when matching would not reach the fault, and letters are ASCII letters in every locale.
+// Values, owned by their user; any thread, one at a time for each Pattern. open_pattern_functions: the thread that owns
+// the Lua state.
 #pragma once
 
 #include <array>
@@ -19,20 +20,20 @@
 
 namespace dormouse {
 
-// Of one call of find, match or gsub, and of one turn of gmatch; a step is one byte looked at and takes 1 to 5 ns, some
-// 50 ms together. Each byte of the subject adds to it: what is linear always passes. The CPU budget of the entry ends a
-// match as well: `stop` is looked at in each step.
+// Most steps of one call of find, match or gsub, and of one turn of gmatch. A step looks at one byte and takes 1 to 5
+// ns; all of them, some 50 ms. Each byte of the subject adds kPatternStepsPerByte, so linear work always passes. The
+// CPU budget of the entry ends a match as well: each step checks stop_on()'s flag.
 constexpr uint64_t kPatternStepsMax = 10'000'000;
 constexpr uint64_t kPatternStepsPerByte = 8;
 constexpr size_t kPatternCapturesMax = 32;
-constexpr size_t kPatternResultBytesMax = size_t{16} << 20;  // of gsub: it is made outside of the state's memory
+constexpr size_t kPatternResultBytesMax = size_t{16} << 20;  // of gsub, whose result the state's memory does not bound
 
 class Pattern {
  public:
   struct Capture {
     size_t start = 0;
     size_t end = 0;
-    bool position = false;  // "()": where it is, not what
+    bool position = false;  // "()": captures the position, not text
   };
   struct Match {
     size_t start = 0;
@@ -41,17 +42,17 @@ class Pattern {
   };
   enum class Outcome : uint8_t { matched, none, out_of_steps };
 
-  // `anchors`: whether a leading ^ binds the match to where it begins (in gmatch it is an ordinary character).
-  // Errors: invalid_argument, with what is wrong as its message.
+  // `anchors`: whether a leading ^ is an anchor (in gmatch it is an ordinary character). Errors: invalid_argument; the
+  // message names the fault.
   static Result<Pattern> parse(std::string_view text, bool anchors = true);
 
-  // Matching ends as out of steps once `*stop` is not zero.
+  // Matching ends with out_of_steps once `*stop` is not zero.
   void stop_on(const volatile std::sig_atomic_t* stop) { stop_ = stop; }
 
   bool anchored() const { return anchored_; }
-  // Matches at `start` and nowhere else. Takes from `steps` what it costs.
+  // Matches at byte `start` of the subject only. Subtracts the used steps from `steps`.
   Outcome match_at(std::string_view subject, size_t start, uint64_t& steps, Match& match);
-  // The first match at or behind `start`; at `start` alone when anchored.
+  // Finds the first match at or after `start`; if anchored, at `start` only.
   Outcome search(std::string_view subject, size_t start, uint64_t& steps, Match& match);
 
  private:
@@ -85,8 +86,8 @@ class Pattern {
   // A repeated item that could have taken another number of bytes.
   struct Choice {
     size_t item;
-    size_t least;  // where it began, with what it must take
-    size_t at;     // where the rest of the pattern was tried last
+    size_t least;  // position after the fewest bytes that the item must take
+    size_t at;     // position at which the rest of the pattern was tried last
   };
 
   bool takes(const Item& item, char c) const;

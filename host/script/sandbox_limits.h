@@ -1,4 +1,4 @@
-// What one call of a library function may make. Raised as Lua errors by the functions that would make more.
+// Bounds for the result of one call of a library function. A function that would exceed its bound raises a Lua error.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// What the host's C functions find behind a Lua state: what the state is doing now, loading a script or running a
-// function of one. One thread at a time: the thread that owns the state.
+// The host's side of a Lua state: what the state is doing now, which is loading a script or running a stage function.
+// The host's C functions find it through the state. Data. Owner: as for the state. Thread: the one that owns the state.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ struct FunctionFrame;
 
 enum class ScriptKind : uint8_t { pipelines, policies };
 
-// While one script loads: where what it says goes, and how much that is. What it describes lies outside of the Lua
-// state, so that state's limit does not bound it.
+// The load of one script: the place for its descriptions, and an account of their size. Descriptions lie outside of the
+// Lua state, so the memory limit of the state does not bound them; the account does.
 struct ScriptSession {
   const SourceText& source;
   ScriptKind kind;
@@ -27,7 +27,7 @@ struct ScriptSession {
   size_t described_bytes = 0;  // of refs and constants
 };
 
-// LuaState's owner.
+// The `owner` of a LuaState (LuaState::create).
 struct ScriptHost {
   ScriptSession* loading = nullptr;
   FunctionFrame* running = nullptr;  // the stage function that runs now

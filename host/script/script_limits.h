@@ -1,4 +1,4 @@
-// What the scripts of one host may take.
+// The limits for the scripts of one host. Data; from the configuration.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,6 @@
-// The objects that scripts hold while they load: C++ objects inside userdata, and the account of what one script
-// describes. Every function here raises Lua errors. One thread at a time: the thread that owns the Lua state.
+// The C++ objects inside userdata that scripts hold while they load (stages and pipelines), and the account of all that
+// one script describes. Every function here raises Lua errors; "Errors" below are Lua errors.
+// Owner of an object: the Lua state, and the description that has it. Thread: the one that owns the Lua state.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,7 @@ using DescribedPipeline = std::shared_ptr<PipelineDescription>;
 constexpr char kStageType[] = "dormouse.stage";        // holds a StagePtr
 constexpr char kPipelineType[] = "dormouse.pipeline";  // holds a DescribedPipeline
 
-// A description nests at most so deep: steps of a ref, tables in tables.
+// Deepest nesting of a description: steps of a ref, tables in tables.
 constexpr size_t kPathStepsMax = 32;
 
 template <class T>
@@ -39,19 +40,19 @@ int destroy_object(lua_State* L) {
 // Puts the types of stages and pipelines into the registry of `L`.
 void register_object_types(lua_State* L);
 
-// The load that the API's function `function` ("stage") describes something for; counts one description.
-// Errors: outside of a load, and beyond the number that a script may describe.
+// The load that is under way in `L`; counts one more description. `function` names the caller in errors ("stage").
+// Errors: no load is under way, or the script describes too much.
 ScriptSession& describing_session(lua_State* L, const char* function);
-// Counts bytes of refs and constants. Errors: as above.
+// Counts bytes of refs and constants. Errors: no load is under way, or the script describes too much.
 void count_described_bytes(lua_State* L, size_t bytes);
 
-// Where the script calls the API's function that runs now.
+// The place in the script that calls the API function that runs now.
 ScriptCall calling_script(lua_State* L, const ScriptSession& session, const std::string& subject,
                           const std::string& stage);
 
 // 1 to 64 letters, digits and _, no digit first.
 bool is_name(std::string_view name);
-// The first of the two arguments (name, { ... }) that the API's function `function` takes. Errors: others.
+// The name from the arguments (name, { ... }) of the API function `function`. Errors: the arguments are not like that.
 std::string name_argument(lua_State* L, const char* function);
 
 }  // namespace dormouse

@@ -1,5 +1,5 @@
-// dm.pool and dm.cache: from a policy script's tables to descriptions.
-// Lua functions; one thread at a time: the thread that owns the Lua state.
+// The Lua functions dm.pool and dm.cache: they turn tables of a policy script into descriptions (graph/description.h).
+// Wrong keys become faults (script_reading.h). Thread: the one that owns the Lua state.
 #pragma once
 
 #include "script/lua.h"

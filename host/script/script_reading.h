@@ -1,6 +1,6 @@
-// Reading the tables that scripts describe things with: key by key, known and reserved ones apart, each fault with its
-// place. What is wrong becomes a fault; nothing here stops a script, but for memory and CPU time (Lua errors).
-// One thread at a time: the thread that owns the Lua state.
+// Reads the tables that scripts pass to functions like dm.stage, key by key. A wrong, unknown or reserved key becomes a
+// fault with its place. Nothing here stops a script, except Lua errors for memory and CPU time.
+// Owner: the API function that reads. Thread: the one that owns the Lua state.
 #pragma once
 
 #include <algorithm>
@@ -20,24 +20,24 @@
 
 namespace dormouse {
 
-// One table of a call, being read. The value of the current key is on top of the stack.
+// The reading of one table. The value of the current key is on top of the Lua stack; below it is called "the value".
 class TableReading {
  public:
   using Fault = ScriptErrors::Fault;
   enum class Place : uint8_t { value, key };
 
   lua_State* const L;
-  std::vector<std::string> path;  // of the current key, from the outside in
+  std::vector<std::string> path;  // the keys that lead to the current key, from the outside in
 
-  // Nothing is added once there are 20 faults: more say nothing new.
+  // Adds a fault. Ignored after 20 faults.
   void fault(std::string message, std::string hint = {}, Place place = Place::value, std::string word = {});
   void expected(const std::string& what);
-  // The key that is read; an element of a list by the list's: tags[1].
+  // The name of the current key; for an element of a list, with its number: tags[1].
   std::string key_name() const;
-  // The value on top, in a few words.
+  // The value, described in a few words.
   std::string found() const;
 
-  // The value on top. What does not fit becomes a fault, and `to` stays as it is.
+  // Each reads the value into `to`. A value that does not fit becomes a fault, and `to` stays as it is.
   void text(std::string& to);  // not empty
   void duration(std::optional<Duration>& to);
   void positive_duration(std::optional<Duration>& to);
@@ -45,13 +45,13 @@ class TableReading {
   void byte_size(std::optional<uint64_t>& to);
   void flag(bool& to);
   void names(std::vector<std::string>& to, const std::string& what);
-  // Keeps the function on top in the registry; the answer is its number there.
+  // Keeps the value, a function, in Lua's registry; returns its number there.
   int take_function();
-  // What cannot be an expression becomes a fault and null.
+  // Reads the value as an expression. A value that cannot be one becomes a fault, and the result is null.
   Expression expression();
-  // Neither a ref nor a table with one; else no value.
+  // Reads the value as a constant. A ref, or a table with a ref inside, becomes a fault, and the result is no value.
   Value constant();
-  // The list on top, element by element; each is on top while `read` runs.
+  // Reads the value as a list. Each element is on top of the stack while `read` runs.
   void list(const std::string& what, const std::function<void()>& read);
 
  protected:
@@ -75,7 +75,7 @@ struct Key {
   void (*read)(Reading<T>&);  // null: reserved, not available yet
 };
 
-// The same, with the description `to` that is filled.
+// The reading of a table into the description `to`.
 template <class T>
 class Reading : public TableReading {
  public:
@@ -84,7 +84,7 @@ class Reading : public TableReading {
 
   T& to;
 
-  // Reads the named keys of the table at `index`; `owner` is what has them: "a stage".
+  // Reads the keys of the table at `index`. `owner` names the owner of the table in faults: "a stage".
   template <size_t N>
   void keys(int index, const std::array<Key<T>, N>& known, const std::string& owner) {
     for_each_field(L, index, [&](const std::string& name) {

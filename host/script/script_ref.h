@@ -1,6 +1,6 @@
-// `dm.ref` as scripts see it: a userdata that is indexed into longer refs, and stands for a value that exists when a
-// request runs. Its Lua functions raise errors for everything else that is done with it.
-// One thread at a time: the thread that owns the Lua state.
+// `dm.ref` in scripts: a userdata that stands for a value of a later request. Indexing a ref gives a longer ref; any
+// other use raises a Lua error. It is not the value, and is not evaluated here (graph/expression.h).
+// Owner: the Lua state. Thread: the one that owns the Lua state.
 #pragma once
 
 #include "graph/expression.h"
@@ -10,7 +10,7 @@ namespace dormouse {
 
 // Puts the type into the registry of `L`. Raises Lua errors.
 void register_ref_type(lua_State* L);
-// Pushes `ref`, which names nothing yet. Raises Lua errors (memory).
+// Pushes `dm.ref` itself, a ref without a name. Raises Lua errors (memory).
 void push_ref(lua_State* L);
 // The ref at `index`, or null.
 const Reference* ref_at(lua_State* L, int index);

@@ -1,5 +1,5 @@
-// Runs one script once, so that it describes its pipelines or policies.
-// One thread at a time: the thread that owns the Lua state.
+// Runs one script once; running it describes its pipelines or policies. It does not check them (graph/check.h).
+// Functions; thread: the one that owns the Lua state.
 #pragma once
 
 #include <memory>
@@ -12,10 +12,11 @@
 
 namespace dormouse {
 
-// A state with everything in it. `host` outlives it. Errors: resource_exhausted.
+// Makes a Lua state with the sandbox and the module `dormouse`. `host` outlives it. Errors: resource_exhausted.
 Result<std::unique_ptr<LuaState>> make_script_state(const ScriptLimits& limits, ScriptHost& host);
 
-// Runs the script in `state` and adds what it describes. False when Lua itself stopped it; the reason is in `errors`.
+// Runs the script in `state` and adds its descriptions to `into`. False: Lua stopped the script; `errors` has the
+// reason.
 bool run_script(LuaState& state, ScriptHost& host, const SourceText& source, ScriptKind kind,
                 const ScriptLimits& limits, ScriptDescription& into, ScriptErrors& errors);
 
