@@ -1,15 +1,14 @@
-// One run of one graph for one request: which nodes have begun, what they came to, and which may begin now. Each stage
-// begins when what it reads has ended; there are no barriers and no recursion from stage to stage.
+// An activation: one run of one graph for one request. It knows which nodes have begun, how each has ended, and which
+// may begin now. A stage begins when the nodes that it reads have ended; there are no barriers, and no stage calls the
+// next one. How a stage gets its result is kinds/stage.h.
 //
-// A request is a tree of activations. It begins one, and a node may begin more (begin_child): what such a child comes
-// to goes to the node that began it and nowhere else (drive.h hands it over), and the child is cancelled when that node
-// stops. A child reads its own input, its own nodes, and the values that its parent gives it when it begins; it never
-// waits for a node of its parent. The leases of all of them are the request's.
+// A request is a tree of activations. The request begins the first one; a node may begin more (begin_child). The result
+// of a child goes only to the node that began it (drive.h hands it over), and the child is cancelled when that node
+// stops. A child reads its own input, its own nodes, and the values that its parent gives it at its beginning; it never
+// waits for a node of its parent. The request owns the leases of all its activations.
 //
-// It knows how nodes end, and not how stages come to their results (kinds/stage.h).
-//
-// Owner: the request's slot, or the parent, by an ActivationPtr, which gives it back to the free list of its graph.
-// Loop thread.
+// Owner: the request's slot, or the parent, by an ActivationPtr, which returns the activation to the free list of its
+// graph. Thread: the loop's. Errors of stages are kept here and end in ActivationEnd.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +32,7 @@ struct GiveActivationBack {
 };
 using ActivationPtr = std::unique_ptr<Activation, GiveActivationBack>;
 
-// What an activation came to.
+// The result of an activation.
 struct ActivationEnd {
   Status status;  // not ok: no output
   FaultOf fault = FaultOf::host;
@@ -42,32 +41,34 @@ struct ActivationEnd {
 
 class Activation {
  public:
-  // A node of another activation of the same request. None: the request itself.
+  // The node that began this activation, in another activation of the request. Null: the request began it.
   struct Parent {
     Activation* activation = nullptr;
     uint16_t node = Node::kNone;
   };
 
-  // `plan` outlives it. By an ActivationList alone.
+  // `plan` outlives it. Called by an ActivationList alone.
   explicit Activation(const GraphPlan& plan);
 
-  // The first one of a request, whose input is set, or one whose parent is. What it refers to outlives its run.
+  // Begins the run: of the first activation of a request, whose input is set, or of a child, whose parent is set. The
+  // arguments outlive the run.
   void begin(LoopTools& tools, LoopFunctions& functions, RequestRun& request);
-  // Holds or loads the components of its graph, side by side, but for those that only a miss of a cache calls.
+  // Takes or demands the leases of the graph's components, side by side, except of those that only a miss of a cache
+  // calls.
   void hold_components();
 
-  // Runs another graph for a node of this one, which is running and waits for the child's end. `outside` are the values
-  // that the child's graph reads from outside; it knows them as nodes behind its own. Errors: resource_exhausted; then
-  // nothing has begun.
+  // Begins `child`, a run of another graph, for `node` of this activation; the node is running and waits for the
+  // child's end. `outside` are the parent's values that the child's graph reads; there they are numbered after its own
+  // nodes. Errors: resource_exhausted; then nothing has begun.
   Status begin_child(uint16_t node, ActivationPtr child, Value input, std::span<const Value> outside);
-  // What one of its children came to. The child is gone.
+  // Takes the result of a child that has ended, and frees the child.
   ActivationEnd take_end_of(Activation& child);
 
   const GraphPlan& plan() const { return plan_; }
   const Graph& graph() const { return plan_.graph; }
   const Parent& parent() const { return parent_; }
   NodeRun& run(uint16_t node) { return runs_[node]; }
-  // Of one node, outermost first.
+  // The wrappers of one node, outermost first.
   std::span<WrapperRun> wrappers(uint16_t node) {
     return std::span(wrappers_).subspan(plan_.nodes[node].first_wrapper, plan_.nodes[node].wrappers);
   }
@@ -79,27 +80,27 @@ class Activation {
     if (at.activation != number_ || at.node >= runs_.size() || !is_running()) return false;
     return runs_[at.node].attempt == at.attempt || runs_[at.node].begun == at.attempt;
   }
-  // The place of a component of its graph in the leases of the request.
+  // The row of a component of this graph in the leases of the request (held_leases.h).
   uint16_t row(uint16_t component) const { return rows_.empty() ? component : rows_[component]; }
   StageCells& cells(uint16_t node) const { return plan_.nodes[node].series->by_loop[tools_->index]; }
 
-  // Nodes are left that have not ended, and nothing has failed that none of them stands for.
+  // Whether a node has not ended yet and the activation has not failed.
   bool is_running() const { return open_ != 0 && !has_failed_; }
 
-  // A stage has ended: its value is for its readers, its outcome for its group. An error or a timeout fails the
-  // activation when the stage is not optional and no group stands between.
+  // Ends a stage: its readers get the value, its group the outcome. An error or a timeout fails the activation if the
+  // stage is neither optional nor in a group.
   void end(uint16_t node, Ending&& ending);
-  // Lets go of everything a node has running, its children and wrappers among it: what comes back later is stale.
+  // Cancels everything that a node has running, with its children and wrappers. Their results are stale from now on.
   void stop(uint16_t node);
-  // The same for what is inside of one of its wrappers; the node goes on.
+  // The same for the parts inside of one of the node's wrappers; the node goes on.
   void stop_inside(uint16_t node, uint8_t wrapper);
-  // The function of a node has returned, or will not.
+  // Frees the function of a node: it has returned, or will not.
   void close_function(uint16_t node);
-  // A stage has called its component, or will not.
+  // Frees the stage's claim on the held lease of its component: the stage has called the component, or will not.
   void release_user(uint16_t node);
-  // At its end, or when it is no longer wanted: stages that run are cancelled.
+  // Cancels all stages that run: the activation has ended or is no longer wanted.
   void stop_all();
-  // The value of its graph's output. When all its nodes have ended.
+  // The value of the graph's output. When all nodes have ended.
   Result<Value> output() const;
 
   // "'intent', 'search' (loading)": stages that have begun and not ended.
@@ -131,9 +132,9 @@ class Activation {
 
   const GraphPlan& plan_;
   std::vector<NodeRun> runs_;         // by node
-  std::vector<WrapperRun> wrappers_;  // one block, as the plan has them
+  std::vector<WrapperRun> wrappers_;  // one block; NodePlan::first_wrapper is the index into it
   std::vector<Value> values_;         // by node, then those from outside; no value: absent
-  std::vector<uint16_t> rows_;        // by component; empty: its own number
+  std::vector<uint16_t> rows_;        // by component: its row in the leases; empty: row = number of the component
   ActivationList* home_ = nullptr;
   std::unique_ptr<Activation> next_free_;
 
@@ -145,7 +146,7 @@ class Activation {
   uint16_t number_ = 0;
   bool has_failed_ = false;
   size_t open_ = 0;               // nodes that have not ended
-  const Value* input_ = nullptr;  // of the request, or its own
+  const Value* input_ = nullptr;  // the input of the request, or own_input_
   Value own_input_;
   Status failure_;
   FaultOf fault_ = FaultOf::host;
@@ -156,16 +157,16 @@ class Activation {
   std::vector<Child> children_;
 };
 
-// Activations of one graph on one loop that no request uses, with the room that they have: a warm request makes none.
-// Owner: the pipeline of the generation, which outlives all that were taken. Thread: the loop's; at the end the
-// closer's.
+// The free list of one graph on one loop: activations that no request uses now, with their memory, so a warm request
+// allocates none. Owner: the pipeline of the generation, which outlives every activation that was taken. Thread: the
+// loop's; at the end the closer's (generation_closer.h).
 class alignas(64) ActivationList {
  public:
   ActivationList() = default;
   ~ActivationList();
   ActivationList(const ActivationList&) = delete;
 
-  // A free one, or a new one. `plan` is the same each time.
+  // Takes a free activation, or makes one. `plan` is the same in each call.
   ActivationPtr take(const GraphPlan& plan);
 
  private:
@@ -175,7 +176,7 @@ class alignas(64) ActivationList {
   size_t free_ = 0;
 };
 
-// Free ones beyond it are freed.
+// Most activations in a free list; further ones are deleted.
 constexpr size_t kFreeActivationsMax = 1024;
 
 }  // namespace dormouse

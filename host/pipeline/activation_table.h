@@ -1,9 +1,9 @@
-// The activations of one request by number, and what is to be done for them: nodes that may begin, and activations that
-// have ended. It orders work and does none of it (drive.h does), and owns no activation: the slot owns the first one,
-// and each node those that it began.
+// The activations of one request by number, and the work that is due: nodes that may begin, and activations that have
+// ended. It orders the work and does none of it (drive.h does). It owns no activation: the slot owns the first one, and
+// each node owns the activations that it began.
 //
-// A number is used again once its activation is gone. What comes back late is refused all the same, because an attempt
-// is unique within its request. Loop thread.
+// A number is used again once its activation is gone. A late result is refused all the same, because an attempt is
+// unique within its request. Owner: the RequestRun. Thread: the loop's.
 #pragma once
 
 #include <cstddef>
@@ -15,32 +15,32 @@ namespace dormouse {
 
 class Activation;
 
-// Alive at the same time in one request. At the bound a node that wants one more fails with resource_exhausted.
+// Most activations of one request at a time. At the bound a node that wants one more fails with resource_exhausted.
 constexpr size_t kActivationsPerRequestMax = 4096;
 
 class ActivationTable {
  public:
-  // A request's first one has number 0.
+  // Adds the first activation of a request. Its number is 0.
   void add_first(Activation& activation) { by_number_.push_back(&activation); }
-  // The number of a later one, or none at the bound.
+  // Adds a later activation and returns its number; none at the bound.
   std::optional<uint16_t> add(Activation& activation);
-  // Forgets it, with what was to be done for it. Its number is free.
+  // Removes an activation and the work due for it. Its number becomes free.
   void remove(uint16_t number);
-  // For the next request; keeps the room.
+  // Empties the table for the next request; keeps its memory.
   void clear();
 
-  // Null: there is none of that number.
+  // Null: no activation has that number.
   Activation* find(uint16_t number) const { return number < by_number_.size() ? by_number_[number] : nullptr; }
   size_t numbers() const { return by_number_.size(); }  // all activations have smaller ones
 
-  // An attempt of a node that no other node of the request has, or had: never 0, which is none.
+  // A number for an attempt of a node; no other attempt of the request has or had it. Never 0, which means none.
   uint32_t next_attempt() { return ++attempts_; }
 
   struct Ready {
     Activation* activation;
     uint16_t node;
   };
-  // In order; once for each.
+  // Adds a node that may begin, once for each; next_ready() takes them in order.
   void may_begin(Activation& activation, uint16_t node) { ready_.push_back({&activation, node}); }
   std::optional<Ready> next_ready() {
     if (ready_next_ < ready_.size()) return ready_[ready_next_++];
@@ -48,7 +48,7 @@ class ActivationTable {
     ready_next_ = 0;
     return std::nullopt;
   }
-  // Of those that a node waits for.
+  // Adds an activation that a node waits for and that has ended; next_ended() takes them.
   void has_ended(Activation& activation) { ended_.push_back(&activation); }
   Activation* next_ended() { return ended_.empty() ? nullptr : take_ended(); }  // null: none
 

@@ -1,8 +1,9 @@
-// What a request does between two waits: begins the nodes that may begin, and hands what activations came to to the
-// nodes that began them, until there is nothing left to do or the request is over. In turns and not by recursion, so a
-// thousand stages, and a thousand activations one after the other, do not grow the stack.
+// The loop that drives one request between two waits: it begins the nodes that may begin, and hands the result of each
+// ended child activation to the node that began it, until nothing is left to do or the request is over. It is a loop
+// and not a recursion, so a thousand stages, or a thousand activations one after the other, do not grow the stack.
 //
-// Here it is decided which kind runs a node. It neither begins nor ends requests (scheduler.h). Loop thread.
+// It decides which kind runs a node. It neither begins nor ends requests (scheduler.h does). Thread: the loop's. It
+// fails with nothing; errors end in the request.
 #pragma once
 
 #include "pipeline/activation.h"
@@ -11,7 +12,7 @@
 
 namespace dormouse {
 
-// Not from within itself.
+// Not reentrant: never called from a step that it runs.
 void drive(LoopTools& tools, LoopFunctions& functions, RequestRun& request);
 
 }  // namespace dormouse

@@ -1,7 +1,9 @@
-// The engine: the scripts of one host, loaded as generations, and the running of requests through them.
-// The front door of the box `pipeline`, which knows nothing of HTTP and JSON.
+// The engine: loads the scripts of one host as generations, and runs requests through their pipelines. (A generation is
+// one loaded, checked set of scripts.) The front door of the box `pipeline`; it knows nothing of HTTP and JSON, and
+// loads no components (components/registry.h does).
 //
-// A request belongs to one event loop from start to end, and to the generation it began on.
+// Owner: the host. Threads: any for reading; loading blocks, so never on a reactor; run() and cancel() on the thread of
+// the request's loop. A request stays on one event loop, and on the generation on which it began.
 #pragma once
 
 #include <memory>
@@ -33,56 +35,56 @@ struct GenerationInfo {
 };
 
 struct LoadReport {
-  std::vector<ScriptError> errors;  // empty: it serves (or would, with dry_run)
+  std::vector<ScriptError> errors;  // empty: the new generation serves (or would, with dry_run)
   std::vector<ScriptError> warnings;
-  std::vector<PoolChange>
-      pool_changes;                  // of components that are loaded: what acts (or would) now or with their next load
-  uint64_t generation = 0;           // the new one, or what its number would be; 0 when refused
+  std::vector<PoolChange> pool_changes;  // effects of new pool policies on loaded components (pool_changes.h)
+  uint64_t generation = 0;               // number of the new generation, also in a dry run; 0: refused
   Status status;                     // failed_precondition: too many generations are alive, or nothing to go back to
-  std::vector<std::string> changes;  // files with another text than what served until now: "a.lua changed"
+  std::vector<std::string> changes;  // files that differ from the texts that served until now: "a.lua changed"
   uint64_t text_of = 0;              // of a rollback: the generation that served this text before
-  std::string unlike_disk;  // of a rollback: how the files on disk differ from what serves now; empty: they do not
+  std::string unlike_disk;  // of a rollback: how the files on disk differ from the texts that serve now; empty: equal
 };
 
 class Callees;
 
 class Engine {
  public:
-  // `loops`: one per reactor, each with Lua states of its own. All references outlive the engine.
+  // `loops`: one per reactor; each gets its own Lua states. All references outlive the engine.
   Engine(EngineOptions options, Registry& registry, std::vector<EventLoop*> loops, const Clock& clock, EventLog& events,
          Metrics& metrics);
-  // The same on other components than the registry's: fakes, for tests of scripts.
+  // The same with other components than the registry's: fakes, for tests of scripts.
   Engine(EngineOptions options, std::shared_ptr<Callees> callees, std::vector<EventLoop*> loops, const Clock& clock,
          EventLog& events, Metrics& metrics);
-  // After its loops have stopped, or with no request in flight.
+  // Destroy it after its loops have stopped, or when no request is in flight.
   ~Engine();
-  // Until every generation that nobody holds any more is closed: for tests. Not on a reactor.
+  // Waits until all generations without a holder are closed: for tests. Not on a reactor.
   void wait_for_closing();
 
-  // Reads, runs and checks all scripts into a new generation, and opens the Lua states of all loops; when all is well
-  // it serves from now on and its pool policies are in force. A refused set changes nothing. A dry run does the same
-  // work, in one Lua state, and changes nothing. Not on a reactor; one at a time (a second waits). `actor` is who
-  // asked, for the event.
+  // Reads, runs and checks all scripts as a new generation, and opens the Lua states of all loops. Without errors the
+  // new generation serves from then on, and its pool policies are in force. With errors nothing changes. A dry run does
+  // the same work in one Lua state and changes nothing. Not on a reactor. One load at a time; a second one waits.
+  // `actor`: the operator who asked, for the event.
   LoadReport load(bool dry_run, Actor actor = {});
-  // The same with the last texts that differ from what serves, whatever is on disk; so a second rollback undoes the
-  // first. A reload of the same texts in between changes nothing about that.
+  // The same with the last texts that differ from those that serve, not with the files on disk. So a second rollback
+  // undoes the first. A reload of equal texts in between does not count.
   LoadReport rollback(bool dry_run, Actor actor = {});
-  // How the files on disk differ from what serves, and why if that is known; empty: they do not, or nothing serves yet.
-  // Reads the files only when one of them was touched. Nothing while a load goes on, for which it does not wait. Blocks
-  // on the disk, so not on a reactor.
+  // How the files on disk differ from the texts that serve, and why if that is known. Empty text: they do not differ,
+  // or nothing serves yet. nullopt: a load is under way (this call does not wait for it). Reads the files only when one
+  // of them was touched. Blocks on the disk, so not on a reactor.
   std::optional<std::string> unlike_disk();
 
-  // Any thread. Null when there is none of that name.
+  // Any thread. Null when no pipeline has that name.
   PipelinePtr find(const std::string& name) const;
   std::vector<PipelineInfo> pipelines() const;
   std::vector<GenerationInfo> generations() const;
 
-  // Runs one request on `loop`, which must be one of the engine's and the calling thread's. `done` runs on the same
-  // thread, exactly once, maybe before this returns. The answer names the request for cancel(), on this loop.
+  // Runs one request on `loop`, which must be one of the engine's loops and run on the calling thread. `done` runs on
+  // the same thread, exactly once, maybe before run() returns; errors are in its response. Returns a number that names
+  // the request for cancel() on this loop.
   uint64_t run(const PipelinePtr& pipeline, PipelineRequest request, EventLoop& loop,
                UniqueFunction<void(PipelineResponse)> done);
-  // The client is gone: ends the request now (`done` runs, with `cancelled`) instead of at its next completion, where
-  // its cancel token is looked at. One that has ended is ignored. Same thread as run().
+  // Ends a request now, because its client is gone: `done` runs with `cancelled`. (The request's cancel token alone
+  // would end it at its next result.) Ignores a request that has ended. Same thread as run().
   void cancel(uint64_t request, EventLoop& loop);
 
   uint64_t in_flight() const;
@@ -90,7 +92,7 @@ class Engine {
   // The caches of the serving generation. Any thread.
   Caches& caches();
 
-  // Adds what requests and stages came to; also part of every snapshot of the metrics. Any thread.
+  // Adds the metrics of requests and stages to `sink`; every snapshot of the host's metrics does that. Any thread.
   void collect_metrics(MetricSink& sink) const;
 
  private:

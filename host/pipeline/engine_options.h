@@ -1,4 +1,4 @@
-// What an engine is told when it is made.
+// The options of an engine (engine.h). Data, given once at its creation.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
-// Whether files on disk differ from what the host serves, since when and why: a mended script that nobody reloaded, a
-// configuration that the next start will refuse. It changes nothing and reloads nothing.
-// Looks on the loop it is given, which is the control thread's and never a reactor's: a look may block on the disk.
+// Watches whether files on disk differ from those that the host serves, since when and why: a script that was corrected
+// but not reloaded, a configuration that the next start will refuse. It reports and never reloads.
+// Owner: the host. It compares the files on the loop that it is given: the control thread's, never a reactor's, because
+// a comparison may block on the disk. It fails with nothing: a difference that cannot be found out now is left out.
 #pragma once
 
 #include <chrono>
@@ -25,18 +26,18 @@ struct FileDifference {
 
 class FilesWatch {
  public:
-  // One set of files. `unlike_disk` says how they differ; empty: they do not; nothing: it cannot be said now.
+  // One set of files. `unlike_disk` returns how they differ; empty text: they do not; nullopt: unknown at this moment.
   struct Source {
     std::string kind;
     std::function<std::optional<std::string>()> unlike_disk;
   };
   using WallClock = std::function<std::chrono::system_clock::time_point()>;
 
-  // Looks at once, then every `every`, and after each event whose kind begins with "scripts.". Events KIND.differ, and
-  // the metric dormouse_files_differ{kind}. All references outlive the watch.
+  // Compares at once, then each `every`, and after each event whose kind begins with "scripts.". Publishes the event
+  // KIND.differ and the metric dormouse_files_differ{kind}. All references outlive the watch.
   FilesWatch(std::vector<Source> sources, Duration every, WallClock wall_clock, EventLoop& loop, EventLog& events,
              Metrics& metrics);
-  // Waits for a look that is being taken; none is after it. Any thread.
+  // Waits for a comparison that is under way; none begins after that. Any thread.
   ~FilesWatch();
   FilesWatch(const FilesWatch&) = delete;
 

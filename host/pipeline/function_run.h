@@ -1,5 +1,6 @@
-// A function of a stage as a call: it begins with the stage's values and completes with what it returns. The coroutine
-// is script's; here are the calls that it waits for, with their leases, and where its time went. Loop thread.
+// One run of a Lua function of a stage. It makes the calls of components for which the function waits, takes their
+// leases, and measures time. The Lua side, a coroutine, is script/function_coroutine.h.
+// Owner: the NodeRun of the stage. Thread: the loop's. A failure of the function is a step of type Failed.
 #pragma once
 
 #include <memory>
@@ -17,18 +18,19 @@ class FunctionRun {
   using Step = FunctionCoroutine::Step;
   using Failed = FunctionCoroutine::Failed;
 
-  // First. Errors: resource_exhausted; then there is nothing to close.
+  // Takes a coroutine for the function. Before all else. Errors: resource_exhausted; then there is nothing to close.
   Status open(LoopScripts& scripts, FunctionSlot slot, Time now, const StageTimes& times);
   FunctionSlot slot() const { return coroutine_.slot(); }
   Time began() const { return began_; }
 
-  // Each enters Lua and gives what came of it. A call that it waits for is kept here, and what the step has of it is
-  // empty.
+  // Both enter Lua and run the function until it returns, fails, or waits for a call. If it waits, the call is kept
+  // here (call(), callee(), method()), and the FunctionCall of the step is empty. `replaced`: the error that a fallback
+  // function stands in for. `answer`: the result of the call for which the function waited.
   Step begin(const FunctionCoroutine::Entry& entry, const Status& replaced);
   Step go_on(const FunctionCoroutine::Entry& entry, const Result<Value>& answer);
 
-  // The call that it waits for. One that needs a load waits for a lease of its own, which Arrivals::on_function_lease
-  // brings.
+  // The call for which the function waits. If try_lease() gives no lease, demand_lease() loads the component;
+  // Arrivals::on_function_lease brings the lease, and lease_came() records that.
   TryOnce& call() { return call_; }
   Callee& callee() const { return *callee_; }
   const std::string& method() const { return method_; }
@@ -36,10 +38,10 @@ class FunctionRun {
   void demand_lease(const Completion& completion);
   void lease_came() { wanted_.reset(); }
 
-  // Since it began, without the loads and queues that its stage has waited for since then.
+  // The time since the function began, without the waits for loads and queues in between.
   Duration worked(Time now, const StageTimes& times) const;
 
-  // The end, of one that returned and of any other. Once.
+  // Frees the coroutine, whether the function has returned or not. Once.
   void close(LoopScripts& scripts, Duration cpu_max);
 
  private:
@@ -51,7 +53,7 @@ class FunctionRun {
   TryOnce call_;
   Callee* callee_ = nullptr;
   std::string method_;
-  std::shared_ptr<void> wanted_;  // while a load is waited for: the demand loses its place with it
+  std::shared_ptr<void> wanted_;  // while it waits for a load; the demand ends with this pointer (Demand::wanted)
 };
 
 }  // namespace dormouse

@@ -1,11 +1,14 @@
-// One loaded, checked set of scripts, with the Lua states that run its functions. Immutable but for its counters and
-// states. Requests and pipelines hold it; when the last of them lets go it is closed (generation_closer.h).
+// A generation: one loaded, checked set of scripts, with the Lua states that run its functions. Immutable, except for
+// its counters and Lua states. It runs no request (scheduler.h does).
 //
-// Who owns a Lua state when: the thread that loads the scripts opens all of them; from the moment the generation
-// serves, each belongs to the thread of its loop alone; when nobody holds the generation any more, to the closer's
-// thread. The hand-over is the publication of the generation, and the end of its last holder. A state keeps nothing
-// that belongs to a thread: its memory comes from the common heap, and the CPU guard counts the thread that enters it,
-// for that entry.
+// Owner: shared by requests and by holders of its pipelines; when the last of them releases it, it is closed
+// (generation_closer.h). Errors of loading go into ScriptErrors.
+//
+// Threads: a Lua state belongs to one thread at a time. The thread that loads the scripts opens all states. Once the
+// generation serves, each state belongs to the thread of its loop. After the last holder, all belong to the closer's
+// thread. Publishing the generation hands the states over the first time, the end of the last holder the second time.
+// A state keeps nothing that belongs to a thread: its memory comes from the common heap, and the CPU guard measures the
+// thread that enters the state, for that entry.
 #pragma once
 
 #include <atomic>
@@ -31,13 +34,13 @@ struct Generation;
 struct CompiledPipeline final : Pipeline {
   PipelineInfo details;
   GraphPlan plan;
-  Generation* generation = nullptr;  // which owns this
+  Generation* generation = nullptr;  // the owner of this pipeline
   std::shared_ptr<RequestSeries> requests;
-  // By loop, each its own loop's: what is free changes while all else stays.
+  // By loop; each list is used by its loop alone. Mutable: only the free lists change while the generation serves.
   mutable std::unique_ptr<ActivationList[]> activations;
 
   const PipelineInfo& info() const override { return details; }
-  // Before it serves.
+  // Finds the series of its stages and requests. Before the generation serves.
   void find_series(PipelineMetrics& metrics);
 };
 
@@ -49,7 +52,7 @@ struct Generation {
   std::vector<CachePolicy> caches;
   std::unordered_map<std::string, std::unique_ptr<CompiledPipeline>> pipelines;
 
-  // By loop; each writes its own.
+  // By loop; each loop writes only its entry.
   struct alignas(64) PerLoop {
     std::atomic<uint64_t> in_flight{0};
     std::unique_ptr<LoopScripts> scripts;  // null: there are no functions
@@ -61,19 +64,19 @@ struct Generation {
 
   uint64_t in_flight() const;
 
-  // Ties the stages that have a cache to it, and plans the wrappers of all. Once, before it serves, with its policies
-  // in force.
+  // Gives each stage with a cache a pointer to that cache, and plans the wrappers of all stages. Once, before the
+  // generation serves, after Caches::apply() of its policies.
   void bind_caches(const std::shared_ptr<Caches>& all);
 };
 
-// Runs all scripts in one fresh state and checks them. Not on a reactor. The caller numbers the result and opens its
-// loops. Null when there are errors.
+// Runs all scripts in one fresh Lua state and checks them. Not on a reactor. The caller numbers the result and calls
+// open_loops(). Null when there are errors; `errors` has them.
 std::unique_ptr<Generation> compile(std::vector<ScriptFile> files, const ScriptLimits& limits, Callees& callees,
                                     ScriptErrors& errors);
 
-// Makes room for `count` loops, and opens the Lua state of each by running the pipeline scripts in it, one after the
-// other: a load takes one core at most from those who serve. Without functions there is nothing to run. Before it
-// serves, not on a reactor. A script that describes something else in one of them is an error.
+// Makes `count` loops, and opens the Lua state of each: runs the pipeline scripts in it. One state after the other, so
+// a load takes at most one core from the requests. Without Lua functions there are no states. Before the generation
+// serves; not on a reactor. Errors: a script that describes something else in one state than in another.
 void open_loops(Generation& generation, size_t count, const ScriptLimits& limits, ScriptErrors& errors);
 
 }  // namespace dormouse

@@ -1,5 +1,6 @@
-// Closes generations of scripts that nobody holds any more, on a thread of its own. The last holder is mostly a request
-// on a reactor, and to free the Lua states of a generation means to walk their whole heaps.
+// Closes generations (generation.h) without a holder, on its thread `dm-scripts`. The reason for the thread: the last
+// holder is mostly a request on a reactor, and freeing Lua states walks their whole heaps.
+// Owner: the engine. It fails with nothing.
 #pragma once
 
 #include <condition_variable>
@@ -21,11 +22,12 @@ class GenerationCloser {
   ~GenerationCloser();  // closes what waits, then joins
   GenerationCloser(const GenerationCloser&) = delete;
 
-  // Starts the thread; the first call counts. Not on a reactor. Without a thread to be had, close() closes at once.
+  // Starts the thread; further calls do nothing. Not on a reactor. If the system has no thread left, close() closes on
+  // the caller's thread.
   void start();
-  // Hands one over. Any thread; waits for nothing but the lock of a list.
+  // Hands over a generation to be closed. Any thread; waits only for the lock of a list.
   void close(std::unique_ptr<Generation> generation);
-  // Until all that was handed over is closed. Not on a reactor.
+  // Waits until all generations that were handed over are closed. Not on a reactor.
   void wait();
 
  private:

@@ -1,6 +1,7 @@
-// One graph as a generation runs it: what was checked, with what its nodes call and count in, and the plan of their
-// wrappers. Data; complete before its generation serves, and immutable and in its place from then on. Owner: the
-// pipeline of the generation, which outlives every activation of the graph. Any thread reads it.
+// One graph as a generation runs it: the checked graph, with the components, caches, counters and wrappers of its
+// nodes. Data, not the run of a graph (activation.h). Complete before its generation serves; from then on immutable and
+// never moved; any thread reads it. Owner: the pipeline of the generation, which outlives every activation of the
+// graph.
 #pragma once
 
 #include <memory>
@@ -17,10 +18,10 @@ namespace dormouse {
 
 struct NodePlan {
   Cache* cache = nullptr;      // null: none
-  uint32_t first_wrapper = 0;  // of its wrappers, in the plan's and in the block of each activation
-  uint8_t wrappers = 0;        // how many it has
+  uint32_t first_wrapper = 0;  // index in GraphPlan::wrappers, and in the block of each activation
+  uint8_t wrappers = 0;        // number of its wrappers
   bool wrapper_always_takes_part = false;
-  std::shared_ptr<StageSeries> series;  // null of groups, which only their members count
+  std::shared_ptr<StageSeries> series;  // null for a group: its members count
 };
 
 struct GraphPlan {
@@ -28,9 +29,10 @@ struct GraphPlan {
   std::string file;                   // of the script that describes it
   std::vector<Callee*> callees;       // by Graph::components
   std::vector<NodePlan> nodes;        // by Graph::nodes
-  std::vector<WrapperPlan> wrappers;  // of all nodes, those of one after the other, outermost first
+  std::vector<WrapperPlan> wrappers;  // of all nodes, node after node, outermost first
 
-  // Finds the cache of each node and plans its wrappers. Once, before it serves, with the policies of `all` in force.
+  // Finds the cache of each node and plans its wrappers. Once, before the generation serves, with its policies in
+  // force.
   void plan_wrappers(const std::shared_ptr<Caches>& all);
 };
 

@@ -1,12 +1,13 @@
-// The leases of one request, one row for each component that its graphs call, from the beginning until the last stage
-// that calls the component has taken it: so nothing is unloaded between entering and calling. One table for all
-// activations of the request: a graph that begins later finds the rows of components that others call as well.
+// The leases of one request: a table with one row for each component that its graphs call. A lease is held from the
+// beginning of the request until the last stage that calls the component has taken it, so no component is unloaded in
+// between. All activations of the request share the table: a graph that begins later uses the rows that are there.
 //
-// Before a wait for a load that a function needs, or for another request's flight, the request lets go of the leases
-// that none of its running calls uses (let_go). Otherwise it could wait for a draining component, or for a request that
-// does, while a lease of its own keeps that component from draining. What was let go is taken again when it is needed.
+// Before a request waits for a function's load, or for another request's flight, it releases the leases that none of
+// its running calls uses (let_go). Otherwise the request could wait for a draining component while its own lease keeps
+// that component from draining. A released lease is taken again when it is needed.
 //
-// Loop thread. Components are named by their row; the first graph's rows are its Graph::components.
+// Owner: the RequestRun. Thread: the loop's. A component is named by its row; the first graph's rows are its
+// Graph::components. A failed load is kept in its row (failure()).
 #pragma once
 
 #include <memory>
@@ -21,30 +22,32 @@ namespace dormouse {
 
 class HeldLeases {
  public:
-  // For a new request, holding nothing. `callees` outlive the request; `users` says how many stages call each.
+  // Makes the rows of a new request, without leases. `callees` outlive the request; `users`: how many stages call each.
   void begin(std::span<Callee* const> callees, std::span<const uint16_t> users);
-  // For a graph that begins later. `rows` says where its components are. It holds and demands nothing: the stages do.
+  // Adds the components of a graph that begins later, and fills in the row of each (`rows`). Takes no lease: the stages
+  // of the graph do.
   void add(std::span<Callee* const> callees, std::span<const uint16_t> users, std::vector<uint16_t>& rows);
-  // Forgets everything: what is held is released, and demands lose their place.
+  // Empties the table: releases the leases and withdraws the demands.
   void clear();
 
-  // Holds it if it is callable now, without a wait.
+  // Takes a lease if the component is callable now. Does not wait.
   bool try_hold(uint16_t component);
-  // Asks for it, and loads it if need be: Arrivals::on_held_lease comes, with the component in the node's place.
-  // `cause` is told in events.
+  // Demands a lease, and a load if needed. Arrivals::on_held_lease comes later, with the row in place of the node.
+  // `cause` is shown in events.
   void demand(uint16_t component, const char* cause, Completion completion);
-  // What on_held_lease brought. False: it was not waited for.
+  // Stores the lease, or the failure, that on_held_lease brought. False: this row did not wait for one.
   bool arrived(uint16_t component, Result<Lease> lease);
 
   bool is_pending(uint16_t component) const { return held_[component].state == State::pending; }
-  // Why its load failed; null: it did not.
+  // Why the load of the component failed; null: it did not fail.
   const Status* failure(uint16_t component) const;
 
-  // For a call that begins now: the held one itself for the last user, or when no second one is to be had. Nothing: a
-  // wait is needed.
+  // A lease for a call that begins now. The last user gets the held lease itself, as does a user when no second lease
+  // can be had. None: demand() one and wait.
   std::optional<Lease> take(uint16_t component);
-  // A stage has called it, or will not.
+  // One user fewer: a stage has called the component, or will not.
   void release_user(uint16_t component);
+  // Releases all held leases.
   void let_go();
 
  private:
@@ -52,10 +55,10 @@ class HeldLeases {
   struct Held {
     Callee* callee = nullptr;
     State state = State::none;
-    uint16_t users = 0;  // stages that have not called it yet
+    uint16_t users = 0;  // stages that have not called the component yet
     Lease lease;
     Status failure;
-    std::shared_ptr<void> wanted;  // while pending: gone with the last stage that wants it
+    std::shared_ptr<void> wanted;  // while pending: the demand ends with this pointer (Demand::wanted)
   };
 
   static void drop(Held& held);

@@ -1,5 +1,6 @@
-// What the functions of all requests of one loop share: the bound of their CPU time, turns of the loop between those
-// that used theirs up, and the cleaning of Lua states that hold much garbage. Loop thread.
+// The rules that the Lua functions of all requests of one loop share: the bound of their CPU time, a turn of the loop
+// after a function that used up its bound, and garbage collection of Lua states. It runs no function (function_run.h
+// does). Owner: the scheduler. Thread: the loop's. It fails with nothing.
 #pragma once
 
 #include <deque>
@@ -19,7 +20,7 @@ namespace dormouse {
 
 class LoopFunctions {
  public:
-  // References outlive it; `arrivals` owns it, and is kept while something is to come.
+  // References outlive it. `arrivals` owns this object, and is kept alive while a turn or a cleaning is to come.
   LoopFunctions(EventLoop& loop, Arrivals& arrivals, Callees& callees, const Clock& clock, const ScriptLimits& limits,
                 Metrics& metrics);
 
@@ -27,17 +28,18 @@ class LoopFunctions {
   const Clock& clock() const { return clock_; }
   Duration cpu_max() const { return limits_.entry_cpu_max; }
 
-  // Whether the function of that attempt has to wait for its turn; then Arrivals::on_turn comes, once. Dropped without
-  // a word when the attempt has moved on.
+  // Whether the function of this attempt must wait for its turn. If so, Arrivals::on_turn comes, once, unless the
+  // attempt has moved on by then.
   bool put_off(const Address& at, FunctionSlot slot);
 
-  // A function has used up its CPU time: lets the loop turn once before the next one begins. Without it, one request
-  // with many such functions would hold everybody else up for the sum of them.
+  // A function has used up its CPU time: the loop turns once before the next function begins. Otherwise one request
+  // with many such functions would delay all other requests by the sum of their times.
   void budget_exceeded();
-  // A fault of a stage's function, by the stage's place in its script.
+  // Counts a fault of a stage's function, by the file and line of the stage.
   void count_fault(const std::string& file, int line);
 
-  // Soon, and not after each request: what serves at the moment may need as much again. `of` keeps `scripts`.
+  // Collects the garbage of `scripts` soon. Not after each request, because the next ones may need as much memory
+  // again. `of` keeps `scripts` alive.
   void clean_later(const PipelinePtr& of, LoopScripts& scripts);
 
  private:

@@ -1,4 +1,5 @@
-// A pipeline as its callers see it, a request to it, and what comes of one. Data; any thread.
+// A pipeline as its callers see it: its description, a request to it, and the response. Data; it runs nothing (engine.h
+// does). Any thread.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace dormouse {
 struct PipelineRequest {
   Value input;  // already of the pipeline's input type
   uint64_t request_id = 0;
-  Time deadline = Time::max();  // can only shorten the pipeline's own
+  Time deadline = Time::max();  // counts when it is earlier than the pipeline's deadline
   Lane::Priority priority = Lane::Priority::normal;
   CancelToken cancel;  // set by the caller when the client is gone
 };
@@ -27,12 +28,12 @@ enum class FaultOf : uint8_t { host, script, component };
 
 struct PipelineResponse {
   Status status;                  // not ok: no output
-  FaultOf fault = FaultOf::host;  // meaningful with Code::internal, which says nothing about it
+  FaultOf fault = FaultOf::host;  // meaningful with Code::internal alone
   Value output;
-  bool degraded = false;           // a stage ended in fallback, or an optional or partial one in error
-  std::vector<StageTrace> stages;  // in order of ending; stages the request ended before are absent
+  bool degraded = false;           // a stage ended in fallback, or an optional stage or partial group in error
+  std::vector<StageTrace> stages;  // in order of their ends; without stages that had not ended when the request did
   uint64_t generation = 0;
-  Time ended{};  // when the last stage had
+  Time ended{};  // when the last stage ended
 };
 
 // A pipeline of one generation; holding it keeps that generation alive.

@@ -1,9 +1,9 @@
-// What the requests of pipelines and their stages came to, and how long they took: cells that each loop writes alone,
-// and their sum for whoever looks. A generation finds its series once, when it begins to serve; a request adds to them
-// through a pointer.
+// The metrics of pipelines and stages: outcomes and times. Each loop has cells that it alone writes; a reading sums
+// them. A generation finds its series once, when it begins to serve; a request adds to the series through a pointer.
 //
-// A series is of a pipeline's and a stage's name, and outlives the generation: the next one goes on counting. One whose
-// stage is in no living generation any more is no longer shown, and starts again from 0 should the stage come back.
+// A series belongs to the name of a pipeline, or of a pipeline and a stage. It outlives a generation: the next
+// generation with the same name goes on counting. A series whose name is in no living generation is not shown, and
+// starts from 0 if the name comes back. Owner: the engine; generations share the series. It fails with nothing.
 #pragma once
 
 #include <array>
@@ -20,11 +20,12 @@
 
 namespace dormouse {
 
-// Of one stage on one loop, which alone writes it: not on a line that another core writes.
+// The cells of one stage on one loop. Only that loop writes them; aligned, so that no other core writes to their cache
+// lines.
 struct alignas(64) StageCells {
   std::array<Counter, kOutcomes> outcomes;
   Histogram ran{kCallBounds};
-  Histogram queued{kCallBounds};  // of calls on a lane only
+  Histogram queued{kCallBounds};  // calls on a lane only
   Counter result_bytes;
   std::atomic<uint64_t> largest_result{0};
 
@@ -40,7 +41,7 @@ constexpr size_t kRequestStatuses = 17;
 size_t request_status(Code code, bool degraded);
 std::string_view request_status_name(size_t status);
 
-// Of one pipeline on one loop.
+// The cells of one pipeline on one loop.
 struct alignas(64) RequestCells {
   std::array<Counter, kRequestStatuses> statuses;
   Histogram took{kCallBounds};
@@ -59,11 +60,11 @@ class PipelineMetrics {
  public:
   explicit PipelineMetrics(size_t loops) : loops_(loops) {}
 
-  // Any thread; not on the way of a request.
+  // Finds or makes a series. Any thread; takes a lock, so not during a request.
   std::shared_ptr<StageSeries> stage(const std::string& pipeline, const std::string& path);
   std::shared_ptr<RequestSeries> requests(const std::string& pipeline);
 
-  // Gives back what no generation holds any more; before a new one asks for its series.
+  // Removes series that no generation holds. Before a new generation asks for its series.
   void forget_dead();
 
   void collect(MetricSink& sink) const;

@@ -1,5 +1,6 @@
-// One request while it runs: what it came with, what all its activations share, and whether it is over. Data of one
-// slot of the scheduler, used again for the next request. Loop thread.
+// One request while it runs: its input, the things that its activations share, and whether it is over. Data, not the
+// run of a graph (activation.h). Owner: a slot of the scheduler, which uses the object again for its next request.
+// Thread: the loop's.
 #pragma once
 
 #include <cstdint>
@@ -16,40 +17,40 @@
 
 namespace dormouse {
 
-// What the stages of one loop work with. One user at a time, so nothing in it lasts beyond a step.
+// Things that all stages of one loop use, one stage at a time. Nothing in it is kept beyond a step.
 struct LoopTools {
   EventLoop& loop;
   const size_t index;  // into Generation::loops
   Arrivals& arrivals;
   ValueWriter writer = ValueWriter();
   CallOptions inline_options = CallOptions();
-  const CancelToken unused = CancelToken();  // what inline_options and slots hold between requests
+  const CancelToken unused = CancelToken();  // the token of inline_options and free slots, between requests
 };
 
 struct RequestRun {
   uint32_t slot = 0;
   uint32_t generation = 0;
   uint64_t serial = 0;
-  PipelinePtr hold;
+  PipelinePtr hold;                 // keeps the generation alive
   const GraphPlan* plan = nullptr;  // of its pipeline
   LoopScripts* scripts = nullptr;   // of its generation; null: there are no functions
   PipelineRequest in;
   Time began{};
   Time deadline{};
-  Time latest{};  // the clock, if nothing but the host ran since it was read; otherwise zero
+  Time latest{};  // the last reading of the clock; zero: plugin or script code ran since
   ActivationTable activations;
   HeldLeases leases;
-  RequestCtx ctx;  // of its functions
+  RequestCtx ctx;  // the `ctx` of its Lua functions
   std::vector<StageTrace> trace;
   bool degraded = false;
   bool finished = false;         // failed, or all has ended
-  bool ran_out_of_time = false;  // `failure` is the deadline's
+  bool ran_out_of_time = false;  // `failure` came from the deadline
   Status failure;
   FaultOf fault = FaultOf::host;  // of `failure`
 
-  // Ends it with that, unless something ended it before.
+  // Ends the request with `status`, unless it has ended already.
   void fail(Status status, FaultOf whose = FaultOf::host);
-  // Whether its answer is no longer wanted: failed, cancelled or late. The last two fail it.
+  // Whether the request is over: finished, cancelled or past its deadline. In the last two cases fails it.
   bool over(Time now) {
     if (finished || (now < deadline && !in.cancel.cancelled())) return finished;
     end_in_vain();

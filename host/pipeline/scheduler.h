@@ -1,10 +1,11 @@
-// The requests of one event loop: a slot for each, which goes on until nothing may begin (drive.h) and ends at its
-// deadline. How a graph runs is Activation's, how a stage runs is kinds/stage's. Knows nothing of HTTP and JSON.
+// The scheduler of one event loop: gives each request a slot, drives the request when a result arrives (drive.h), and
+// ends it when all its nodes have ended, or at its deadline. How a graph runs is activation.h, how a stage runs is
+// kinds/stage.h. It knows nothing of HTTP and JSON.
 //
-// A request lives in a slot with a generation number; what comes back from lanes, loads and flights carries its Address
-// and is dropped and counted when slot, activation or attempt has moved on.
+// A slot has a generation number, which each request changes. Results of lanes, loads and flights carry an Address; a
+// result whose slot, activation or attempt has moved on is dropped and counted.
 //
-// Thread: the loop's, except where noted.
+// Owner: the engine; completions that are under way keep it alive. Thread: the loop's. Errors go into the response.
 #pragma once
 
 #include <memory>
@@ -30,7 +31,7 @@ class Scheduler final : public Arrivals {
 
   EventLoop& loop() const { return tools_.loop; }
 
-  // As Engine::run and Engine::cancel; 0 is no ticket.
+  // Engine::run and Engine::cancel have their contract. A ticket names a request; 0: the request was refused.
   uint64_t start(PipelinePtr hold, const CompiledPipeline& pipeline, PipelineRequest request,
                  UniqueFunction<void(PipelineResponse)> done);
   void cancel(uint64_t ticket);

@@ -1,5 +1,5 @@
-// The script files of one configuration, as they are on disk: folders become their *.lua in order of name.
-// Blocks on the disk, so never on a reactor.
+// Reads the script files of a configuration from disk. A folder stands for its *.lua files, in order of name. It does
+// not run or check them (generation.h does). Functions; they block on the disk, so never on a reactor.
 #pragma once
 
 #include <memory>
@@ -19,21 +19,21 @@ struct ScriptFile {
   std::shared_ptr<const SourceText> source;
 };
 
-// Reads them all. What cannot be read, a folder among them, is an error with its path: an unreadable folder is not an
-// empty one.
+// Reads all files. Each file or folder that cannot be read is an error with its path: an unreadable folder does not
+// count as an empty one.
 std::vector<ScriptFile> read_scripts(const EngineOptions& options, ScriptErrors& errors);
 
-// One number for the files and folders of `options`: names, sizes and times of change, without reading them. As long as
-// it stays the same, the texts do.
+// One number from names, sizes and times of change of the files and folders of `options`, without reading them. While
+// the number stays the same, the texts do.
 uint64_t stamp_of_files(const EngineOptions& options);
 
-// One file that is not the same in two readings.
+// One file that differs between two readings.
 struct FileChange {
   enum class What : uint8_t { changed, added, removed };
   What what;
   std::string file;
 };
-// What `now` has another text of than `before`, what is new in it, and what is gone.
+// The files that differ between `before` and `now`: changed, added, removed.
 std::vector<FileChange> changes(const std::vector<ScriptFile>& before, const std::vector<ScriptFile>& now);
 
 // "a.lua changed, b.lua is new, and 4 more"; empty when there is none.

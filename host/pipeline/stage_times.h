@@ -1,4 +1,4 @@
-// Where the time of a stage went. Data.
+// The time of a stage by use, for traces and metrics. Data; owned by the NodeRun.
 #pragma once
 
 #include "base/clock.h"

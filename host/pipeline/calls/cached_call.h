@@ -1,9 +1,12 @@
-// The wrapper `cache`, with single flight: asks the cache on the way in, and gives it on the way out what the stage
-// made. After a miss it joins the flight of its key if the cache has single flight, and hands what the stage came to to
-// all requests that wait in that flight.
+// The wrapper `cache`: looks the stage's key up on the way in, and gives the stage's result to the cache on the way
+// out. After a miss (a look-up that found nothing), with single flight, it joins the flight of its key
+// (cache/flights.h), and gives the result to all requests that wait in the flight. It makes no call itself (try_once.h
+// does).
 //
-// The flight owns a call on a lane: the first request's deadline cannot cut it short, and it is cancelled when the last
-// request has left. A call that ends at once, and a function, belong to the request that makes them. Loop thread.
+// A flight owns its call on a lane: the leader's deadline cannot cut the call short, and the call is cancelled when the
+// last request has left. An inline call, and a function, belong to the leader's request.
+//
+// Owner: the Activation; the flight, while its call runs on a lane. Thread: the loop's.
 #pragma once
 
 #include <memory>
@@ -21,8 +24,8 @@ class CachedCall final : public Wrapper, public CallWitness {
  public:
   struct Plan {
     using Run = CachedCall;
-    Cache* cache = nullptr;             // the engine's
-    const StageCache* stage = nullptr;  // the node's
+    Cache* cache = nullptr;             // owned by the engine
+    const StageCache* stage = nullptr;  // of the node
     std::weak_ptr<Caches> all_caches;
   };
   static std::optional<Plan> planned(const Node& node, const PlanSources& sources);
@@ -30,32 +33,35 @@ class CachedCall final : public Wrapper, public CallWitness {
 
   explicit CachedCall(const Plan& plan) : plan_(&plan) {}
 
-  // Looks up. A hit goes out; so does a failure that is remembered. What another request makes already is waited for.
+  // Looks the key up. After a hit or a remembered error the stage goes out with it. If another request makes the same
+  // result already, the stage waits in that flight.
   GoOn enter(Wrapped& stage, Ending& ending);
-  // Keeps what the stage made on its own, if it leads. A load that failed says nothing of what was asked for: it is not
-  // kept, and all that wait fail with it.
+  // A leader gives the stage's result to the cache and to the flight. A failed load says nothing about the question:
+  // its error goes to all that wait, and is not cached.
   PassOn leave(Wrapped& stage, Ending& ending);
 
-  // The loaded version may be newer than the one asked about. The lease keeps it what it is, and no longer than that.
+  // Puts the stamp of the leased incarnation into the key, which may be newer than the one that was looked up. The
+  // stamp is right while the lease lives.
   void will_be_answered(const Callee& callee, const Lease& lease);
-  // A function calls a component. If its incarnation is not that of the key, what the function makes is not kept.
+  // Before a function calls a component. If the leased incarnation is not the one of the key, the function's result is
+  // not kept.
   CallWitness* witness() { return asked_ ? this : nullptr; }
   void will_call(const Callee& callee, const Lease& lease) override;
 
-  // For a leader with a seat: the call becomes the flight's, and the leader waits for it as all others do.
+  // For a leader with a seat: the flight takes over the call, and the leader waits for it like all others.
   bool take_call(Wrapped& stage, TryOnce& call, CallOptions&& options);
   GoOn on_flight(Wrapped& stage, const FlightNews& news, Ending& ending);
 
-  // Gives its seat back.
+  // Gives the seat back.
   void stop(EventLoop& loop);
 
  private:
-  // From a miss to the end.
+  // The state from a miss to the end of the stage.
   struct Asked {
     CacheKey key;
     Cache::Miss miss;
     Flights::Ticket seat = {};  // none without single flight
-    bool leads = true;          // what the stage makes is to be kept, and is the flight's
+    bool leads = true;          // the stage's result goes to the cache and the flight
     bool called_another_version = false;
   };
   struct Landing;

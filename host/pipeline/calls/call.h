@@ -1,13 +1,13 @@
-// The part of a call that does not depend on how it is made: it begins once with an input, completes once with a
-// result, and may be cancelled. It keeps the input until then, and the token that cancels it.
+// The base of a call, independent of how the call is made: a call begins once with an input, completes once with a
+// result, and may be cancelled. It keeps the input until it completes, and the cancel token.
 //
-// A call completes in one of two ways: at once, with what the function that made it returns, so that nothing is
-// allocated and no stage recurses into the next; or later, through its Completion (arrivals.h), which is all that it
-// knows of its parent. There is one way to make one: TryOnce. What stands around calls is no call, but a wrapper
-// (wrapper.h).
+// A call completes in one of two ways. At once: the function that makes it returns the result, so nothing is allocated
+// and no stage calls the next one. Or later: the result goes through a Completion (arrivals.h), which is all that the
+// call knows of its parent. The only kind of call is TryOnce (try_once.h). A wrapper (wrapper.h) stands around a call,
+// and is no call.
 //
-// Owner: the run of a stage or of a function, one call at a time; when one has completed the next may begin in its
-// place. Loop thread.
+// Owner: the run of a stage or of a function, which makes one call at a time and uses the object again. Thread: the
+// loop's.
 #pragma once
 
 #include <optional>
@@ -25,8 +25,7 @@ class Call {
   void begin(Value&& input) { input_ = std::move(input); }
   const Value& input() const { return input_; }
 
-  // What is said with a call that a lane works on, with this call's own token, which is made here: a call that ends at
-  // once needs none.
+  // The options of a call on a lane. Makes the cancel token of this call; an inline call needs none.
   CallOptions options(const PipelineRequest& of, Time deadline) {
     if (!cancel_) cancel_.emplace();
     CallOptions options;
@@ -37,12 +36,12 @@ class Call {
     return options;
   }
 
-  // It has completed: its input is no longer needed.
+  // The call has completed: frees its input.
   void complete() {
     if (input_) input_ = Value();
   }
-  // Its result is no longer wanted: what works on it hears that by its token, and what it comes to is dropped by its
-  // Address.
+  // The result is no longer wanted: cancels the token. A result that still comes is dropped, because its Address is
+  // stale by then.
   void cancel() {
     complete();
     if (!cancel_) return;

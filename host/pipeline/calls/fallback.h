@@ -1,6 +1,7 @@
-// The wrapper `fallback`: what stands for a result that could not be made: a value, or what a function makes of the
-// error. With a value the stage ends at once. The function of a fallback is inside of this wrapper alone, so no
-// timeout and no cache of the stage counts for it. Loop thread.
+// The wrapper `fallback`: replaces a result that could not be made by a value, or by the result of a Lua function that
+// gets the error. With a value the stage ends at once. The function runs inside of this wrapper alone, so neither the
+// timeout nor the cache of the stage applies to the function. It does not run the function (kinds/stage.h does).
+// Owner: the Activation. Thread: the loop's.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,7 @@ class Fallback final : public Wrapper {
  public:
   struct Plan {
     using Run = Fallback;
-    Value value;  // none: a function makes it
+    Value value;  // no value: a function makes the result
   };
   static std::optional<Plan> planned(const Node& node, const PlanSources& sources);
 
@@ -25,8 +26,8 @@ class Fallback final : public Wrapper {
 
  private:
   const Plan* plan_;
-  bool stands_in_ = false;  // its function runs
-  Status error_;            // that the function stands for
+  bool stands_in_ = false;  // the function runs
+  Status error_;            // the error that the function replaces
 };
 
 }  // namespace dormouse

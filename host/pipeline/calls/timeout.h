@@ -1,5 +1,6 @@
-// The wrapper `timeout`: the clock of one stage. It runs while the stage works and stands still while it waits for a
-// load. Without a wait there is no timer, so a stage that ends at once pays nothing. Loop thread.
+// The wrapper `timeout`: the clock of one stage. The clock runs while the stage works and stands still while the stage
+// waits for a load. A stage that ends at once never sets a timer. It does not end the stage: kinds/stage.h does, when
+// on_timer() answers so. Owner: the Activation. Thread: the loop's.
 #pragma once
 
 #include <optional>
@@ -18,10 +19,10 @@ class Timeout final : public Wrapper {
 
   explicit Timeout(const Plan& plan) : plan_(&plan), left_(plan.allowed) {}
 
-  // Arrivals::on_timer comes when the time is used up. A clock that runs is left alone.
+  // Lets the clock run, if it does not run already. Arrivals::on_timer comes when the time is used up.
   void work(Time now, const Completion& completion);
   void pause(Time now, EventLoop& loop);
-  // When it will be used up; Time::max() while it stands still.
+  // When the time will be used up; Time::max() while the clock stands still.
   Time deadline() const { return timer_ == 0 ? Time::max() : since_ + left_; }
   GoOn on_timer(Wrapped& stage, Ending& ending);
   void stop(EventLoop& loop);

@@ -1,5 +1,6 @@
-// The leaf of every call: with a lease, finds the method in what is loaded, and calls it inline or on the component's
-// lane. Tries once: no cache, no second attempt, no fallback; those are wrappers. Loop thread.
+// The innermost call: with a lease, finds the method in the loaded component, and calls it once, inline or on the lane.
+// No cache, no second attempt, no fallback; those are wrappers.
+// Owner: the run of a stage or of a function. Thread: the loop's.
 #pragma once
 
 #include <optional>
@@ -13,14 +14,15 @@ namespace dormouse {
 
 class TryOnce : public Call {
  public:
-  // First: finds the method and fits the input to it. `known` is where a check found it, if one did; else it is looked
-  // up by `name`. Errors: not_found; then the call has completed with that, and the lease is gone.
+  // Before all else: finds the method and fits the input to it. `known` is the method that the check of the pipeline
+  // found, if any; else the method is looked up by `name`. Errors: not_found; then the call has completed, and the
+  // lease is released.
   Status aim(Callee& callee, Lease&& lease, const MethodRef& known, const std::string& name, ValueWriter& writer);
   bool runs_inline() const { return method_.runs_inline; }
 
-  // Then one of the two. The lease is released when the method has returned.
+  // Then one of the following. The lease is released when the method has returned.
   Result<Value> call_inline(const CallOptions& options);
-  // `done` as Callee::call_on_lane's.
+  // Callee::call_on_lane has the contract of `done`.
   void call_on_lane(CallOptions&& options, EventLoop& reply, UniqueFunction<void(CallResult)> done);
   void call_on_lane(CallOptions&& options, const Completion& completion);
 

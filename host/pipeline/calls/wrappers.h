@@ -1,10 +1,12 @@
-// All wrappers of a stage, outermost first. This list is their order; a new wrapper is one line of it.
+// The list of all wrappers (wrapper.h), outermost first. The list is their order; a new wrapper is one line of it.
+// Types and functions without state; any thread.
+//
+// The order of all wrappers that are designed (those that are not in the list below do not exist yet):
 //
 //     when > fallback > timeout > cache + single flight > on_cold > retry > hedge > circuit_breaker > pool >
 //     per_try_timeout > call
 //
-// is the order of all that scripts will have; those that are not in the list are not there yet. `pool` is the
-// component's own queue, and no wrapper here.
+// `pool` is the queue of the component, and no wrapper here.
 #pragma once
 
 #include <optional>
@@ -41,7 +43,7 @@ using Wrappers = WrapperList<  //
 using WrapperPlan = Wrappers::Plan;
 using WrapperRun = Wrappers::Run;
 
-// As new, at its place among the wrappers of its stage.
+// A new run of a wrapper, at its place among the wrappers of its stage.
 inline WrapperRun run_of(const WrapperPlan& plan, uint8_t place) {
   const auto made = [&](const auto& its) {
     typename std::decay_t<decltype(its)>::Run run(its);

@@ -1,11 +1,10 @@
-// The kind `stage`: how one stage comes from its input to its end. It makes its input, goes in through its wrappers
-// (calls/wrappers.h has their order), makes its result by the call of its component, by its function, or by an
-// activation that it began, and takes the result out through the wrappers. Here is the way; what happens at a wrapper
-// is the wrapper's.
+// The kind `stage`: takes one stage from its input to its end. The stage makes its input, goes in through its wrappers
+// (calls/wrappers.h has their order), makes its result by the call of its component, by its function, or by a child
+// activation, and takes the result out through the wrappers. What a wrapper does is in the wrapper's file.
 //
-// A view of one node's run, made for one step: it begins the stage or goes on when something arrived for it. Its state
-// is the NodeRun and the wrappers' part of the activation's block. Every step leaves the stage ended or waiting. Loop
-// thread.
+// A view of one node's run, made for one step: it begins the stage, or goes on with a result that arrived for it. The
+// state is in the NodeRun and in the wrappers' block of the activation, so nothing owns a Stage. After each step the
+// stage has ended or waits. Thread: the loop's. A failure ends the stage (Activation::end).
 #pragma once
 
 #include <span>
@@ -26,23 +25,23 @@ class Stage final : public Wrapped {
         node_(activation.graph().nodes[index]),
         run_(activation.run(index)) {}
 
-  // When all that it reads has ended.
+  // When all nodes that the stage reads have ended.
   void begin();
 
-  // As Arrivals, for an attempt that has not moved on.
+  // The functions of Arrivals, for an attempt that has not moved on.
   void on_called(CallResult&& result);
   void on_function_lease(Result<Lease> lease);
   void on_flight(const FlightNews& news);
   void on_timer(uint8_t wrapper);
   void on_turn(FunctionSlot slot);
-  // The lease of its component has come, or cannot; `request_.leases` has it.
+  // The lease of its component, or the failure of the load, is in the request's table now.
   void on_held_lease(Time now);
-  // Whether it waits for the lease in that row.
+  // Whether the stage waits for the lease in this row.
   bool waits_for(uint16_t row) const;
-  // An activation that the node began has ended. It makes the stage's result, as a call of a component does.
+  // A child activation of this node has ended. Its result is the stage's result, like that of a component's call.
   void on_child(ActivationEnd&& end);
 
-  // As its wrappers see it.
+  // The functions of Wrapped, for its wrappers.
   const Node& node() const override { return node_; }
   Surroundings surroundings() const override { return activation_.surroundings(); }
   const Callee* answering() const override;
