@@ -1,5 +1,5 @@
 // The storm: 64 clients on loopback do to one host, at the same time and at random, all that callers and operators may
-// do. DORMOUSE_STORM_SECONDS says for how long; 60 by default, 15 under sanitizers. Seeds are fixed, interleavings are
+// do. DORMOUSE_STORM_SECONDS says for how long; kSecondsDefault by default. Seeds are fixed, interleavings are
 // not.
 #include <atomic>
 #include <boost/json.hpp>
