@@ -1,6 +1,7 @@
 #include "components/call_options.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
 
 using namespace dormouse;
 
@@ -58,10 +59,9 @@ TEST_CASE("a listener may use its token while it is called") {
 TEST_CASE("a token is unused while nobody else holds it and nobody cancelled it") {
   CancelToken token;
   CHECK(token.is_unused());
-  {
-    const CancelToken copy = token;
-    CHECK_FALSE(token.is_unused());
-  }
+  std::optional<CancelToken> copy(token);
+  CHECK_FALSE(token.is_unused());
+  copy.reset();
   CHECK(token.is_unused());
   token.cancel();
   CHECK_FALSE(token.is_unused());

@@ -111,6 +111,7 @@ TEST_CASE("a folder that cannot be read is no plugin file") {
 TEST_CASE("a folder full of new files is told within a bound and unusable ones first") {
   Told told;
   std::vector<PluginEntry> files;
+  files.reserve(201);
   for (int i = 0; i < 200; ++i) files.push_back(usable("echo-" + std::to_string(i), "1"));
   files.push_back(unusable("half", "2", "is truncated"));
   told.tell(files);
