@@ -98,8 +98,9 @@ std::string file_identity(const std::string& path) {
 }
 
 std::string file_identity(const struct stat& info) {
+  const auto text = [](const timespec& at) { return std::to_string(at.tv_sec) + "." + std::to_string(at.tv_nsec); };
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + ":" + std::to_string(info.st_size) + ":" +
-         std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+         text(info.st_mtim) + ":" + text(info.st_ctim);
 }
 
 Result<PluginFile> open_plugin_file(const std::string& path) {

@@ -143,3 +143,25 @@ TEST_CASE("a folder above that others could rename is refused and a sticky one i
   fs::create_directory_symlink(above, f.temp / "link");
   CHECK(refusal(f.temp / "link/plugins/p.so") == "is writable by others: mode 0777");
 }
+
+TEST_CASE("the identity of a file differs when one of its times or its size or its inode does") {
+  const Folder f;
+  struct stat info {};
+  REQUIRE(::stat(f.file.c_str(), &info) == 0);
+  CHECK(file_identity(f.file) == file_identity(info));
+  CHECK(file_identity(f.folder + "/q.so").empty());
+  const auto differs = [&](auto change) {
+    struct stat other = info;
+    change(other);
+    return file_identity(other) != file_identity(info);
+  };
+  CHECK(differs([](struct stat& s) { ++s.st_dev; }));
+  CHECK(differs([](struct stat& s) { ++s.st_ino; }));
+  CHECK(differs([](struct stat& s) { ++s.st_size; }));
+  CHECK(differs([](struct stat& s) { ++s.st_mtim.tv_nsec; }));
+  // Written in place with the size and the mtime of before, or given another mode.
+  CHECK(differs([](struct stat& s) { ++s.st_ctim.tv_sec; }));
+  CHECK(differs([](struct stat& s) { ++s.st_ctim.tv_nsec; }));
+  // Reading is no change.
+  CHECK_FALSE(differs([](struct stat& s) { ++s.st_atim.tv_sec; }));
+}
