@@ -1,8 +1,8 @@
 // Watches the folders of plugin files and of models, so that a replaced file is loaded without a command: the setting
-// `plugins.watch`. The kernel reports changes (inotify); when a folder has been quiet for a moment, the watch scans the
-// folders and calls the registry, which publishes what was found and decides what is replaced. It replaces nothing
-// itself. Owner: the host. It has one thread, which blocks in the kernel until something changes. Any thread may make
-// and destroy it.
+// `plugins.watch`. The kernel reports changes (WatchedFolders); when the folders have been quiet for a moment, the watch
+// scans them and calls the registry, which publishes what was found and decides what is replaced. It replaces nothing
+// itself. Owner: the host. It has one thread, which sleeps in the kernel until something changes or a look at the
+// folders is due. Any thread may make and destroy it.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
+#include "components/watched_folders.h"
 
 namespace dormouse {
 
@@ -24,7 +25,7 @@ class PluginWatch {
   static constexpr Duration kQuiet = std::chrono::milliseconds(300);
   // Folders that are never quiet are scanned once in this time.
   static constexpr Duration kQuietMax = std::chrono::seconds(10);
-  // A folder that does not exist is looked for once in this time.
+  // Once in this time the watch looks whether a folder came, or was swapped by a link above it.
   static constexpr Duration kLookForFolders = std::chrono::seconds(2);
 
   // `model_folder` has a folder for each component. A folder that does not exist yet is watched once it is made.
@@ -35,17 +36,13 @@ class PluginWatch {
   ~PluginWatch();
 
  private:
-  PluginWatch(std::vector<std::string> plugin_folders, std::string model_folder, Registry& registry, UniqueFd changes,
-              UniqueFd stop);
-  bool watch_folders();  // whether all are there
+  PluginWatch(WatchedFolders folders, Registry& registry, UniqueFd stop);
   void take_changes();
   void run();
 
-  const std::vector<std::string> plugin_folders_;
-  const std::string model_folder_;
+  WatchedFolders folders_;  // of the thread
   Registry& registry_;
-  const UniqueFd changes_;  // inotify
-  const UniqueFd stop_;     // eventfd
+  const UniqueFd stop_;  // eventfd
   std::thread thread_;
 };
 

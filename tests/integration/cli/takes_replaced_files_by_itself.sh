@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # With plugins.watch a replaced plugin file and another current model are taken without being asked for, under requests
-# of which none fails; a bad file changes nothing and is not tried again and again.
+# of which none fails; a bad file changes nothing and is not tried again and again. So are files that are written in
+# place, whose mode was mended, that lie in a folder that was swapped, or that come with a whole folder.
 source "$(dirname "${BASH_SOURCE[0]}")/host.sh"
 : "${BAD_PLUGINS:?}" "${TRAINABLE:?}"
 mkdir -m 0755 "$SCRATCH/plugins"
@@ -39,7 +40,7 @@ return dm.pipeline("words", {
 })
 LUA
 config host.yaml << YAML
-plugins: {path: "$SCRATCH/plugins", watch: true}
+plugins: {path: ["$SCRATCH/plugins", "$SCRATCH/current/plugins", "$SCRATCH/never"], watch: true}
 components: {words: {plugin: well-behaved}, counts: {plugin: trainable}}
 scripts: {pipelines: "$SCRATCH/words.lua"}
 YAML
@@ -88,5 +89,45 @@ model="$(component counts | jq -r .model_sha256)"
 printf 'a\nb\nc\n' > "$SCRATCH/rows"
 expect 0 "$DORMOUSE" train counts --config "$SCRATCH/host.yaml" --data "$SCRATCH/rows"
 becomes counts ".model_sha256 != \"$model\" and .incarnation == 2 and .state == \"ready\""
+
+# Written in place, with the size and the time of the file before.
+sized="$SCRATCH/sized"
+cp "$good" "$sized"
+echo 'the NEXT build' >> "$sized"
+touch -r "$next" "$sized"
+install -p -m 644 "$next" "$SCRATCH/plugins/words.so"
+becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\""
+cp -p "$sized" "$SCRATCH/plugins/words.so"
+becomes words ".sha256 == \"$(hash_of "$sized")\" and .state == \"ready\""
+
+# The remedy for a file that others may write.
+install -m 666 "$good" "$SCRATCH/plugins/words.so.new"
+mv "$SCRATCH/plugins/words.so.new" "$SCRATCH/plugins/words.so"
+becomes words '(.failed_replacement.error | tostring) | contains("is writable by others")'
+chmod go-w "$SCRATCH/plugins/words.so"
+becomes words ".sha256 == \"$(hash_of "$good")\" and .failed_replacement == null"
+
+# A folder that is swapped by renaming.
+mkdir -m 0755 "$SCRATCH/plugins.next"
+install -m 644 "$next" "$SCRATCH/plugins.next/words.so"
+install -m 644 "$trainable" "$SCRATCH/plugins.next/trainable.so"
+mv "$SCRATCH/plugins" "$SCRATCH/plugins.old"
+mv "$SCRATCH/plugins.next" "$SCRATCH/plugins"
+becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\""
+put "$good" words.so
+becomes words ".sha256 == \"$(hash_of "$good")\" and .state == \"ready\""
+
+# Folders that are reached by a link: the first comes while another folder is missing, the second when the link is
+# switched.
+for release in 1 2; do mkdir -p -m 0755 "$SCRATCH/$release/plugins"; done
+install -m 644 "$next" "$SCRATCH/1/plugins/words.so"
+install -m 644 "$sized" "$SCRATCH/2/plugins/words.so"
+rm "$SCRATCH/plugins/words.so"
+ln -s 1 "$SCRATCH/current"
+becomes words ".sha256 == \"$(hash_of "$next")\" and .state == \"ready\""
+ln -sfn 2 "$SCRATCH/current"
+becomes words ".sha256 == \"$(hash_of "$sized")\" and .state == \"ready\""
+put "$good" ../2/plugins/words.so
+becomes words ".sha256 == \"$(hash_of "$good")\" and .state == \"ready\""
 stop_host
 same "$HOST_EXIT" 0
