@@ -22,8 +22,8 @@ struct PluginFile {
 };
 
 // "dev:ino:size:mtime:ctime" of the file at `path`: differs after the file was replaced, was written in place with its
-// mtime kept (`cp -p`), or got another mode or owner. Files that differ here may have equal content: content is compared
-// by hash. Empty: there is no file.
+// mtime kept (`cp -p`), or got another mode or owner. Files that differ here may have equal content: content is
+// compared by hash. Empty: there is no file.
 std::string file_identity(const std::string& path);
 std::string file_identity(const struct stat& info);
 

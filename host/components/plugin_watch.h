@@ -1,8 +1,8 @@
 // Watches the folders of plugin files and of models, so that a replaced file is loaded without a command: the setting
-// `plugins.watch`. The kernel reports changes (WatchedFolders); when the folders have been quiet for a moment, the watch
-// scans them and calls the registry, which publishes what was found and decides what is replaced. It replaces nothing
-// itself. Owner: the host. It has one thread, which sleeps in the kernel until something changes or a look at the
-// folders is due. Any thread may make and destroy it.
+// `plugins.watch`. The kernel reports changes (WatchedFolders); when the folders have been quiet for a moment, the
+// watch scans them and calls the registry, which publishes what was found and decides what is replaced. It replaces
+// nothing itself. Owner: the host. It has one thread, which sleeps in the kernel until something changes or a look at
+// the folders is due. Any thread may make and destroy it.
 #pragma once
 
 #include <memory>
