@@ -35,7 +35,7 @@ ComponentLife::ComponentLife(std::shared_ptr<Component> component, const LifeSer
 ComponentLife::~ComponentLife() = default;
 
 bool ComponentLife::settled() const {
-  return current_->settled() && !replacement_.is_under_way() && retired_.empty();
+  return current_->settled() && !replacement_.is_under_way() && !is_examined_ && retired_.empty();
 }
 
 // ---- what it shows ----

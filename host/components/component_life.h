@@ -75,11 +75,21 @@ class ComponentLife final : public ComponentListener,
   // with the error, when the replacement failed and the old one serves on.
   void replace(Cause cause, const Actor& actor, VerbReply done);
   void give_up_replacement(const Status& why);
+  // Prepares the files that are there now, as a load would, and drops what it prepared. `done` is called once, on the
+  // loop: ok, or what the load would fail with. None is under way (may_replace), and the life is settled only
+  // afterwards.
+  void examine(UniqueFunction<void(const Status&)> done);
+  // Remembers and reports files that examine() found unfit, as a replacement that failed; `done` is answered with it.
+  void refuse_replacement(const Status& why, const Actor& actor, VerbReply done);
   // Whether the back-off of a failed replacement forbids an automatic one now. An operator's reload ignores it.
   bool is_replacement_held_back() { return replacement_.is_held_back(); }
   Time replacement_retry_at() const { return replacement_.retry_at(); }
   // Whether the component is callable and the files on disk differ from those that it was loaded from.
   bool is_outdated() const;
+  // Whether it loads, drains or closes: which files it was loaded from is known once that has ended.
+  bool is_on_its_way() const {
+    return state() == State::loading || state() == State::draining || state() == State::closing;
+  }
   // Answers all verbs that wait.
   void answer_verbs(const Status& status, const std::string& explanation);
 
@@ -160,7 +170,9 @@ class ComponentLife final : public ComponentListener,
   LoadBackoff backoff_;
   EventLoop::TimerId retry_timer_ = 0;  // of a preload that failed
   EventLoop::TimerId idle_timer_ = 0;
-  std::string served_identity_;  // of the files, at the last load that succeeded
+  bool is_examined_ = false;       // examine() goes on
+  std::string examined_identity_;  // of the files that it looks at
+  std::string served_identity_;    // of the files, at the last load that succeeded
 };
 
 }  // namespace dormouse

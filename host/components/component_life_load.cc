@@ -31,6 +31,7 @@ void ComponentLife::on_ready(Incarnation& of) {
 // What follows for this component when one of its incarnations is ready and will be called.
 void ComponentLife::serves(Incarnation& of) {
   was_ready_ = true;
+  replacement_.succeeded();
   served_identity_ = of.files_identity();
   component_->set_stamp(of.facts()->stamp);
   component_->set_last_used(of.ready_at());
@@ -125,6 +126,13 @@ Status ComponentLife::may_replace() {
                  .needed = "no replacement under way",
                  .found = "incarnation " + std::to_string(replacement_.incarnation()->number()) + " that opens",
                  .remedy = "try again once it serves"};
+  if (is_examined_)
+    return Error{.code = Code::busy,
+                 .message = "is being replaced already, perhaps with what was there before",
+                 .object = object,
+                 .needed = "no replacement under way",
+                 .found = "files that are examined",
+                 .remedy = "try again once it serves"};
   return free_slot() ? Status() : Status(no_free_slot());
 }
 
@@ -135,6 +143,22 @@ void ComponentLife::replace(Cause cause, const Actor& actor, VerbReply done) {
   tell("replacing", {{"generation", current_->number()}, {"incarnation", loads_ + 1}}, cause.words);
   LeaseSlot& slot = *free_slot();
   replacement_.begin(slot, ++loads_, std::move(cause), policy());
+}
+
+void ComponentLife::examine(UniqueFunction<void(const Status&)> done) {
+  is_examined_ = true;
+  examined_identity_ = services_.carrier.files_identity(spec());
+  services_.carrier.prepare(spec(), [this, done = std::move(done)](Result<std::unique_ptr<Loaded>> prepared) mutable {
+    is_examined_ = false;
+    done(prepared.status());
+    if (!ending_.ok()) move_on();
+  });
+}
+
+void ComponentLife::refuse_replacement(const Status& why, const Actor& actor, VerbReply done) {
+  replacement_.remember(why, examined_identity_);
+  replacement_verbs_.add(Verb::reload, {}, std::move(done), actor, {});
+  on_replacement_failed(why, /*given_up=*/false);
 }
 
 void ComponentLife::give_up_replacement(const Status& why) {

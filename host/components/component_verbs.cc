@@ -197,7 +197,8 @@ void ComponentVerbs::replace(Cause cause, const VerbOptions& options, VerbReply 
   life_.replace(std::move(cause), options.actor, std::move(done));
 }
 
-// Closes it and loads it again. Demand that comes meanwhile waits for the new one.
+// Closes it and loads it again, when the files that are there now can be loaded. Demand that comes meanwhile waits for
+// the new one.
 void ComponentVerbs::close_and_reload(Cause cause, const std::string& why, const VerbOptions& options, VerbReply done) {
   const Duration drain = life_.policy().drain_timeout;
   const Duration wait = options.wait > Duration{} ? std::min(options.wait, drain) : drain;
@@ -207,11 +208,19 @@ void ComponentVerbs::close_and_reload(Cause cause, const std::string& why, const
     return explain(done, false,
                    "would close it first (" + why + "), and load it again" +
                        (leases ? " after " + count_of(leases, "running call") : "") + what_it_takes());
-  cause.words += "; closed first: " + why;
   if (options.dry_run || life_.current().is_trimming()) return refuse_busy(done);
   if (!waits && leases > 0) return refuse_busy(done);
-  await(Verb::reload, wait, options, std::move(done));
-  life_.drain(IdleStep::park, std::move(cause));
+  cause.words += "; closed first: " + why;
+  // What serves is not closed for files that no load would take.
+  life_.examine([this, cause = std::move(cause), wait, options, done = std::move(done)](const Status& fits) mutable {
+    if (!life_.ending().ok())
+      return refuse(done, {.code = Code::unavailable, .message = life_.ending().error().message});
+    if (!fits.ok()) return life_.refuse_replacement(fits, options.actor, std::move(done));
+    if (!is_callable(life_.state())) return reload(std::move(cause), options, std::move(done));
+    if (life_.current().is_trimming()) return refuse_busy(done);
+    await(Verb::reload, wait, options, std::move(done));
+    life_.drain(IdleStep::park, std::move(cause));
+  });
 }
 
 // Trim, park and unload: what they come to depends on how far down the component is already.

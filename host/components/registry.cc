@@ -74,6 +74,7 @@ struct Registry::Impl {
   Impl(RegistryOptions options, const Clock& clock, EventLoop& loop, EventLog& events, Metrics& metrics,
        std::unique_ptr<Lane> loader_lane)
       : loaders(std::move(loader_lane)),
+        watches(options.watch),
         loop(loop),
         metrics(metrics),
         heap_return(loop, *loaders),
@@ -118,6 +119,7 @@ struct Registry::Impl {
 
   // Prepares, joins, unmaps. Several threads, since a plugin that hangs in its destructors keeps one of them.
   const std::unique_ptr<Lane> loaders;
+  const bool watches;
   EventLoop& loop;
   Metrics& metrics;
   HeapReturn heap_return;
@@ -173,6 +175,7 @@ void Registry::Impl::take_changed_files() {
   std::optional<Time> again;
   for (const auto& member : snapshot()->members) {
     ComponentLife& life = member->life;
+    if (life.is_on_its_way()) again = again ? *again : loop.now() + kLookAgain;
     if (!life.is_outdated()) continue;
     if (life.is_replacement_held_back()) {
       again = again ? std::min(*again, life.replacement_retry_at()) : life.replacement_retry_at();
@@ -379,6 +382,10 @@ void Registry::request(Component& component, Verb verb, VerbOptions options, Uni
                     {},
                     component->status()});
   });
+}
+
+bool Registry::watches_files() const {
+  return state_->watches;
 }
 
 void Registry::take_changed_files() {

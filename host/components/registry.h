@@ -91,6 +91,8 @@ class Registry {
   // from other files than those on disk; later, on the loop. A file whose load failed is not tried again before its
   // back-off has passed.
   void take_changed_files();
+  // Whether `plugins.watch` is on, so that changed files are taken without a verb.
+  bool watches_files() const;
 
   // Gives up a load for which only operators wait, or a replacement; with `dry_run` only checks whether it could. The
   // waiting verbs are answered `cancelled`. A plugin that ignores the cancel goes on until its open returns, and is

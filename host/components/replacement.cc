@@ -22,17 +22,23 @@ void Replacement::on_change(Incarnation& of) {
 }
 
 void Replacement::on_ready(Incarnation&) {
+  succeeded();
+  listener_.on_replacement_ready(std::move(next_));
+}
+
+void Replacement::succeeded() {
   backoff_.succeeded();
   failed_.reset();
-  listener_.on_replacement_ready(std::move(next_));
+}
+
+void Replacement::remember(const Status& why, std::string identity) {
+  backoff_.failed(services_.loop.now(), std::move(identity));
+  failed_ = FailedReplacement{why, backoff_.failures(), {}};
 }
 
 void Replacement::on_load_failed(Incarnation& of, const Status& why) {
   const bool given_up = of.was_given_up_by_operator();
-  if (!given_up) {
-    backoff_.failed(services_.loop.now(), of.files_identity());
-    failed_ = FailedReplacement{why, backoff_.failures(), {}};
-  }
+  if (!given_up) remember(why, of.files_identity());
   // Nothing of it is under way any more; but it is in the middle of telling so.
   const std::shared_ptr<Incarnation> gone = std::move(next_);
   services_.loop.post([gone] {});

@@ -39,6 +39,10 @@ class Replacement final : public IncarnationOwner {
   Time retry_at() const { return backoff_.retry_at(); }
   // Whether the back-off forbids an automatic replacement now: it has not passed, and the files are still the same.
   bool is_held_back();
+  // A replacement that failed before it began: `identity` is of the files that were no good (Carrier::files_identity).
+  void remember(const Status& why, std::string identity);
+  // A load has taken the files that are there now: a failure before it does not count any more.
+  void succeeded();
   // Ends the back-off: the next replacement may begin at once.
   void forget() { backoff_.forget(); }
 

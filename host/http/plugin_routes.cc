@@ -60,6 +60,7 @@ ChangeAnswer scan(Registry& registry, EventLog& events, const Change& change) {
         component->notice_files();
         component->forget_failures();
       }
+    if (registry.watches_files()) registry.take_changed_files();
     events.publish(
         "plugins.scanned", "plugins",
         {{"files", counts.files}, {"added", counts.added}, {"gone", counts.gone}, {"unusable", counts.unusable}}, {},

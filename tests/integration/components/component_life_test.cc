@@ -398,7 +398,7 @@ TEST_CASE("a reload that closes first opens anew and demand that comes meanwhile
             .explanation.starts_with("would close it first (its pool says reload = \"close_first\"), and load it again "
                                      "after 1 running call"));
   const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
-  host.loop.run_ready();
+  REQUIRE(host.reach(echo, State::draining));
   const auto queued = host.ask(echo);
   host.loop.run_ready();
   CHECK_FALSE(queued->has_value());
@@ -418,7 +418,7 @@ TEST_CASE("a reload that closes first changes nothing when the component is in u
   host.set_policy("echo", closing_first());
   Result<Lease> lease = host.acquire(echo);
   const auto answer = host.start(echo, Verb::reload, {.wait = 5s});
-  host.loop.run_ready();
+  REQUIRE(host.reach(echo, State::draining));
   host.pass(5s);
   REQUIRE(answer->has_value());
   CHECK((*answer)->status.code() == Code::busy);
@@ -447,7 +447,7 @@ TEST_CASE("an unload asked for while a reload drains wins") {
   host.set_policy("echo", closing_first());
   Result<Lease> lease = host.acquire(echo);
   const auto reload = host.start(echo, Verb::reload, {.wait = 5s});
-  host.loop.run_ready();
+  REQUIRE(host.reach(echo, State::draining));
   const auto unload = host.start(echo, Verb::unload, {.wait = 5s});
   host.loop.run_ready();
   lease->release();
@@ -481,7 +481,7 @@ TEST_CASE("a verb that is refused or runs out of time leaves a reload as it was"
   host.set_policy("echo", closing_first());
   Result<Lease> lease = host.acquire(echo);
   const auto reload = host.start(echo, Verb::reload, {.wait = 30s});
-  host.loop.run_ready();
+  REQUIRE(host.reach(echo, State::draining));
   CHECK(host.request(echo, Verb::trim, {.wait = 1s}).status.code() == Code::busy);
   CHECK(host.request(echo, Verb::park, {.wait = 1s}).status.code() == Code::busy);
   const auto unload = host.start(echo, Verb::unload, {.wait = 1s});

@@ -159,8 +159,7 @@ TEST_CASE("a reload that closes first waits for running calls as long as drain_t
   Result<Lease> lease = host.acquire(echo);
   for (const Duration wait : {0s, 30s}) {
     const auto answer = host.start(echo, Verb::reload, {.wait = wait});
-    host.loop.run_ready();
-    CHECK(echo.status().state == State::draining);
+    REQUIRE(host.reach(echo, State::draining));
     host.pass(3s - 1ms);
     CHECK_FALSE(answer->has_value());
     host.pass(1ms);

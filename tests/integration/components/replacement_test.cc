@@ -314,6 +314,23 @@ TEST_CASE("two hosts with folders of their own agree on the stamp of equal files
   CHECK(stamps[0] == stamps[1]);
 }
 
+TEST_CASE("a file that is replaced while its component loads is taken once the load has ended") {
+  PluginFolder plugins("slow-open");
+  ComponentHost host({plugins.folder.path()});
+  Component& slow = host.add("slow-open", "slow-open", setting("ms", 300));
+  host.registry->scan_plugins("a test", {});
+  bool loaded = false;
+  slow.acquire(Demand{"a test", false, [&](const Result<Lease>& lease) { loaded = lease.ok(); }});
+  REQUIRE(host.loop.run_until([&] { return slow.status().state == State::loading; }));
+  put(plugins.path, build_of(plugins.original, "a later build"));
+  host.registry->take_changed_files();
+  REQUIRE(host.loop.run_until([&] { return loaded; }));
+  CHECK(slow.status().generation == 1);
+  host.pass(2s);
+  REQUIRE(host.loop.run_until([&] { return slow.status().generation == 2 && slow.status().state == State::ready; }));
+  CHECK(slow.status().cause == "plugins.watch found a changed file");
+}
+
 TEST_CASE("components that are added together are all there or none is") {
   LiveRegistry host({DORMOUSE_BAD_PLUGINS});
   host.add("stays", "well-behaved", {});

@@ -229,8 +229,69 @@ TEST_CASE("where two may not be open at once the old one closes first and that i
              Contains("would close it first (it keeps data in /state/data/part)"));
   host.carrier.file.content = "v2";
   CHECK(host.request(Verb::reload).status.ok());
-  CHECK(host.carrier.steps == Words{"prepare v1", "open v1", "close v1", "prepare v2", "release v1", "open v2"});
+  CHECK(host.carrier.steps ==
+        Words{"prepare v1", "open v1", "prepare v2", "close v1", "prepare v2", "release v1", "open v2"});
   CHECK_THAT(host.events.since(0)[2].cause, Contains("closed first: it keeps data in /state/data/part"));
+}
+
+TEST_CASE("files that no load would take close nothing where the old one closes first") {
+  LifeHost host;
+  host.acquire().release();
+  host.carrier.close_first = "it keeps data in /state/data/part";
+  host.carrier.file.content = "v2";
+  host.carrier.file.prepare = broken("cut short");
+  const VerbAnswer refused = host.request(Verb::reload);
+  CHECK_THAT(refused.status.to_string(), Contains("cut short"));
+  CHECK_THAT(refused.status.to_string(), Contains("what served before goes on"));
+  CHECK(host.state() == State::ready);
+  CHECK_FALSE(host.did("close v1"));
+  CHECK(host.history().back() == "replacement_failed");
+  REQUIRE(host.component->status().failed_replacement);
+  CHECK(host.life.is_outdated());
+  CHECK(host.life.is_replacement_held_back());
+
+  host.carrier.file = {.content = "v2"};
+  CHECK(host.request(Verb::reload).status.ok());
+  CHECK(host.component->status().version == "v2");
+  CHECK_FALSE(host.component->status().failed_replacement);
+  CHECK_FALSE(host.life.is_replacement_held_back());
+}
+
+TEST_CASE("a component whose files are being examined takes no second reload and may be unloaded") {
+  LifeHost host;
+  host.acquire().release();
+  host.carrier.close_first = "it keeps data in /state/data/part";
+  host.carrier.held = {"prepare"};
+  const auto first = host.start(Verb::reload);
+  CHECK(host.request(Verb::reload).status.code() == Code::busy);
+  CHECK(host.request(Verb::unload).status.ok());
+  CHECK(host.state() == State::unloaded);
+  CHECK_FALSE(host.life.settled());
+  host.carrier.held.clear();
+  REQUIRE(host.carrier.pass());
+  host.run();
+  REQUIRE(*first);
+  CHECK((*first)->status.ok());
+  CHECK_THAT((*first)->explanation, Contains("its next load takes what is there then"));
+  CHECK(host.life.settled());
+}
+
+TEST_CASE("a life that ends while its files are examined is settled when that has ended") {
+  LifeHost host;
+  host.acquire().release();
+  host.carrier.close_first = "it keeps data in /state/data/part";
+  host.carrier.held = {"prepare"};
+  const auto reload = host.start(Verb::reload);
+  host.life.end(Error{.code = Code::unavailable, .message = "the host is stopping"}, {CauseKind::stop, "stop"}, false);
+  host.run();
+  CHECK_FALSE(host.life.settled());
+  host.carrier.held.clear();
+  REQUIRE(host.carrier.pass());
+  host.run();
+  REQUIRE(*reload);
+  CHECK((*reload)->status.code() == Code::unavailable);
+  CHECK(host.life.settled());
+  CHECK(host.settled > 0);
 }
 
 TEST_CASE("a replacement by the watch says so and one by an operator says that") {
