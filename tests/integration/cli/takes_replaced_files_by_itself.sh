@@ -119,7 +119,7 @@ becomes words ".sha256 == \"$(hash_of "$good")\" and .state == \"ready\""
 
 # Folders that are reached by a link: the first comes while another folder is missing, the second when the link is
 # switched.
-for release in 1 2; do mkdir -p -m 0755 "$SCRATCH/$release/plugins"; done
+install -d -m 755 "$SCRATCH"/{1,2} "$SCRATCH"/{1,2}/plugins
 install -m 644 "$next" "$SCRATCH/1/plugins/words.so"
 install -m 644 "$sized" "$SCRATCH/2/plugins/words.so"
 rm "$SCRATCH/plugins/words.so"
