@@ -51,7 +51,7 @@ Activation::Activation(const GraphPlan& plan) : plan_(plan), runs_(plan.graph.no
   wrappers_.reserve(plan.wrappers.size());
   for (const NodePlan& node : plan.nodes)
     for (uint8_t place = 0; place < node.wrappers; ++place)
-      wrappers_.push_back(run_of(plan.wrappers[node.first_wrapper + place], place));
+      add_run(plan.wrappers[node.first_wrapper + place], place, wrappers_);
 }
 
 void Activation::begin(LoopTools& tools, LoopFunctions& functions, RequestRun& request) {

@@ -43,14 +43,13 @@ using Wrappers = WrapperList<  //
 using WrapperPlan = Wrappers::Plan;
 using WrapperRun = Wrappers::Run;
 
-// A new run of a wrapper, at its place among the wrappers of its stage.
-inline WrapperRun run_of(const WrapperPlan& plan, uint8_t place) {
-  const auto made = [&](const auto& its) {
-    typename std::decay_t<decltype(its)>::Run run(its);
-    run.stand_at(place);
-    return WrapperRun(std::move(run));
+// Makes a new run of a wrapper, at its place among the wrappers of its stage, behind the last of `runs`.
+inline void add_run(const WrapperPlan& plan, uint8_t place, std::vector<WrapperRun>& runs) {
+  const auto add = [&](const auto& its) {
+    using Run = typename std::decay_t<decltype(its)>::Run;
+    std::get<Run>(runs.emplace_back(std::in_place_type<Run>, its)).stand_at(place);
   };
-  return std::visit(made, plan);
+  std::visit(add, plan);
 }
 inline bool always_takes_part(const WrapperPlan& plan) {
   return std::visit([](const auto& its) { return std::decay_t<decltype(its)>::Run::kAlwaysTakesPart; }, plan);

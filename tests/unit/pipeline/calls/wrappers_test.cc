@@ -29,8 +29,10 @@ TEST_CASE("wrappers are planned in the documented order whatever the order of th
   CHECK_FALSE(always_takes_part(plans[0]));
   CHECK_FALSE(always_takes_part(plans[1]));
   CHECK(always_takes_part(plans[2]));
+  std::vector<WrapperRun> runs;
   for (uint8_t place = 0; place < plans.size(); ++place) {
-    const WrapperRun run = run_of(plans[place], place);
+    add_run(plans[place], place, runs);
+    const WrapperRun& run = runs.back();
     CHECK(run.index() == plans[place].index());
     CHECK(std::visit([](const auto& its) { return its.place(); }, run) == place);
   }
