@@ -68,6 +68,18 @@ struct Table {
   }
 };
 
+// All members of one moment. Keeps their table while they are walked: the range of a `for` may be a temporary of this,
+// and not a member of the table behind a temporary pointer, which would be gone before the first step.
+class Members {
+ public:
+  explicit Members(std::shared_ptr<const Table> table) : table_(std::move(table)) {}
+  auto begin() const { return table_->members.begin(); }
+  auto end() const { return table_->members.end(); }
+
+ private:
+  const std::shared_ptr<const Table> table_;
+};
+
 }  // namespace
 
 struct Registry::Impl {
@@ -90,6 +102,8 @@ struct Registry::Impl {
     const std::lock_guard lock(mutex);
     return table;
   }
+
+  Members members() const { return Members(snapshot()); }
 
   // ---- loop thread
 
@@ -173,7 +187,7 @@ void Registry::Impl::take_changed_files() {
   if (changes_timer) loop.cancel(std::exchange(changes_timer, 0));
   if (stopping) return;
   std::optional<Time> again;
-  for (const auto& member : snapshot()->members) {
+  for (const auto& member : members()) {
     ComponentLife& life = member->life;
     if (life.is_on_its_way()) again = again ? *again : loop.now() + kLookAgain;
     if (!life.is_outdated()) continue;
@@ -311,7 +325,7 @@ std::shared_ptr<Component> Registry::find(std::string_view name) const {
 
 std::vector<std::string> Registry::names() const {
   std::vector<std::string> names;
-  for (const auto& member : state_->snapshot()->members) names.push_back(member->component->name());
+  for (const auto& member : state_->members()) names.push_back(member->component->name());
   return names;
 }
 
@@ -362,7 +376,7 @@ std::vector<PoolChange> Registry::set_pool_policies(std::vector<NamedPoolPolicy>
   if (dry_run) return changes;
   state_->policies.set(policies);
   state_->loop.post([state = state_.get()] {
-    for (const auto& member : state->snapshot()->members) member->life.policy_changed();
+    for (const auto& member : state->members()) member->life.policy_changed();
   });
   return changes;
 }
@@ -402,7 +416,7 @@ void Registry::give_up_load(Component& component, bool dry_run, UniqueFunction<v
 }
 
 Status Registry::readiness() const {
-  for (const auto& member : state_->snapshot()->members) {
+  for (const auto& member : state_->members()) {
     if (!member->component->spec().preload) continue;
     const ComponentStatus now = member->component->status();
     // A load that is tried again leaves its failure standing until it has succeeded.
@@ -424,7 +438,7 @@ void Registry::give_heap_back_soon() {
 }
 
 void Registry::preload() {
-  for (const auto& member : state_->snapshot()->members)
+  for (const auto& member : state_->members())
     if (member->component->spec().preload) member->component->acquire(Demand{"preload", false, [](Result<Lease>) {}});
 }
 
@@ -436,7 +450,7 @@ void Registry::stop(Duration grace, UniqueFunction<void(std::vector<std::string>
       state->stop_timer = 0;
       state->finish_stop();
     });
-    for (const auto& member : state->snapshot()->members)
+    for (const auto& member : state->members())
       member->life.end(the_host_stops(), {CauseKind::stop, "the host stops"}, /*cancels=*/false);
     state->on_settled();
   });
